@@ -1,0 +1,223 @@
+"""The one vocabulary of a turn: what every wire shape ends in, and what every surface renders.
+
+A decoder in `wire/` turns bytes into `WireEvent`s; `turn/run` adds what only a turn knows (its start,
+phases, retries, its end) and yields `Event`s. Both are closed unions of frozen dataclasses, so that a
+`match` over them can end in `assert_never`.
+
+Texts are pieces: concatenated in order they are the whole. A piece is never empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from codex_ls.errors import CodexError, ProviderError
+
+Phase = Literal["connecting", "loading", "prompt", "thinking", "answering"]
+FinishReason = Literal["stop", "length", "toolCalls", "contentFilter", "cancelled", "other"]
+Status = Literal["completed", "truncated", "cancelled", "failed"]
+ReasoningSource = Literal["raw", "summary"]
+Effort = Literal["none", "minimal", "low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one turn, as the model server counted them."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTimings:
+    """What the model server itself told about its speed."""
+
+    load_ms: int | None = None
+    prompt_ms: int | None = None
+    output_tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations of one turn in milliseconds, counted from the moment the request was received."""
+
+    total_ms: int
+    request_ms: int = 0
+    first_reasoning_ms: int | None = None
+    first_content_ms: int | None = None
+    load_ms: int | None = None
+    prompt_ms: int | None = None
+    output_tokens_per_second: float | None = None
+    estimated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know that is not an error; `kind` is from docs/protocol.md."""
+
+    kind: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningEcho:
+    """How reasoning came, so that the next request can send it back in the same field and form.
+
+    `field` is the delta key it arrived under (`reasoning_content`, `reasoning`, ...); `details` are
+    whole opaque objects (OpenRouter's `reasoning_details`, Responses `reasoning` items) that some
+    servers want back verbatim, signatures included.
+    """
+
+    field: str | None = None
+    details: tuple[Mapping[str, Any], ...] = ()
+
+
+# ---- from the wire -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """The next piece of thinking."""
+
+    text: str
+    source: ReasoningSource = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDelta:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reclassified:
+    """All content so far was thinking: a closing tag came that nothing had opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """The next piece of the `index`-th tool call of this turn (0, 1, ...).
+
+    `call_id` and `name` stand on the call's first piece; `arguments` are pieces of JSON text.
+    """
+
+    index: int
+    call_id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """Figures from the model server; a later report replaces an earlier one."""
+
+    usage: Usage | None
+    server: ServerTimings = ServerTimings()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """What the model server is doing now; `fraction` is 0..1 where it says how far it is."""
+
+    phase: Phase
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A notice, the moment it is known."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFinished:
+    """The stream came to its end; exactly one, last, unless `StreamFailed` stands there instead.
+
+    `raw` is the server's own finish reason. `complete` is false when the bytes ended without one:
+    the text is real, but there may have been more.
+    """
+
+    finish_reason: FinishReason
+    raw: str | None = None
+    complete: bool = True
+    echo: ReasoningEcho | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFailed:
+    """The server reported an error inside the stream; exactly one, last."""
+
+    error: ProviderError
+
+
+WireEvent = (
+    ReasoningDelta
+    | ContentDelta
+    | Reclassified
+    | ToolCallDelta
+    | UsageReported
+    | PhaseChanged
+    | Noticed
+    | StreamFinished
+    | StreamFailed
+)
+
+# ---- from the turn -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The turn has begun: always the first event."""
+
+    turn_id: str
+    thread_id: str
+    model: str
+    provider: str
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """The request failed before any text, and will be sent again after `delay_ms`."""
+
+    attempt: int
+    max_attempts: int
+    delay_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    """The turn is over: always the last event, and exactly one.
+
+    `reasoning` and `content` are the concatenated pieces, after any `Reclassified`. `error` is set
+    exactly when `status` is `failed`.
+    """
+
+    status: Status
+    finish_reason: FinishReason
+    reasoning: str
+    content: str
+    timing: Timing
+    usage: Usage | None = None
+    notices: tuple[Notice, ...] = ()
+    error: CodexError | None = None
+
+
+Event = (
+    TurnStarted
+    | PhaseChanged
+    | ReasoningDelta
+    | ContentDelta
+    | Reclassified
+    | ToolCallDelta
+    | RetryScheduled
+    | Noticed
+    | UsageReported
+    | TurnFinished
+)
