@@ -1,0 +1,333 @@
+"""Chat Completions: a stream's bytes to events.
+
+One chunk is `{"choices": [{"delta": {...}, "finish_reason": ...}], "usage": ...}`; nearly all of it may
+be missing, null, or of another shape. What a server means is read from what is there:
+
+- thinking, from the first of these that is not empty: the quirk's field, `reasoning_content`,
+  `reasoning` (a string, or an object with `text` or `content`), `thinking`, `reasoning_details`; then
+  content parts of a thinking type; then tags or markers inside the text;
+- in one chunk thinking comes before the answer;
+- usage: the last figures win, wherever they stand;
+- a whole `message` in place of a `delta` counts for what did not come before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codex_ls.events import (
+    Notice,
+    Noticed,
+    PhaseChanged,
+    ReasoningDelta,
+    ReasoningEcho,
+    ServerTimings,
+    StreamFailed,
+    StreamFinished,
+    Usage,
+    UsageReported,
+    WireEvent,
+)
+from codex_ls.wire.lines import LineTooLong
+from codex_ls.wire.quirks import Quirks, finish_reason
+from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
+from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, said, too_long
+from codex_ls.wire.text import MessageText
+from codex_ls.wire.tool_calls import ToolCallAssembler
+
+_FIELDS = ("reasoning_content", "reasoning", "thinking")
+_NO_TIMINGS = ServerTimings()
+
+
+class ChatDecoder:
+    """Bytes of a Chat Completions answer, streamed or whole, to `WireEvent`s."""
+
+    def __init__(self, quirks: Quirks) -> None:
+        self._sse = SseDecoder()
+        self._tool_calls = ToolCallAssembler()
+        self._text = MessageText(quirks, self._tool_calls)
+        field = quirks.reasoning_field
+        self._fields = _FIELDS if field is None else (field, *(f for f in _FIELDS if f != field))
+        self._echo_field: str | None = None
+        self._details: list[Mapping[str, Any]] = []
+        self._usage: Usage | None = None
+        self._timings = _NO_TIMINGS
+        self._raw_reason: str | None = None
+        self._spoke = False  # any chunk of an answer came
+        self._reasoned = self._answered = False
+        self._garbage = ""
+        self.done = False
+        """True once the answer's end was seen: the caller closes the connection."""
+
+    @property
+    def ending(self) -> bool:
+        """True once a finish reason came: only figures can follow."""
+        return self._raw_reason is not None
+
+    def feed(self, data: bytes) -> list[WireEvent]:
+        """The events that `data` completes; nothing once `done`."""
+        if self.done:
+            return []
+        events: list[WireEvent] = []
+        try:
+            messages = self._sse.feed(data)
+        except (LineTooLong, EventTooLong):
+            return self._fail(StreamFailed(too_long()), events)
+        self._messages(messages, events)
+        return events
+
+    def finish(self) -> list[WireEvent]:
+        """The events of the end of the bytes."""
+        if self.done:
+            return []
+        events: list[WireEvent] = []
+        try:
+            messages = self._sse.finish()
+        except EventTooLong:
+            return self._fail(StreamFailed(too_long()), events)
+        self._messages(messages, events)
+        if not self.done:
+            if self._garbage and not self._spoke:
+                return self._fail(StreamFailed(not_an_answer(self._garbage)), events)
+            if not self._spoke:
+                return self._fail(StreamFailed(broken_off()), events)
+            self._end(events, complete=self._raw_reason is not None)
+        return events
+
+    def _messages(self, messages: list[ServerEvent], events: list[WireEvent]) -> None:
+        for message in messages:
+            if self.done:
+                return
+            if isinstance(message.value, dict):
+                self._chunk(message.value, message.name, events)
+            elif message.is_sentinel:
+                if self._spoke:
+                    self._end(events, complete=True)
+                else:
+                    self._fail(StreamFailed(broken_off()), events)
+            elif message.name == "error":
+                self._fail(StreamFailed(said(message.data)), events)
+            elif not self._garbage:
+                self._garbage = message.data[:200]
+
+    def _chunk(self, chunk: dict[str, Any], name: str, events: list[WireEvent]) -> None:
+        choices = chunk.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if isinstance(choice, dict):
+            self._choice(choice, events)
+        self._figures(chunk)
+        if "prompt_progress" in chunk:
+            self._progress(chunk["prompt_progress"], events)
+        error = None
+        if "error" in chunk or name == "error" or not isinstance(choices, list):
+            error = error_in(chunk, name)
+        if error is None and isinstance(choice, dict) and choice.get("error"):
+            error = error_in(choice)
+        if error is None:
+            self._spoke = True
+        else:
+            self._fail(StreamFailed(error), events)
+
+    def _choice(self, choice: dict[str, Any], events: list[WireEvent]) -> None:
+        delta, message = choice.get("delta"), choice.get("message")
+        if isinstance(delta, dict):
+            self._delta(delta, events)
+        if isinstance(message, dict):
+            self._late_message(message, events)
+        if isinstance(text := choice.get("text"), str) and not isinstance(delta, dict):
+            self._content(text, events)
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self._raw_reason = reason
+
+    def _delta(self, delta: dict[str, Any], events: list[WireEvent]) -> None:
+        if text := self._reasoning_of(delta):
+            self._reasoning(text, events)
+        content = delta.get("content")
+        if content:
+            self._content(content, events)
+        if calls := delta.get("tool_calls"):
+            for piece in calls if isinstance(calls, list) else [calls]:
+                events += self._tool_calls.feed(piece)
+        if isinstance(call := delta.get("function_call"), dict):
+            events += self._tool_calls.feed({"index": 0, "function": call})
+        if isinstance(refusal := delta.get("refusal"), str) and refusal:
+            self._content(refusal, events)
+
+    def _late_message(self, message: dict[str, Any], events: list[WireEvent]) -> None:
+        """Take from a whole message only what its deltas did not bring."""
+        kept = dict(message)
+        if self._reasoned:
+            for field in (*self._fields, "reasoning_details"):
+                kept.pop(field, None)
+        if self._answered:
+            kept.pop("content", None)
+        if len(self._tool_calls):
+            kept.pop("tool_calls", None)
+        self._delta(kept, events)
+
+    def _reasoning_of(self, delta: dict[str, Any]) -> str:
+        """The thinking of one delta, and what is needed to send it back."""
+        details = delta.get("reasoning_details")
+        if isinstance(details, list):
+            self._details += [detail for detail in details if isinstance(detail, dict)]
+        for field in self._fields:
+            value = delta.get(field)
+            if value and (text := _plain(value)):
+                self._echo_field = self._echo_field or field
+                return text
+        if isinstance(details, list):
+            return "".join(_detail_text(detail) for detail in details)
+        return ""
+
+    def _reasoning(self, text: str, events: list[WireEvent]) -> None:
+        if not self._reasoned:
+            self._reasoned = True
+            self._text.reasoning_came_apart()
+        events.append(ReasoningDelta(text))
+
+    def _content(self, content: Any, events: list[WireEvent]) -> None:
+        if isinstance(content, str):
+            if content:
+                self._answered = True
+                events += self._text.feed(content)
+            return
+        for part in content if isinstance(content, list) else [content]:
+            if isinstance(part, str):
+                self._content(part, events)
+            elif isinstance(part, dict):
+                thinking, text = _part_texts(part)
+                if thinking:
+                    self._echo_field = self._echo_field or "content"
+                    self._reasoning(thinking, events)
+                if text:
+                    self._content(text, events)
+
+    def _figures(self, chunk: dict[str, Any]) -> None:
+        usage = chunk.get("usage")
+        if not isinstance(usage, dict) and isinstance(groq := chunk.get("x_groq"), dict):
+            usage = groq.get("usage")
+        if isinstance(usage, dict):
+            self._usage = usage_of(usage) or self._usage
+        if isinstance(timings := chunk.get("timings"), dict):
+            self._timings = timings_of(timings)
+
+    def _progress(self, progress: Any, events: list[WireEvent]) -> None:
+        if isinstance(progress, dict):
+            total, cached = number(progress.get("total")), number(progress.get("cache")) or 0
+            processed = number(progress.get("processed"))
+            if total and processed is not None and total > cached:
+                fraction = (processed - cached) / (total - cached)
+                events.append(PhaseChanged("prompt", min(1.0, max(0.0, fraction))))
+
+    def _fail(self, failure: StreamFailed, events: list[WireEvent]) -> list[WireEvent]:
+        self.done = True
+        events += self._text.finish()
+        self._report(events)
+        events.append(failure)
+        return events
+
+    def _end(self, events: list[WireEvent], *, complete: bool) -> None:
+        self.done = True
+        unclosed = self._text.thinking_open
+        events += self._text.finish()
+        reason = finish_reason(self._raw_reason, has_tool_calls=len(self._tool_calls) > 0)
+        if unclosed and complete and reason != "length":
+            events.append(Noticed(thinking_unclosed()))
+        self._report(events)
+        echo = None
+        if self._echo_field or self._details:
+            echo = ReasoningEcho(self._echo_field, tuple(self._details))
+        if complete and self._raw_reason is None:
+            reason = "toolCalls" if len(self._tool_calls) else "stop"
+        events.append(StreamFinished(reason, self._raw_reason, complete, echo))
+
+    def _report(self, events: list[WireEvent]) -> None:
+        if self._sse.bad_utf8:
+            events.append(Noticed(bad_utf8()))
+        if self._usage is not None or self._timings != _NO_TIMINGS:
+            events.append(UsageReported(self._usage, self._timings))
+
+
+def thinking_unclosed() -> Notice:
+    """The notice of thinking that never ended."""
+    return Notice(
+        "thinkingUnclosed",
+        "The model stopped while it was still thinking, so there is no answer.",
+        "Ask it to answer now, lower the effort, or allow more tokens.",
+    )
+
+
+def bad_utf8() -> Notice:
+    """The notice of bytes that were not text."""
+    return Notice(
+        "streamBroken", "The model server sent bytes that are not UTF-8; they are shown as U+FFFD."
+    )
+
+
+def usage_of(usage: Mapping[str, Any]) -> Usage | None:
+    """Token counts under the names of either API; None if there are none."""
+    inputs = number(usage.get("prompt_tokens", usage.get("input_tokens")))
+    outputs = number(usage.get("completion_tokens", usage.get("output_tokens")))
+    if inputs is None and outputs is None:
+        return None
+    into = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    out = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    cached = number(into.get("cached_tokens")) if isinstance(into, dict) else None
+    reasoning = number(out.get("reasoning_tokens")) if isinstance(out, dict) else None
+    if cached is None:
+        cached = number(usage.get("prompt_cache_hit_tokens"))  # DeepSeek
+    if reasoning is None:
+        reasoning = number(usage.get("reasoning_tokens"))
+    return Usage(
+        int(inputs or 0),
+        int(outputs or 0),
+        None if cached is None else int(cached),
+        None if reasoning is None else int(reasoning),
+    )
+
+
+def timings_of(timings: Mapping[str, Any]) -> ServerTimings:
+    """llama.cpp's `timings` object, in milliseconds and tokens per second."""
+    prompt_ms = number(timings.get("prompt_ms"))
+    return ServerTimings(
+        prompt_ms=None if prompt_ms is None else round(prompt_ms),
+        output_tokens_per_second=number(timings.get("predicted_per_second")),
+    )
+
+
+def number(value: Any) -> float | int | None:
+    """`value` if it is a finite, non-negative number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if 0 <= value < 1e15 else None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        for key in ("text", "content", "reasoning", "summary"):
+            if isinstance(text := value.get(key), str) and text:
+                return text
+    if isinstance(value, list):
+        return "".join(_plain(item) for item in value)
+    return ""
+
+
+def _detail_text(detail: Any) -> str:
+    if not isinstance(detail, dict):
+        return ""
+    for key in ("text", "summary"):
+        if isinstance(text := detail.get(key), str):
+            return text
+    return ""
+
+
+def _part_texts(part: dict[str, Any]) -> tuple[str, str]:
+    """The (thinking, text) of one content part."""
+    kind = part.get("type")
+    if kind in ("thinking", "reasoning", "reasoning_text", "thought"):
+        return _plain(part.get("thinking") or part.get("text") or part.get("reasoning") or ""), ""
+    if part.get("thought") is True:
+        return _plain(part.get("text") or ""), ""
+    return "", _plain(part.get("text") or "")

@@ -1,0 +1,206 @@
+"""Thinking that comes inside the answer's text, between tags, taken apart as it streams.
+
+A message is read in three states::
+
+    lead ──opener──► reasoning ──closer──► lead ... ──any other text──► content
+
+- An opener counts only where nothing but white space and whole thinking stands before it: an answer
+  may talk about `<think>`.
+- While thinking, everything is handed on but the longest end that could still become the closer.
+- In the answer, a closer that nothing opened shows that the answer so far was thinking (the opener
+  stood in the prompt): `Reclassified`. A closer that stands in code, or that the answer itself opened,
+  is part of the answer.
+
+Lost on purpose: the tags, white space before an opener and around a removed pair, nothing else.
+Held back: less than the longest tag, and leading white space. Time is linear in the text.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from codex_ls.events import ContentDelta, ReasoningDelta, Reclassified, WireEvent
+from codex_ls.wire.code_spans import CodeSpans
+from codex_ls.wire.markers import Markers
+
+
+@dataclass(frozen=True, slots=True)
+class TagPair:
+    """How one family of models marks its thinking, exact and case-sensitive.
+
+    `stray`: whether a lone closer in an answer means that the text before it was thinking. It is
+    false where the closer is a word that answers use for other things.
+    """
+
+    opener: str
+    closer: str
+    stray: bool = True
+
+
+THINK = TagPair("<think>", "</think>")  # DeepSeek, Qwen, GLM, most others
+PAIRS = (
+    THINK,
+    TagPair("<thinking>", "</thinking>", stray=False),
+    TagPair("<thought>", "</thought>", stray=False),  # Gemini's compatible endpoint
+    TagPair("<seed:think>", "</seed:think>"),  # ByteDance Seed (vLLM basic_parsers)
+    TagPair("<mm:think>", "</mm:think>"),  # MiniMax M3 (sglang)
+    TagPair("<budget:thinking>", "</budget:thinking>"),  # litellm
+    TagPair("[THINK]", "[/THINK]"),  # Mistral Magistral
+    TagPair("◁think▷", "◁/think▷"),  # Kimi-VL
+    TagPair("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    TagPair("<|channel>thought\n", "<channel|>", stray=False),  # Gemma 4
+    TagPair("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere Command A
+    TagPair("<|open|>think<|sep|>", "<|close|>think<|sep|>"),  # Kimi K3
+)
+
+_PAIR_OF = {pair.opener: pair for pair in PAIRS}
+_STRAY = frozenset(pair.closer for pair in PAIRS if pair.stray)
+_MARKERS = Markers(*_PAIR_OF, *_STRAY)
+
+
+class TagSplitter:
+    """Pieces of a message's text to reasoning and content.
+
+    `forced_open`: the message begins inside thinking, because the prompt opened it.
+    `implicit_closers`: text that ends thinking without a closer, and itself belongs to the answer.
+    """
+
+    def __init__(
+        self, *, forced_open: bool = False, implicit_closers: tuple[str, ...] = ()
+    ) -> None:
+        self._implicit = implicit_closers
+        self._state: Literal["lead", "reasoning", "content"] = "lead"
+        self._blank: list[str] = []  # white space that waits for what follows it
+        self._held = ""  # the beginning of what may be a marker
+        self._closers = Markers(THINK.closer, *implicit_closers)
+        self._thought = False  # the open thinking has shown something but white space
+        self._closed = False  # a pair was removed, and nothing has come behind it
+        self._stray_possible = True
+        self._copy = False
+        self._code = CodeSpans()
+        if forced_open:
+            self._open(THINK)
+
+    @property
+    def open(self) -> bool:
+        """True while thinking is open."""
+        return self._state == "reasoning"
+
+    def reasoning_came_apart(self) -> None:
+        """Tell that thinking came in a field of its own.
+
+        Thinking inside the text is then a copy of it and is dropped, and nothing was forced open.
+        """
+        self._copy = True
+        self._stray_possible = False
+        if self._state == "reasoning" and not self._thought:
+            self._state = "lead"
+
+    def feed(self, text: str) -> list[WireEvent]:
+        """The events that `text` completes."""
+        events: list[WireEvent] = []
+        if self._held:
+            text, self._held = self._held + text, ""
+        while text:
+            match self._state:
+                case "lead":
+                    text = self._lead(text)
+                case "reasoning":
+                    text = self._reasoning(text, events)
+                case "content":
+                    text = self._content(text, events)
+        return events
+
+    def finish(self) -> list[WireEvent]:
+        """What was held back, as what it is now known to be."""
+        held, self._held = self._held, ""
+        if self._state == "reasoning":
+            return self._thinking(self._take_blank() + held)
+        if self._state == "lead" and self._closed and not held:
+            return []
+        text = held if self._closed else self._take_blank() + held
+        return [ContentDelta(text)] if text else []
+
+    # Each step takes what it can, keeps what it can't decide yet, and returns the rest.
+
+    def _open(self, pair: TagPair) -> None:
+        self._closers = Markers(pair.closer, *self._implicit)
+        self._state, self._thought = "reasoning", False
+        self._blank.clear()
+
+    def _close(self) -> None:
+        self._state, self._closed, self._stray_possible = "lead", True, False
+        self._blank.clear()
+
+    def _lead(self, text: str) -> str:
+        body = text.lstrip()
+        if len(body) < len(text):
+            self._blank.append(text[: len(text) - len(body)])
+        marker = _MARKERS.at_start(body)
+        if marker in _STRAY:
+            self._close()  # nothing stands before it: a server's parser let it through
+            return body[len(marker) :]
+        if marker:
+            self._open(_PAIR_OF[marker])
+            return body[len(marker) :]
+        if not body or _MARKERS.may_start(body):
+            self._held = body
+            return ""
+        self._state = "content"
+        return body if self._closed else self._take_blank() + body
+
+    def _reasoning(self, text: str, events: list[WireEvent]) -> str:
+        closer = self._closers.find(text)
+        keep = 0 if closer else self._closers.held(text)
+        head = text[: closer.start() if closer else len(text) - keep]
+        if self._thought or head.strip():
+            events += self._thinking(self._take_blank() + head)
+        elif head:
+            self._blank.append(head)
+        if not closer:
+            self._held = text[len(text) - keep :]
+            return ""
+        self._close()
+        if closer[0] in self._implicit:
+            self._state = "content"
+            return text[closer.start() :]
+        return text[closer.end() :]
+
+    def _thinking(self, text: str) -> list[WireEvent]:
+        if not text:
+            return []
+        self._thought = True
+        return [] if self._copy else [ReasoningDelta(text)]
+
+    def _content(self, text: str, events: list[WireEvent]) -> str:
+        if not self._stray_possible:
+            events.append(ContentDelta(text))
+            return ""
+        marker = _MARKERS.find(text)
+        if not marker:
+            keep = _MARKERS.held(text)
+            self._held = text[len(text) - keep :]
+            self._answer(text[: len(text) - keep], events)
+            return ""
+        if marker[0] not in _STRAY:
+            # The answer talks about the tags: a closer that comes now belongs to it.
+            self._stray_possible = False
+            return text
+        self._answer(text[: marker.start()], events)
+        if self._code.inside:
+            self._answer(marker[0], events)
+        else:
+            events.append(Reclassified())
+            self._close()
+        return text[marker.end() :]
+
+    def _answer(self, text: str, events: list[WireEvent]) -> None:
+        if text:
+            self._code.feed(text)
+            events.append(ContentDelta(text))
+
+    def _take_blank(self) -> str:
+        if not self._blank:
+            return ""
+        blank = "".join(self._blank)
+        self._blank.clear()
+        return blank

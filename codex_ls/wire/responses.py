@@ -1,0 +1,302 @@
+"""The Responses API: a stream's bytes to events.
+
+Every event says what it is in its `type`; the texts are `delta`s, and `done` events repeat them whole.
+OpenAI keeps a strict order; llama.cpp sends no `sequence_number` and closes its reasoning after the
+text; vLLM raises `content_index` with every token. So nothing here depends on order or on indices: a
+whole text counts only where its item sent no delta before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codex_ls.events import (
+    Noticed,
+    ReasoningDelta,
+    ReasoningEcho,
+    ReasoningSource,
+    ServerTimings,
+    StreamFailed,
+    StreamFinished,
+    ToolCallDelta,
+    Usage,
+    UsageReported,
+    WireEvent,
+)
+from codex_ls.wire.chat import bad_utf8, thinking_unclosed, timings_of, usage_of
+from codex_ls.wire.lines import LineTooLong
+from codex_ls.wire.quirks import Quirks, finish_reason
+from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
+from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
+from codex_ls.wire.text import MessageText
+from codex_ls.wire.tool_calls import ToolCallAssembler
+
+_ENDS = {"response.completed", "response.incomplete", "response.done"}
+_NO_TIMINGS = ServerTimings()
+
+
+class ResponsesDecoder:
+    """Bytes of a Responses API answer, streamed or whole, to `WireEvent`s."""
+
+    def __init__(self, quirks: Quirks) -> None:
+        self._sse = SseDecoder()
+        self._tool_calls = ToolCallAssembler()
+        self._calls: dict[str, int] = {}
+        self._text = MessageText(quirks, self._tool_calls)
+        self._streamed: set[tuple[str, str]] = set()  # (item, kind) that sent deltas
+        self._summary_part = False
+        self._reasoned = False
+        self._items: list[Mapping[str, Any]] = []
+        self._usage: Usage | None = None
+        self._timings = _NO_TIMINGS
+        self._spoke = False
+        self._garbage = ""
+        self.done = False
+        """True once the answer's end was seen: the caller closes the connection."""
+
+    @property
+    def ending(self) -> bool:
+        """Always false: the end is one event."""
+        return False
+
+    def feed(self, data: bytes) -> list[WireEvent]:
+        """The events that `data` completes; nothing once `done`."""
+        events: list[WireEvent] = []
+        if not self.done:
+            try:
+                messages = self._sse.feed(data)
+            except (LineTooLong, EventTooLong):
+                return self._fail(StreamFailed(too_long()), events)
+            self._messages(messages, events)
+        return events
+
+    def finish(self) -> list[WireEvent]:
+        """The events of the end of the bytes."""
+        events: list[WireEvent] = []
+        if self.done:
+            return events
+        try:
+            messages = self._sse.finish()
+        except EventTooLong:
+            return self._fail(StreamFailed(too_long()), events)
+        self._messages(messages, events)
+        if not self.done:
+            if self._spoke:
+                self._end(None, events, complete=False)
+            elif self._garbage:
+                self._fail(StreamFailed(not_an_answer(self._garbage)), events)
+            else:
+                self._fail(StreamFailed(broken_off()), events)
+        return events
+
+    def _messages(self, messages: list[ServerEvent], events: list[WireEvent]) -> None:
+        for message in messages:
+            if self.done:
+                return
+            value = message.value
+            if isinstance(value, dict):
+                kind = value.get("type")
+                self._event(kind if isinstance(kind, str) else message.name, value, events)
+            elif message.is_sentinel and self._spoke:
+                self._end(None, events, complete=False)
+            elif not self._garbage:
+                self._garbage = message.data[:200]
+
+    def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
+        delta = value.get("delta")
+        text = delta if isinstance(delta, str) else ""
+        item = str(value.get("item_id", ""))
+        match kind:
+            case "response.output_text.delta" | "response.refusal.delta":
+                self._content(item, text, events)
+            case "response.reasoning_text.delta" | "response.reasoning.delta":
+                self._reasoning(item, text, "raw", events)
+            case "response.reasoning_summary_text.delta" | "response.reasoning_summary.delta":
+                self._reasoning(item, text, "summary", events)
+            case "response.reasoning_summary_part.added":
+                self._begin_summary_part(events)
+            case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
+                self._arguments(item, text, events)
+            case "response.output_text.done" | "response.refusal.done":
+                self._whole_content(item, value.get("text", value.get("refusal")), events)
+            case "response.reasoning_text.done":
+                self._whole_reasoning(item, value.get("text"), "raw", events)
+            case "response.reasoning_summary_text.done":
+                self._whole_reasoning(item, value.get("text"), "summary", events)
+            case "response.output_item.added":
+                self._begin_item(value.get("item"), events)
+            case "response.output_item.done":
+                self._finish_item(value.get("item"), events)
+            case _ if kind in _ENDS:
+                self._whole(value, events)
+            case _ if kind == "response.failed" or kind == "error" or value.get("error"):
+                self._failed(kind, value, events)
+            case _ if value.get("object") == "response" and "output" in value:
+                self._whole({"response": value, **_timings(value)}, events)
+            case _ if (error := error_in(value)) is not None:
+                self._fail(StreamFailed(error), events)
+            case _:
+                self._spoke = self._spoke or kind.startswith("response.")
+
+    def _content(self, item: str, text: str, events: list[WireEvent]) -> None:
+        self._spoke = True
+        self._streamed.add((item, "content"))
+        if text:
+            events += self._text.feed(text)
+
+    def _reasoning(
+        self, item: str, text: str, source: ReasoningSource, events: list[WireEvent]
+    ) -> None:
+        self._spoke = True
+        self._streamed.add((item, source))
+        if text:
+            if not self._reasoned:
+                self._reasoned = True
+                self._text.reasoning_came_apart()
+            events.append(ReasoningDelta(text, source))
+
+    def _begin_summary_part(self, events: list[WireEvent]) -> None:
+        """Part two and later start a paragraph: they come with no white space of their own."""
+        if self._summary_part:
+            events.append(ReasoningDelta("\n\n", "summary"))
+        self._summary_part = True
+
+    def _whole_content(self, item: str, text: Any, events: list[WireEvent]) -> None:
+        if isinstance(text, str) and (item, "content") not in self._streamed:
+            self._content(item, text, events)
+
+    def _whole_reasoning(
+        self, item: str, text: Any, source: ReasoningSource, events: list[WireEvent]
+    ) -> None:
+        if isinstance(text, str) and (item, source) not in self._streamed:
+            self._reasoning(item, text, source, events)
+
+    def _arguments(self, item: str, text: str, events: list[WireEvent]) -> None:
+        self._spoke = True
+        self._streamed.add((item, "call"))
+        if item not in self._calls:
+            self._calls[item], begun = self._tool_calls.begin("")
+            events.append(begun)
+        if text:
+            events.append(ToolCallDelta(self._calls[item], arguments=text))
+
+    def _begin_item(self, item: Any, events: list[WireEvent]) -> None:
+        self._spoke = True
+        if isinstance(item, dict) and item.get("type") in ("function_call", "custom_tool_call"):
+            self._begin_call(item, events)
+
+    def _begin_call(self, item: dict[str, Any], events: list[WireEvent]) -> None:
+        key = str(item.get("id") or item.get("call_id") or "")
+        if key not in self._calls:
+            name = item.get("name")
+            index, begun = self._tool_calls.begin(name if isinstance(name, str) else "")
+            call_id = item.get("call_id")
+            self._calls[key] = index
+            given = call_id if isinstance(call_id, str) and call_id else begun.call_id
+            events.append(ToolCallDelta(index, given, begun.name))
+
+    def _finish_item(self, item: Any, events: list[WireEvent]) -> None:
+        """Take from a whole item what its deltas did not bring."""
+        if not isinstance(item, dict):
+            return
+        self._spoke = True
+        key = str(item.get("id") or "")
+        match item.get("type"):
+            case "message":
+                self._whole_content(key, _joined(item.get("content"), "text", "refusal"), events)
+            case "reasoning":
+                self._items.append(item)
+                if raw := _joined(item.get("content"), "text"):
+                    self._whole_reasoning(key, raw, "raw", events)
+                if summary := _joined(item.get("summary"), "text", between="\n\n"):
+                    self._whole_reasoning(key, summary, "summary", events)
+            case "function_call" | "custom_tool_call":
+                self._begin_call(item, events)
+                call_key = str(item.get("id") or item.get("call_id") or "")
+                arguments = item.get("arguments", item.get("input"))
+                if isinstance(arguments, str) and (call_key, "call") not in self._streamed:
+                    self._arguments(call_key, arguments, events)
+
+    def _whole(self, value: dict[str, Any], events: list[WireEvent]) -> None:
+        """The end, with the whole response: its output counts where nothing of it was streamed."""
+        self._spoke = True
+        response = value.get("response")
+        response = response if isinstance(response, dict) else {}
+        seen = {str(item.get("id") or "") for item in self._items}
+        output = response.get("output")
+        for item in output if isinstance(output, list) else []:
+            key = str(item.get("id") or "") if isinstance(item, dict) else ""
+            if key not in seen or not key:
+                self._finish_item(item, events)
+        self._figures(value, response)
+        if response.get("status") == "failed" or response.get("error"):
+            self._failed("response.failed", value, events)
+        else:
+            self._end(response, events, complete=True)
+
+    def _figures(self, value: Mapping[str, Any], response: Mapping[str, Any]) -> None:
+        if isinstance(usage := response.get("usage"), dict):
+            self._usage = usage_of(usage) or self._usage
+        for source in (value, response):
+            if isinstance(timings := source.get("timings"), dict):
+                self._timings = timings_of(timings)
+
+    def _failed(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
+        response = value.get("response")
+        if isinstance(response, dict):
+            self._figures(value, response)
+            value = {"error": response.get("error") or {"message": ""}}
+        error = error_in(value, "error")
+        assert error is not None, kind
+        self._fail(StreamFailed(error), events)
+
+    def _fail(self, failure: StreamFailed, events: list[WireEvent]) -> list[WireEvent]:
+        self.done = True
+        events += self._text.finish()
+        self._report(events)
+        events.append(failure)
+        return events
+
+    def _end(
+        self, response: Mapping[str, Any] | None, events: list[WireEvent], *, complete: bool
+    ) -> None:
+        self.done = True
+        raw = _reason(response) if response is not None else None
+        unclosed = self._text.thinking_open
+        events += self._text.finish()
+        reason = finish_reason(raw, has_tool_calls=len(self._tool_calls) > 0)
+        if unclosed and complete and reason == "stop":
+            events.append(Noticed(thinking_unclosed()))
+        self._report(events)
+        echo = ReasoningEcho("item", tuple(self._items)) if self._items else None
+        events.append(StreamFinished(reason, raw, complete, echo))
+
+    def _report(self, events: list[WireEvent]) -> None:
+        if self._sse.bad_utf8:
+            events.append(Noticed(bad_utf8()))
+        if self._usage is not None or self._timings != _NO_TIMINGS:
+            events.append(UsageReported(self._usage, self._timings))
+
+
+def _reason(response: Mapping[str, Any]) -> str:
+    details = response.get("incomplete_details")
+    if isinstance(details, dict) and isinstance(reason := details.get("reason"), str):
+        return reason
+    status = response.get("status")
+    return status if isinstance(status, str) and status else "completed"
+
+
+def _joined(parts: Any, *keys: str, between: str = "") -> str:
+    if not isinstance(parts, list):
+        return ""
+    texts = (
+        part[key]
+        for part in parts
+        if isinstance(part, dict)
+        for key in keys
+        if isinstance(part.get(key), str)
+    )
+    return between.join(texts)
+
+
+def _timings(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"timings": value["timings"]} if "timings" in value else {}
