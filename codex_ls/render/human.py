@@ -1,0 +1,255 @@
+"""A turn for a person: thinking in [brackets], the answer, one line of figures.
+
+Invariant: a piece of text is written in the same call that brought it, with one write, and nothing
+that a person has read is taken back. The status line is the only thing that is ever erased, and it
+is gone before the first word stands on the screen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from codex_ls.errors import CodexError
+from codex_ls.events import (
+    ContentDelta,
+    Event,
+    Notice,
+    Noticed,
+    Phase,
+    PhaseChanged,
+    ReasoningDelta,
+    ReasoningSource,
+    Reclassified,
+    RetryScheduled,
+    ToolCallDelta,
+    TurnFinished,
+    TurnStarted,
+    UsageReported,
+)
+from codex_ls.render.brackets import Brackets
+from codex_ls.render.ending import cut_reason
+from codex_ls.render.failure import failure_lines, labelled_lines
+from codex_ls.render.figures import figures_line
+
+Write = Callable[[str], None]
+Where = Literal["out", "err", "off"]
+
+EVERY_SOURCE: frozenset[ReasoningSource] = frozenset({"raw", "summary"})
+
+_ERASE_LINE = "\r\x1b[K"
+_LABELS: dict[Phase, str] = {
+    "connecting": "connecting to {provider}",
+    "loading": "loading {model}",
+    "prompt": "reading the prompt",
+    "thinking": "thinking",
+    "answering": "answering",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each kind of text goes, and what is there to receive it.
+
+    `status` is the stream whose terminal can erase a line. `one_screen` says that both streams end
+    on the same terminal, where a line begun on one must be ended before the other writes. `columns`
+    keeps the status line from wrapping. `sources` are the kinds of thinking to show.
+    """
+
+    thinking: Where = "err"
+    status: Where = "off"
+    out_is_terminal: bool = False
+    one_screen: bool = False
+    dim_out: bool = False
+    dim_err: bool = False
+    columns: int = 80
+    sources: frozenset[ReasoningSource] = EVERY_SOURCE
+
+
+class HumanRenderer:
+    """Writes the events of one turn: `render` each in order, `close` where they break off."""
+
+    def __init__(self, *, out: Write, err: Write, layout: Layout) -> None:
+        self._layout = layout
+        self._out = _Stream(out)
+        self._err = _Stream(err, cursor=self._out.cursor if layout.one_screen else None)
+        self._thinking = self._err if layout.thinking == "err" else self._out
+        self._status = {"out": self._out, "err": self._err, "off": None}[layout.status]
+        self._brackets = Brackets(
+            dim=layout.dim_err if layout.thinking == "err" else layout.dim_out
+        )
+        self._answer_is_open = False
+        self._told: list[Notice] = []
+        self._model = ""
+        self._provider = ""
+        self._phase: PhaseChanged = PhaseChanged("connecting")
+        self._status_text = ""
+        self._has_shown_text = False
+
+    def render(self, event: Event) -> None:
+        """Write what `event` adds to the screen."""
+        match event:
+            case ContentDelta(text=text):
+                self._render_content(text)
+            case ReasoningDelta(text=text, source=source):
+                if self._layout.thinking != "off" and source in self._layout.sources:
+                    self._render_reasoning(text)
+            case PhaseChanged():
+                self._phase = event
+            case TurnStarted(model=model, provider=provider):
+                self._model, self._provider = model, provider
+            case Reclassified():
+                self._render_reclassified()
+            case RetryScheduled():
+                self._render_retry(event)
+            case Noticed(notice=notice):
+                # In the middle of a text a notice would tear it apart: it then waits for the end.
+                if not self._has_shown_text:
+                    self._render_notice(notice)
+            case TurnFinished():
+                self._render_finished(event)
+            case ToolCallDelta() | UsageReported():
+                pass
+            case _:
+                assert_never(event)
+
+    def tick(self, elapsed_ms: int) -> None:
+        """Repaint the status line while nothing has arrived; called a few times a second."""
+        if self._status is None or self._has_shown_text:
+            return
+        label = _LABELS[self._phase.phase].format(model=self._model, provider=self._provider)
+        if self._phase.fraction is not None:
+            label += f" {self._phase.fraction:.0%}"
+        text = f"{label}, {elapsed_ms // 1000} s"[: max(self._layout.columns - 1, 0)]
+        if text != self._status_text:
+            self._status.write_over(_ERASE_LINE + text)
+            self._status_text = text
+
+    def fail(self, error: CodexError) -> None:
+        """Write a failure in the shape that all of them have, below whatever stands there."""
+        self.close()
+        self._err.write(failure_lines(error))
+
+    def close(self) -> None:
+        """Leave no status line, no open bracket and no line that is not ended."""
+        self._erase_status()
+        self._thinking.write(self._brackets.close())
+        self._thinking.end_line()
+        if self._answer_is_open:
+            self._out.end_line()
+        self._answer_is_open = False
+
+    def _render_content(self, text: str) -> None:
+        if self._brackets.is_open or not self._answer_is_open:
+            if self._layout.out_is_terminal:
+                text = text.lstrip("\r\n")
+            if not text:
+                return
+            text = self._closed_brackets() + text
+            self._answer_is_open = True
+            self._begin_text()
+        self._out.write(text)
+
+    def _render_reasoning(self, text: str) -> None:
+        pieces = self._brackets.feed(text)
+        if not pieces:
+            return
+        self._begin_text()
+        if self._answer_is_open and self._shares_a_screen:
+            self._answer_is_open = False
+            self._out.end_line()
+        self._thinking.write(pieces)
+
+    def _render_reclassified(self) -> None:
+        if not self._answer_is_open:
+            return
+        self.close()
+        if self._layout.out_is_terminal:
+            aside = Brackets(dim=self._layout.dim_out)
+            self._out.write(aside.feed("the text above was thinking") + aside.close() + "\n\n")
+        else:
+            self._err.write("note: the text written so far was thinking; the answer follows\n")
+
+    def _render_retry(self, retry: RetryScheduled) -> None:
+        self._erase_status()
+        self._err.write(
+            f"retry {retry.attempt} of {retry.max_attempts} in {retry.delay_ms / 1000:.1f} s:"
+            f" {retry.reason}\n"
+        )
+
+    def _render_notice(self, notice: Notice) -> None:
+        self._erase_status()
+        self._err.write(labelled_lines("note", notice.message, hint=notice.hint))
+        self._told.append(notice)
+
+    def _render_finished(self, finished: TurnFinished) -> None:
+        self.close()
+        cut = cut_reason(finished) if finished.status == "truncated" else None
+        for notice in finished.notices:
+            if notice not in self._told and notice != cut:
+                self._render_notice(notice)
+        match finished.status:
+            case "failed":
+                if finished.error is not None:
+                    self._err.write(failure_lines(finished.error))
+                return
+            case "cancelled":
+                self._err.write("interrupted\n")
+            case "truncated" if cut is not None:
+                self._err.write(labelled_lines("cut off", cut.message, hint=cut.hint))
+            case _:
+                pass
+        if self._has_shown_text:
+            figures = self._out if self._layout.out_is_terminal else self._err
+            figures.write(f"{figures_line(finished)}\n")
+
+    @property
+    def _shares_a_screen(self) -> bool:
+        return self._thinking is self._out or self._layout.one_screen
+
+    def _closed_brackets(self) -> str:
+        """What must stand before the answer on its stream; brackets elsewhere are closed there."""
+        if not self._brackets.is_open:
+            return ""
+        closing = self._brackets.close() + ("\n\n" if self._shares_a_screen else "\n")
+        if self._thinking is self._out:
+            return closing
+        self._thinking.write(closing)
+        return ""
+
+    def _begin_text(self) -> None:
+        if not self._has_shown_text:
+            self._erase_status()
+            self._has_shown_text = True
+
+    def _erase_status(self) -> None:
+        if self._status is not None and self._status_text:
+            self._status.write_over(_ERASE_LINE)
+            self._status_text = ""
+
+
+class _Cursor:
+    """Whether the last character on a screen was the end of a line."""
+
+    def __init__(self) -> None:
+        self.at_line_start = True
+
+
+class _Stream:
+    """One output with the cursor of the screen it ends on."""
+
+    def __init__(self, write: Write, *, cursor: _Cursor | None = None) -> None:
+        self._write = write
+        self.cursor = cursor or _Cursor()
+
+    def write(self, text: str) -> None:
+        if text:
+            self._write(text)
+            self.cursor.at_line_start = text[-1] == "\n"
+
+    def write_over(self, text: str) -> None:
+        """Write what leaves the cursor where it was, as far as lines go."""
+        self._write(text)
+
+    def end_line(self) -> None:
+        if not self.cursor.at_line_start:
+            self.write("\n")
