@@ -122,10 +122,12 @@ class ChatDecoder:
             error = error_in(chunk, name)
         if error is None and isinstance(choice, dict) and choice.get("error"):
             error = error_in(choice)
-        if error is None:
-            self._spoke = True
-        else:
+        if error is not None:
             self._fail(StreamFailed(error), events)
+        elif isinstance(choices, list):
+            self._spoke = True
+        elif not self._spoke and not self._garbage:
+            self._garbage = str(chunk)[:200]
 
     def _choice(self, choice: dict[str, Any], events: list[WireEvent]) -> None:
         delta, message = choice.get("delta"), choice.get("message")

@@ -19,7 +19,7 @@ class CodeSpans:
     def inside(self) -> bool:
         """True if what comes next would be code."""
         if self._fence:
-            return True
+            return not (self._line_start and self._run.startswith(self._fence))
         return bool(self._span) != self._run.startswith("`")
 
     def feed(self, text: str) -> None:

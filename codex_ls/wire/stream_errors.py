@@ -40,7 +40,7 @@ _OVERFLOW = re.compile(
     | input\ (token\ count|length).{0,40}exceeds
     | exceeds\ the\ limit\ of\ \d+
     | exceeded\ model\ token\ limit
-    | reduce\ the\ length\ of\ (the|your)\ 
+    | reduce\ the\ length\ of\ (the|your)\b
     | tokens\ to\ keep\ from\ the\ initial\ prompt
     | model_max_prompt_tokens_exceeded
     | request_too_large
