@@ -1,0 +1,112 @@
+"""The `codex-ls` command: finds the command that was asked for, and imports only what that one needs.
+
+Invariant: `exec` reaches neither pygls nor lsprotocol, and whatever goes wrong is told in one shape:
+`error: sentence`, `hint: ...`, and an exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from codex_ls.errors import CodexError, InvalidParams
+
+_USAGE = """\
+usage: codex-ls COMMAND [OPTIONS]
+
+commands:
+  exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
+  serve               the language server, for editors
+  profiles            the profiles of config.toml
+  models              the built-in models
+  model pull NAME     fetch a built-in model
+
+options:
+  --version           print the version
+  --help              print this
+
+codex-ls COMMAND --help lists the options of a command.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except CodexError as error:
+        from codex_ls.cli.output import Output
+        from codex_ls.render.failure import failure_lines
+
+        Output(sys.stderr, lossy=True).write(failure_lines(error))
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def exit_code(error: CodexError) -> int:
+    """2 for what was wrong on the command line, 1 for everything else."""
+    return 2 if isinstance(error, InvalidParams) else 1
+
+
+def _run(argv: list[str]) -> int:
+    if not argv:
+        raise InvalidParams("No command was given.", hint="codex-ls --help lists the commands.")
+    first, *rest = argv
+    if first in ("-h", "--help", "help"):
+        sys.stdout.write(_USAGE)
+        return 0
+    if first in ("-V", "--version"):
+        from codex_ls import __version__
+
+        sys.stdout.write(f"codex-ls {__version__}\n")
+        return 0
+    if first.startswith("-"):
+        from codex_ls.cli.arguments import command_first
+
+        first, *rest = command_first(argv)
+    command = _COMMANDS.get(first)
+    if command is None:
+        raise InvalidParams(
+            f"There is no command {first}.", hint="codex-ls --help lists the commands."
+        )
+    return command(rest)
+
+
+def _exec(argv: list[str]) -> int:
+    from codex_ls.cli.exec_command import run
+
+    return run(argv)
+
+
+def _serve(argv: list[str]) -> int:
+    from codex_ls.cli.serve_command import run
+
+    return run(argv)
+
+
+def _profiles(argv: list[str]) -> int:
+    from codex_ls.cli.profiles_command import run
+
+    return run(argv)
+
+
+def _models(argv: list[str]) -> int:
+    from codex_ls.cli.models_command import run_models
+
+    return run_models(argv)
+
+
+def _model(argv: list[str]) -> int:
+    from codex_ls.cli.models_command import run_model
+
+    return run_model(argv)
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "exec": _exec,
+    "e": _exec,
+    "serve": _serve,
+    "profiles": _profiles,
+    "models": _models,
+    "model": _model,
+}

@@ -1,0 +1,109 @@
+"""Standard output and standard error without a buffer: a piece of text is out when `write` returns.
+
+Invariant: nothing waits in this process. Every `write` is a write to the operating system, and a
+reader that has gone away is an exception of its own, so that the model can be freed at once.
+"""
+
+import errno
+import os
+import select
+import sys
+from typing import Any, TextIO
+
+_CLOSED = getattr(select, "POLLERR", 0) | getattr(select, "POLLHUP", 0)
+
+
+class ReaderGone(Exception):
+    """Whoever read this output has closed it: ``| head -1``, or a program that has ended."""
+
+
+class OutputFailed(Exception):
+    """This output can't be written: the disk is full, the terminal is gone."""
+
+
+class WriteInterrupted(Exception):
+    """A signal came while a write was waiting for a reader that doesn't read."""
+
+
+class Output:
+    """One of the standard streams. With `lossy` what can't be written is dropped without a word."""
+
+    def __init__(
+        self, stream: TextIO | None, *, encoding: str | None = None, lossy: bool = False
+    ) -> None:
+        self._stream = stream
+        self._raw: Any = getattr(getattr(stream, "buffer", None), "raw", None)
+        self._encoding = encoding or getattr(stream, "encoding", None) or "utf-8"
+        self._lossy = lossy
+        self.is_writing = False
+        """True while a write is under way; a signal handler may then raise WriteInterrupted."""
+
+    def write(self, text: str) -> None:
+        """Write all of `text` now. Raises ReaderGone, OutputFailed, WriteInterrupted."""
+        try:
+            self.is_writing = True
+            self._write_through(text)
+        except OSError as error:
+            if not self._lossy:
+                raise _as_output_error(error) from error
+        finally:
+            self.is_writing = False
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads this."""
+        return self._stream is not None and self._stream.isatty()
+
+    @property
+    def columns(self) -> int:
+        """The width of the terminal, 80 where nobody knows."""
+        try:
+            return os.get_terminal_size(self._descriptor()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    def is_same_terminal(self, other: "Output") -> bool:
+        """Whether both end on one terminal."""
+        if not (self.is_terminal and other.is_terminal):
+            return False
+        here, there = os.fstat(self._descriptor()), os.fstat(other._descriptor())  # noqa: SLF001
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+    def has_lost_its_reader(self) -> bool:
+        """Whether the other end of a pipe is closed, without writing to it; False if unknowable."""
+        if not hasattr(select, "poll"):
+            return False
+        try:
+            poll = select.poll()
+            poll.register(self._descriptor(), 0)
+            return any(state & _CLOSED for _, state in poll.poll(0))
+        except (OSError, ValueError):
+            return False
+
+    def _descriptor(self) -> int:
+        if self._stream is None:
+            raise ValueError("no such stream")
+        return self._stream.fileno()
+
+    def _write_through(self, text: str) -> None:
+        if self._stream is None:
+            return
+        if self._raw is None:
+            self._stream.write(text)
+            self._stream.flush()
+            return
+        data = memoryview(text.encode(self._encoding, "replace"))
+        while data:
+            written = self._raw.write(data)
+            if written is None:  # a pipe that another process has made non-blocking is full
+                select.select([], [self._descriptor()], [])
+            else:
+                data = data[written:]
+
+
+def _as_output_error(error: OSError) -> Exception:
+    # Windows says EINVAL where the reader of a pipe has gone.
+    gone = (errno.EPIPE, errno.ESHUTDOWN, errno.ECONNRESET)
+    if error.errno in gone or (sys.platform == "win32" and error.errno == errno.EINVAL):
+        return ReaderGone()
+    return OutputFailed(f"The output can't be written: {error.strerror or error}.")

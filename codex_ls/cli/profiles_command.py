@@ -1,0 +1,105 @@
+"""`codex-ls profiles`: what config.toml offers, and which of it is in use."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.output import Output
+from codex_ls.render.failure import labelled_lines
+
+if TYPE_CHECKING:
+    from codex_ls.config.load import Config
+    from codex_ls.config.profile import ProfileSummary
+    from codex_ls.events import Notice
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the profiles, as a table or as one JSON object. Raises ConfigError."""
+    parser = ArgumentParser(
+        prog="codex-ls profiles", description="The profiles of config.toml.", allow_abbrev=False
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
+    parsed = parser.parse_args(argv)
+
+    from codex_ls.config.load import load_config
+    from codex_ls.config.profile import list_profiles
+
+    config = load_config(overrides=parsed.config)
+    profiles = list_profiles(config)
+    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    if parsed.json:
+        out.write(json.dumps(_as_json(config, profiles), ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.write(_table(config, profiles))
+        err = Output(sys.stderr, lossy=True)
+        for problem in config.problems:
+            err.write(labelled_lines("note", problem.message, hint=problem.hint))
+    return 0
+
+
+def _table(config: "Config", profiles: Sequence["ProfileSummary"]) -> str:
+    """One line a profile, what is wrong with it below; the one in use has an asterisk."""
+    rows = [
+        (
+            "*" if profile.name == config.default_profile else " ",
+            profile.name,
+            profile.model or "-",
+            profile.provider or "-",
+            profile.origin or "built in",
+            "local" if profile.is_local else "cloud",
+        )
+        for profile in profiles
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)] if rows else []
+    lines = []
+    for row, profile in zip(rows, profiles, strict=True):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append("  ".join(cells).rstrip() + "\n")
+        for problem in profile.problems:
+            told = labelled_lines("problem", problem.message, hint=problem.hint)
+            lines += [f"     {line}\n" for line in told.splitlines()]
+    return "".join(lines) + _default_line(config)
+
+
+def _default_line(config: "Config") -> str:
+    """What is used without `--profile`, where that is no profile of its own."""
+    from codex_ls.config.profile import resolve
+    from codex_ls.errors import CodexError
+
+    if config.default_profile is not None:
+        return ""
+    try:
+        settings = resolve(config)
+    except CodexError as error:
+        return f"\nWithout --profile: {error.message}\n"
+    return f"\nWithout --profile: {settings.model} at {settings.provider.name}\n"
+
+
+def _as_json(config: "Config", profiles: Sequence["ProfileSummary"]) -> dict[str, Any]:
+    """The object that `codex/profiles` answers with; a key without a value is left out."""
+    active = config.default_profile
+    return {
+        **({"active": active} if active is not None else {}),
+        "profiles": [
+            {
+                "name": profile.name,
+                "model": profile.model,
+                "provider": profile.provider,
+                "wireApi": profile.wire_api,
+                "origin": profile.origin,
+                "isLocal": profile.is_local,
+                "problems": [_notice(problem) for problem in profile.problems],
+            }
+            for profile in profiles
+        ],
+        "configPath": str(config.path),
+        "problems": [_notice(problem) for problem in config.problems],
+    }
+
+
+def _notice(notice: "Notice") -> dict[str, str]:
+    told = {"kind": notice.kind, "message": notice.message}
+    return {**told, "hint": notice.hint} if notice.hint else told

@@ -1,0 +1,100 @@
+"""The question: from the command line, from standard input, or from a person at the terminal.
+
+As in `codex exec`: with a prompt on the command line, piped input is added to it in a `<stdin>`
+block; without one, or with `-`, the input is the prompt.
+"""
+
+import codecs
+import io
+import os
+import select
+import sys
+from contextlib import suppress
+
+from codex_ls.cli.output import Output
+from codex_ls.errors import InvalidParams
+
+_STDIN = 0
+_QUIET_SECONDS = 1.0
+_NO_PROMPT_HINT = 'Write codex-ls exec "your question", or pipe one in.'
+
+
+def read_prompt(argument: str | None, *, err: Output) -> str:
+    """The whole prompt. Raises InvalidParams where there is none; tells `err` what it waits for."""
+    is_terminal = sys.stdin is not None and sys.stdin.isatty()
+    if argument is not None and argument != "-":
+        prompt = _without_surrogates(argument)
+        if not prompt.strip():
+            raise InvalidParams("The prompt is empty.", hint=_NO_PROMPT_HINT)
+        return prompt if is_terminal else _with_piped_input(prompt, _read_piped(err, waits=True))
+    if not is_terminal:
+        prompt = _read_piped(err)
+    elif argument == "-":
+        err.write("Write the prompt, and end it with Ctrl-D on a line of its own.\n")
+        prompt = _read_piped(err)
+    else:
+        prompt = _ask(err)
+    if not prompt.strip():
+        raise InvalidParams("There is no prompt.", hint=_NO_PROMPT_HINT)
+    return prompt
+
+
+def _with_piped_input(prompt: str, piped: str) -> str:
+    if not piped.strip():
+        return prompt
+    end = "" if piped.endswith("\n") else "\n"
+    return f"{prompt}\n\n<stdin>\n{piped}{end}</stdin>"
+
+
+def _read_piped(err: Output, *, waits: bool = False) -> str:
+    """Standard input to its end; with `waits`, says so when nothing has come for a second."""
+    if sys.stdin is None:
+        return ""
+    if waits and os.name == "posix" and not select.select([_STDIN], [], [], _QUIET_SECONDS)[0]:
+        err.write("note: reading more input from standard input, until it ends\n")
+    pieces = []
+    while piece := _read_piece():
+        pieces.append(piece)
+    return _decoded(b"".join(pieces), err)
+
+
+def _read_piece() -> bytes:
+    while True:
+        try:
+            return os.read(_STDIN, 65536)
+        except BlockingIOError:  # another process made the pipe non-blocking
+            select.select([_STDIN], [], [])
+
+
+def _decoded(data: bytes, err: Output) -> str:
+    """UTF-8, or the UTF-16 that Windows shells pipe; what is neither is replaced, and said."""
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if is_utf16 else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        err.write("note: standard input is not valid UTF-8; the bad bytes are replaced\n")
+        return data.decode(encoding, "replace")
+
+
+def _ask(err: Output) -> str:
+    """One line from a person; with a line editor, a pasted text of several lines counts as one."""
+    question = "Ask: "
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
+    if sys.stdout is None or not sys.stdout.isatty():
+        err.write(question)
+        return _without_surrogates(sys.stdin.readline())
+    with suppress(ImportError):
+        import readline  # noqa: F401  (once it is loaded, input() lets lines be edited)
+    try:
+        return _without_surrogates(input(question))
+    except EOFError:
+        err.write("\n")
+        return ""
+
+
+def _without_surrogates(text: str) -> str:
+    """Text from the operating system, where what is no Unicode stands as a lone surrogate."""
+    errors = "surrogateescape" if os.name == "posix" else "surrogatepass"
+    return text.encode("utf-8", errors).decode("utf-8", "replace")
