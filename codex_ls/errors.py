@@ -103,10 +103,17 @@ class ProviderError(CodexError):
 
 
 class Unreachable(ProviderError):
-    """Nothing listens there, or the name or the certificate is not good."""
+    """Nothing listens there, or the name or the certificate is not good.
+
+    `passing`: the connection was refused or lost, which may pass; a bad name or certificate won't.
+    """
 
     kind = "unreachable"
     retryable = True
+
+    def __init__(self, message: str, *, hint: str | None = None, passing: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.passing = passing
 
 
 class Unauthorized(ProviderError):

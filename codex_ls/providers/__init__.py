@@ -1,0 +1,1 @@
+"""Everything that touches the network: one request, its limits, its key, its retries."""

@@ -12,16 +12,28 @@ differently; joined they are equal).
 
 from codex_ls.wire.decoder import Decoder, decoder_for
 from codex_ls.wire.quirks import Quirks, quirks_for
-from codex_ls.wire.requests import Image, Message, ModelCall, ToolCall, request_for
+from codex_ls.wire.requests import (
+    EFFORT_FIELDS,
+    Image,
+    Message,
+    ModelCall,
+    ToolCall,
+    request_for,
+)
+from codex_ls.wire.stream_errors import broken_off, error_from_response, refuses
 
 __all__ = [
+    "EFFORT_FIELDS",
     "Decoder",
     "Image",
     "Message",
     "ModelCall",
     "Quirks",
     "ToolCall",
+    "broken_off",
     "decoder_for",
+    "error_from_response",
     "quirks_for",
+    "refuses",
     "request_for",
 ]

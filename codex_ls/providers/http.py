@@ -1,0 +1,299 @@
+"""One request to a model server, and its answer as it arrives.
+
+Three limits that are three different things: *connect* (is anything there), *first byte* (loading a
+model and reading a prompt takes minutes on a local machine, so there is none by default there) and
+*idle* (between two reads of an answer that has begun). Redirects are never followed, a proxy is never
+used for this machine, and compression is not asked for: it would hold words back.
+
+Invariant 5: whoever cancels the task that waits here, or calls `Answer.aclose`, closes the socket.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from codex_ls import __version__
+from codex_ls.config.address import is_loopback, origin
+from codex_ls.errors import ProviderError, StreamBroken, TimedOut, Unreachable
+
+_CONNECT_LOOPBACK_S = 5.0
+_CONNECT_S = 15.0
+_WRITE_S = 60.0
+_DRAIN_S = 0.02
+_MAX_ERROR_BODY = 64 * 1024
+_FIRST_BYTE_S = 600.0
+_BASE_HEADERS = {
+    "Accept": "text/event-stream, application/x-ndjson, application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": f"codex-ls/{__version__}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds; None is no limit."""
+
+    connect_s: float
+    first_byte_s: float | None
+    idle_s: float
+
+    @classmethod
+    def of(
+        cls,
+        base_url: str,
+        *,
+        idle_timeout_ms: int,
+        connect_timeout_ms: int | None = None,
+        first_byte_timeout_ms: int | None = None,
+    ) -> "Limits":
+        """The limits of a provider: its own, else what fits where it is."""
+        loopback = is_loopback(base_url)
+        connect_s = _CONNECT_LOOPBACK_S if loopback else _CONNECT_S
+        first_byte_s = None if loopback else max(_FIRST_BYTE_S, idle_timeout_ms / 1000)
+        if connect_timeout_ms is not None:
+            connect_s = connect_timeout_ms / 1000
+        if first_byte_timeout_ms is not None:
+            first_byte_s = first_byte_timeout_ms / 1000
+        return cls(connect_s, first_byte_s, idle_timeout_ms / 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST: where to, with what, and how long to wait."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    limits: Limits
+    server_name: str
+    """Who is asked, for sentences: the provider's name."""
+    start_hint: str = ""
+    """How to start that server, for the error of an address where nothing listens."""
+
+
+class Answer:
+    """An answer that has begun: its status is known, its body is read piece by piece."""
+
+    def __init__(self, request: Request, response: httpx.Response, written_at: float) -> None:
+        self._request = request
+        self._response = response
+        self._body: AsyncIterator[bytes] = response.aiter_bytes()
+        self._begun = False
+        self.status: int = response.status_code
+        self.content_type: str = response.headers.get("content-type", "")
+        self.written_at = written_at
+        """`time.perf_counter()` when the request's last byte was written."""
+
+    @property
+    def retry_after_ms(self) -> int | None:
+        """What `Retry-After` says, as seconds or as a date; None if it says nothing."""
+        return retry_after_ms(self._response.headers.get("retry-after", ""))
+
+    async def read(self, *, limit_s: float | None = None) -> bytes:
+        """The next bytes, or none at the end. Raises TimedOut or StreamBroken.
+
+        `limit_s` tightens the idle limit.
+        """
+        limits = self._request.limits
+        wait_s = limits.idle_s if self._begun else limits.first_byte_s
+        if limit_s is not None:
+            wait_s = limit_s if wait_s is None else min(wait_s, limit_s)
+        try:
+            async with asyncio.timeout(wait_s):
+                data = await anext(self._body, b"")
+        except TimeoutError:
+            raise self._too_slow(wait_s or 0.0) from None
+        except httpx.HTTPError as error:
+            raise _broken(self._request, error) from None
+        self._begun = self._begun or bool(data)
+        return data
+
+    async def read_error(self) -> bytes:
+        """The body of an answer that is an error: what comes soon, and not without end."""
+        body = b""
+        try:
+            while len(body) < _MAX_ERROR_BODY and (data := await self.read(limit_s=5.0)):
+                body += data
+        except ProviderError:
+            pass  # the status says enough
+        return body
+
+    async def aclose(self, *, drain: bool = False) -> None:
+        """Close the answer.
+
+        `drain`: its last byte should already be here. Then the connection can serve the next
+        turn; else it is closed, which is what frees the model.
+        """
+        if drain:
+            try:
+                async with asyncio.timeout(_DRAIN_S):
+                    while await anext(self._body, b""):
+                        pass
+            except (TimeoutError, httpx.HTTPError):
+                pass
+        await self._response.aclose()
+
+    def _too_slow(self, wait_s: float) -> TimedOut:
+        name = self._request.server_name
+        if self._begun:
+            return TimedOut(
+                f"{name} fell silent for {wait_s:g} s in the middle of its answer (idle limit).",
+                hint="Raise stream_idle_timeout_ms if this model pauses that long.",
+            )
+        return TimedOut(
+            f"{name} took the request and sent nothing for {wait_s:g} s (first-byte limit).",
+            hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
+        )
+
+
+class HttpClient:
+    """Connections to model servers, kept alive between turns. Open it with `async with`."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    async def send(self, request: Request) -> Answer:
+        """Send `request` and wait for the answer's head.
+
+        Raises Unreachable, TimedOut (the connect or the first-byte limit) or StreamBroken.
+        """
+        client = self._client_for(request.url)
+        written_at = 0.0
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            nonlocal written_at
+            if event.endswith("send_request_body.complete"):
+                written_at = time.perf_counter()
+
+        limits = request.limits
+        timeout = httpx.Timeout(None, connect=limits.connect_s, write=_WRITE_S)
+        built = client.build_request(
+            "POST",
+            request.url,
+            headers={**_BASE_HEADERS, **request.headers},
+            content=request.body,
+            timeout=timeout,
+            extensions={"trace": trace},
+        )
+        try:
+            async with asyncio.timeout(limits.first_byte_s):
+                response = await client.send(built, stream=True)
+        except TimeoutError:
+            raise TimedOut(
+                f"{request.server_name} took the request and sent nothing for"
+                f" {limits.first_byte_s:g} s (first-byte limit).",
+                hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
+            ) from None
+        except httpx.HTTPError as error:
+            raise _broken(request, error) from None
+        return Answer(request, response, written_at)
+
+    async def __aenter__(self) -> "HttpClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.aclose()
+
+    def _client_for(self, url: str) -> httpx.AsyncClient:
+        local, secure = is_loopback(url), url.startswith("https:")
+        kind = f"{local} {secure}"
+        if kind not in self._clients:
+            # Loading certificates costs 20 ms: plain HTTP gets a context that trusts nothing.
+            verify = True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._clients[kind] = httpx.AsyncClient(
+                verify=verify,
+                trust_env=not local,  # no proxy stands between this machine and itself
+                follow_redirects=False,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
+            )
+        return self._clients[kind]
+
+
+def retry_after_ms(value: str) -> int | None:
+    """Milliseconds of a `Retry-After` header (RFC 9110, section 10.2.3): seconds or a date."""
+    from email.utils import parsedate_to_datetime  # 10 ms that a turn rarely needs
+
+    value = value.strip()
+    try:
+        return max(0, round(float(value) * 1000))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return max(0, round((parsedate_to_datetime(value).timestamp() - time.time()) * 1000))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _broken(request: Request, error: httpx.HTTPError) -> ProviderError:
+    """A failure of the transport, in our words."""
+    name, where = request.server_name, origin(request.url)
+    match error:
+        case httpx.ConnectTimeout():
+            return Unreachable(
+                f"{name} at {where} did not take the connection within"
+                f" {request.limits.connect_s:g} s (connect limit).",
+                hint=request.start_hint or "Check the address and the network.",
+                passing=True,
+            )
+        case httpx.ConnectError():
+            return _no_connection(request, error)
+        case httpx.ProxyError():
+            return Unreachable(f"The proxy in front of {name} refused: {_first_words(error)}.")
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return Unreachable(f"The request to {where} can't be made: {_first_words(error)}.")
+        case _:
+            return StreamBroken(
+                f"{name} at {where} broke the connection off: {_first_words(error)}.",
+                hint="Look at the model server's own log: it may have run out of memory.",
+            )
+
+
+def _no_connection(request: Request, error: httpx.ConnectError) -> Unreachable:
+    name, where = request.server_name, origin(request.url)
+    cause = _cause(error, (ssl.SSLError, OSError))
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        reason = getattr(cause, "verify_message", "") or _first_words(error)
+        return Unreachable(
+            f"The certificate of {where} is not good: {reason}.",
+            hint="Check the address; set SSL_CERT_FILE if your organisation signs its own.",
+        )
+    if isinstance(cause, ssl.SSLError):
+        return Unreachable(
+            f"{where} does not speak TLS as it should: {_first_words(error)}.",
+            hint="A local server is usually reached with http://, not https://.",
+        )
+    if _is_name_error(error, cause):
+        return Unreachable(
+            f"No address is known for {where}.",
+            hint="Check the host in base_url, and the network.",
+        )
+    hint = request.start_hint or "Check the address, and that the server is running."
+    return Unreachable(f"Nothing listens at {where} ({name}).", hint=hint, passing=True)
+
+
+def _is_name_error(error: Exception, cause: BaseException | None) -> bool:
+    text = str(error)
+    return isinstance(cause, socket.gaierror) or "Name or service" in text or "getaddrinfo" in text
+
+
+def _cause(error: BaseException, kinds: tuple[type[BaseException], ...]) -> BaseException | None:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, kinds):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _first_words(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:160].rstrip(".")

@@ -1,0 +1,145 @@
+"""What makes model text safe to show: invariant 10, model text is hostile until it went through here.
+
+Removed: terminal escape sequences (ECMA-48: CSI, OSC, DCS, SOS, PM, APC and the rest, in their 7-bit and
+8-bit forms), other C0 and C1 controls but tab and line feed, DEL, bidi overrides and isolates (U+202A to
+202E, U+2066 to 2069). Repaired: surrogate pairs that were cut apart; a half without its other half
+becomes U+FFFD. A carriage return becomes a line feed, and CR LF one line feed: a lone one would let text
+overwrite the line that was read.
+
+Everything else passes untouched: emoji and their joiners, combining marks, CJK, tabs. A sequence that is
+never finished is not allowed to swallow the answer: it is given back without its controls.
+"""
+
+import re
+
+_SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_STRING_OPENERS = "]PX^_"  # OSC DCS SOS PM APC, behind ESC
+_C1_STRINGS = "\x9d\x90\x98\x9e\x9f"
+_MAX_STRING = 4096
+_MAX_CSI = 64
+
+
+class Sanitizer:
+    """Cleans one stream of pieces; what is cut over pieces is seen as a whole."""
+
+    def __init__(self) -> None:
+        self._mode = ""  # "" text, "e" behind ESC, "c" inside CSI, "s" inside a string
+        self._held: list[str] = []
+        self._string_escape = False  # inside a string, behind an ESC that may begin its end
+        self._after_cr = False
+        self._high = ""  # a high surrogate that waits for its low one
+
+    def feed(self, text: str) -> str:
+        """`text` without what could do harm; what can't be judged yet is kept for the next piece."""
+        if not (self._mode or self._after_cr or self._high) and not _SUSPECT.search(text):
+            return text
+        out: list[str] = []
+        for char in text:
+            self._char(char, out)
+        return "".join(out)
+
+    def finish(self) -> str:
+        """What was kept, given back as harmless text."""
+        out: list[str] = []
+        self._end_surrogate(out)
+        self._give_back(out)
+        return "".join(out)
+
+    def _char(self, char: str, out: list[str]) -> None:
+        match self._mode:
+            case "":
+                self._text(char, out)
+            case "e":
+                self._behind_escape(char, out)
+            case "c":
+                self._inside_csi(char, out)
+            case _:
+                self._inside_string(char, out)
+
+    def _text(self, char: str, out: list[str]) -> None:
+        if self._high and "\udc00" <= char <= "\udfff":
+            pair = self._high + char
+            self._high = ""
+            out.append(pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le"))
+            return
+        self._end_surrogate(out)
+        after_cr, self._after_cr = self._after_cr, False
+        if char == "\n":
+            if not after_cr:
+                out.append(char)
+        elif not _SUSPECT.match(char):
+            out.append(char)
+        elif char == "\r":
+            self._after_cr = True
+            out.append("\n")
+        elif char == "\x1b":
+            self._mode = "e"
+        elif char == "\x9b":
+            self._mode = "c"
+        elif char in _C1_STRINGS:
+            self._mode = "s"
+        elif "\ud800" <= char <= "\udbff":
+            self._high = char
+        elif "\udc00" <= char <= "\udfff":
+            out.append("\ufffd")
+
+    def _behind_escape(self, char: str, out: list[str]) -> None:
+        if char == "[":
+            self._mode = "c"
+        elif char in _STRING_OPENERS:
+            self._mode = "s"
+        elif " " <= char <= "/":
+            pass  # an intermediate byte: the final one is still to come
+        elif "0" <= char <= "~":
+            self._mode = ""
+        else:
+            self._mode = ""
+            self._char(char, out)
+
+    def _inside_csi(self, char: str, out: list[str]) -> None:
+        if "@" <= char <= "~":
+            self._end_sequence()
+        elif " " <= char <= "?" and len(self._held) < _MAX_CSI:
+            self._held.append(char)
+        else:
+            self._give_back(out)
+            self._char(char, out)
+
+    def _inside_string(self, char: str, out: list[str]) -> None:
+        if self._string_escape:
+            self._string_escape = False
+            if char == "\\":
+                self._end_sequence()
+                return
+            self._give_back(out)
+            self._mode = "e"
+            self._char(char, out)
+        elif char in "\x07\x9c":
+            self._end_sequence()
+        elif char == "\x1b":
+            self._string_escape = True
+        elif char == "\n" or len(self._held) >= _MAX_STRING:
+            self._give_back(out)
+            self._char(char, out)
+        else:
+            self._held.append(char)
+
+    def _end_sequence(self) -> None:
+        self._mode = ""
+        self._held.clear()
+
+    def _give_back(self, out: list[str]) -> None:
+        self._mode, self._string_escape = "", False
+        held, self._held = self._held, []
+        out += (char for char in held if not _SUSPECT.match(char))
+
+    def _end_surrogate(self, out: list[str]) -> None:
+        if self._high:
+            self._high = ""
+            out.append("\ufffd")
+
+
+def sanitize(text: str) -> str:
+    """One whole text, made safe to show."""
+    sanitizer = Sanitizer()
+    return sanitizer.feed(text) + sanitizer.finish()

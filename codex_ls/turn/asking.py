@@ -1,0 +1,230 @@
+"""Getting an answer out of a model server: the request, its repetition, the bytes it brings.
+
+One retry loop for everything. A request is sent again only before the first text, for what
+`providers/retry` names; a server that says it is loading its model is waited for without counting; a
+server that refuses a field it does not know is asked once more without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from codex_ls.config.address import is_loopback
+from codex_ls.errors import NotFound, ProviderError, StreamBroken
+from codex_ls.events import (
+    ContentDelta,
+    Notice,
+    Noticed,
+    PhaseChanged,
+    ReasoningDelta,
+    Reclassified,
+    RetryScheduled,
+    StreamFailed,
+    StreamFinished,
+    WireEvent,
+)
+from codex_ls.providers.http import Answer, Limits, Request
+from codex_ls.providers.load_state import is_loading, start_hint
+from codex_ls.providers.origin import locked_to_this_machine, request_url
+from codex_ls.providers.retry import delay_ms, is_retryable
+from codex_ls.wire import (
+    EFFORT_FIELDS,
+    Decoder,
+    ModelCall,
+    Quirks,
+    decoder_for,
+    error_from_response,
+    quirks_for,
+    refuses,
+    request_for,
+)
+
+if TYPE_CHECKING:
+    from codex_ls.config.profile import ModelSettings, Provider
+    from codex_ls.turn.clock import TurnClock
+    from codex_ls.turn.interrupt import Interrupt
+    from codex_ls.turn.run import Session
+
+_LOADING_POLL_S = 0.5
+_AFTER_FINISH_S = 2.0
+"""Once the finish reason is there, only figures can follow; some servers then never end the stream."""
+
+MAX_TURN_CHARS = 64 * 1024 * 1024
+"""A turn with more text than this is cut off: memory is bounded whatever a server sends."""
+
+
+class Asking:
+    """All requests of one turn."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: ModelSettings,
+        headers: Mapping[str, str],
+        clock: TurnClock,
+        interrupt: Interrupt,
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._provider: Provider = settings.provider
+        self._headers = dict(headers)
+        self._clock = clock
+        self._interrupt = interrupt
+        self._quirks = Quirks()
+        self._texts = 0  # characters of text so far: after the first, nothing is sent again
+
+    async def ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
+        """What the wire says, `StreamFinished` last, and the retries on the way.
+
+        Raises ProviderError, LocalOnly, or Interrupted; the connection is then closed.
+        """
+        if not self._provider.base_url:
+            yield PhaseChanged("loading")
+            call = await self._start_engine(call)
+        self._quirks = self._learned_quirks()
+        loopback = is_loopback(self._provider.base_url)
+        max_attempts, failed = 1 + self._provider.request_max_retries, 0
+        while True:
+            answer: Answer | None = None
+            if not failed:
+                yield PhaseChanged("connecting")
+            try:
+                answer = await self._interrupt.wait(self._send(call))
+                self._clock.written_at = self._clock.written_at or answer.written_at
+                error = await self._refusal(answer)
+                if error is None:
+                    yield PhaseChanged("prompt")
+                    async for event in self._read(answer):
+                        yield event
+                    return
+            except ProviderError as raised:
+                error = raised
+            finally:
+                if answer is not None:
+                    await answer.aclose()
+            if self._texts:
+                raise error
+            if is_loading(error):
+                yield PhaseChanged("loading")
+                await self._interrupt.wait(asyncio.sleep(_LOADING_POLL_S))
+                continue
+            if (simpler := self._without_refused(call, error)) is not None:
+                call, notice = simpler
+                if notice is not None:
+                    yield Noticed(notice)
+                continue
+            failed += 1
+            wait_ms = delay_ms(failed, answer.retry_after_ms if answer is not None else None)
+            if (
+                failed >= max_attempts
+                or wait_ms is None
+                or not is_retryable(error, loopback=loopback)
+            ):
+                raise error
+            yield RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
+            await self._interrupt.wait(asyncio.sleep(wait_ms / 1000))
+
+    async def _start_engine(self, call: ModelCall) -> ModelCall:
+        """Start the built-in server and aim at it."""
+        engine = await self._interrupt.wait(self._session.engine(self._settings.model))
+        self._provider = replace(self._provider, base_url=engine.base_url)
+        self._headers["Authorization"] = f"Bearer {engine.api_key}"
+        return replace(call, extras={**engine.request_extras, **call.extras})
+
+    def _learned_quirks(self) -> Quirks:
+        provider, model = self._provider, self._settings.model
+        quirks = quirks_for(
+            provider=provider.id,
+            host=urlsplit(provider.base_url).hostname or "",
+            model=model,
+            wire_api=provider.wire_api,
+        )
+        if (provider.base_url, model) in self._session.forced_open:
+            quirks = replace(quirks, forced_open=True)
+        return quirks
+
+    async def _send(self, call: ModelCall) -> Answer:
+        provider = self._provider
+        path, body = request_for(provider.wire_api, call, self._quirks)
+        url, headers = request_url(provider, path), self._headers
+        if self._settings.local_only:
+            url, host = await locked_to_this_machine(url, self._settings)
+            headers = {**headers, "Host": host}
+        limits = Limits.of(
+            provider.base_url,
+            idle_timeout_ms=provider.stream_idle_timeout_ms,
+            connect_timeout_ms=provider.connect_timeout_ms,
+            first_byte_timeout_ms=provider.first_byte_timeout_ms,
+        )
+        request = Request(
+            url,
+            headers,
+            json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+            limits,
+            provider.name,
+            start_hint(provider),
+        )
+        return await self._session.http.send(request)
+
+    async def _refusal(self, answer: Answer) -> ProviderError | None:
+        """The error that an answer's status stands for."""
+        if 200 <= answer.status < 300:
+            return None
+        body = await self._interrupt.wait(answer.read_error())
+        error = error_from_response(answer.status, body, answer.content_type)
+        if isinstance(error, NotFound):
+            error.hint = (
+                f"Asked for model {self._settings.model} at {self._provider.base_url}. {error.hint}"
+            )
+        return error
+
+    async def _read(self, answer: Answer) -> AsyncGenerator[WireEvent, None]:
+        """What the answer's bytes mean, each read handed on before the next."""
+        decoder = decoder_for(self._provider.wire_api, self._quirks)
+        while not decoder.done:
+            for event in await self._next(answer, decoder):
+                match event:
+                    case StreamFailed():
+                        raise event.error
+                    case StreamFinished() if event.complete:
+                        await self._interrupt.wait(answer.aclose(drain=True))
+                    case ReasoningDelta() | ContentDelta():
+                        self._texts += len(event.text)
+                    case Reclassified():
+                        self._session.forced_open.add(
+                            (self._provider.base_url, self._settings.model)
+                        )
+                yield event
+            if self._texts > MAX_TURN_CHARS:
+                raise StreamBroken("The answer passed 64 million characters and was cut off.")
+
+    async def _next(self, answer: Answer, decoder: Decoder) -> list[WireEvent]:
+        limit_s = _AFTER_FINISH_S if decoder.ending else None
+        try:
+            data = await self._interrupt.wait(answer.read(limit_s=limit_s))
+        except ProviderError:
+            if decoder.ending:
+                return decoder.finish()
+            raise
+        return decoder.feed(data) if data else decoder.finish()
+
+    def _without_refused(
+        self, call: ModelCall, error: ProviderError
+    ) -> tuple[ModelCall, Notice | None] | None:
+        """The request without the field that the server refused, if that is what it refused."""
+        if call.effort is not None and refuses(error, *EFFORT_FIELDS):
+            notice = Notice(
+                "effortRefused",
+                f"{self._provider.name} does not take the effort {call.effort}; asked without it.",
+                error.message,
+            )
+            return replace(call, effort=None), notice
+        if self._quirks.include_usage and refuses(error, "stream_options", "include_usage"):
+            self._quirks = replace(self._quirks, include_usage=False)
+            return call, None
+        return None

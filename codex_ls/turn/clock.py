@@ -1,0 +1,72 @@
+"""The figures of a turn: when its first words came, and how fast the rest.
+
+All durations are whole milliseconds since the request was received. What the model server told about
+itself is taken as told; speed is counted here only where it told nothing, and marked as estimated.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from codex_ls.events import ServerTimings, Timing, Usage
+
+
+@dataclass(slots=True)
+class TurnClock:
+    """Marks the moments of one turn."""
+
+    received_at: float
+    """`time.perf_counter()` when the request was received."""
+    written_at: float | None = None
+    first_reasoning_at: float | None = None
+    first_content_at: float | None = None
+    pieces: int = 0
+    """Pieces of text so far: on most servers one a token."""
+    server: ServerTimings = field(default_factory=ServerTimings)
+
+    def reasoning(self) -> None:
+        """A piece of thinking came."""
+        self.pieces += 1
+        if self.first_reasoning_at is None:
+            self.first_reasoning_at = time.perf_counter()
+
+    def content(self) -> None:
+        """A piece of the answer came."""
+        self.pieces += 1
+        if self.first_content_at is None:
+            self.first_content_at = time.perf_counter()
+
+    def reclassified(self) -> None:
+        """The answer so far was thinking."""
+        if self.first_reasoning_at is None:
+            self.first_reasoning_at = self.first_content_at
+        self.first_content_at = None
+
+    def timing(self, usage: Usage | None) -> Timing:
+        """The figures as they stand now."""
+        now = time.perf_counter()
+        told = self.server.output_tokens_per_second
+        return Timing(
+            total_ms=self._ms(now),
+            request_ms=self._ms(self.written_at) if self.written_at else 0,
+            first_reasoning_ms=self._maybe_ms(self.first_reasoning_at),
+            first_content_ms=self._maybe_ms(self.first_content_at),
+            load_ms=self.server.load_ms,
+            prompt_ms=self.server.prompt_ms,
+            output_tokens_per_second=told if told is not None else self._counted(now, usage),
+            estimated=told is None,
+        )
+
+    def _counted(self, now: float, usage: Usage | None) -> float | None:
+        firsts = [at for at in (self.first_reasoning_at, self.first_content_at) if at is not None]
+        tokens = usage.output_tokens if usage is not None else self.pieces
+        if not firsts or tokens < 2:
+            return None
+        # The first token came with the first piece: the rest came in the time since then.
+        span_s = now - min(firsts)
+        return (tokens - 1) / span_s if span_s > 0.001 else None
+
+    def _ms(self, at: float) -> int:
+        return max(0, round((at - self.received_at) * 1000))
+
+    def _maybe_ms(self, at: float | None) -> int | None:
+        return None if at is None else self._ms(at)

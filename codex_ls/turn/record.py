@@ -1,0 +1,207 @@
+"""What has been said in a turn so far: its texts, notices and figures.
+
+The one place where model text is cleaned (`sanitize`) and kept. Pieces are joined once, at the end.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from codex_ls.errors import CodexError
+from codex_ls.events import (
+    ContentDelta,
+    Event,
+    FinishReason,
+    Notice,
+    Noticed,
+    PhaseChanged,
+    ReasoningDelta,
+    ReasoningSource,
+    Reclassified,
+    Status,
+    StreamFailed,
+    StreamFinished,
+    ToolCallDelta,
+    TurnFinished,
+    Usage,
+    UsageReported,
+    WireEvent,
+)
+from codex_ls.sanitize import Sanitizer, sanitize
+from codex_ls.turn.clock import TurnClock
+
+
+@dataclass(slots=True)
+class _Call:
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+class TurnRecord:
+    """Takes what the wire says, gives what the turn says."""
+
+    def __init__(self, clock: TurnClock, *, prefer: ReasoningSource) -> None:
+        self._clock = clock
+        self._prefer = prefer
+        self._preferred_came = False
+        self._reasoning: list[str] = []
+        self._content: list[str] = []
+        self._clean_reasoning, self._clean_content = Sanitizer(), Sanitizer()
+        self._calls: dict[int, _Call] = {}
+        self._phase = ""
+        self.usage: Usage | None = None
+        self.notices: list[Notice] = []
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything of the model's has been shown."""
+        return bool(self._reasoning or self._content)
+
+    def take(self, event: WireEvent) -> Iterator[Event]:
+        """What the surfaces are told of one event from the wire."""
+        match event:
+            case ContentDelta():
+                yield from self._add_content(self._clean_content.feed(event.text))
+            case ReasoningDelta():
+                if self._is_wanted(event.source):
+                    yield from self._add_reasoning(
+                        self._clean_reasoning.feed(event.text), event.source
+                    )
+            case Reclassified():
+                yield from self._reclassify(event)
+            case ToolCallDelta():
+                call = self._calls.setdefault(event.index, _Call())
+                call.name = event.name or call.name
+                call.arguments.append(event.arguments)
+                yield event
+            case UsageReported():
+                self.usage = event.usage or self.usage
+                self._clock.server = event.server
+                yield event
+            case PhaseChanged():
+                yield from self.phase(event)
+            case Noticed():
+                yield from self.notice(event.notice)
+            case StreamFinished() | StreamFailed():
+                yield from self.flush()
+            case _:
+                assert_never(event)
+
+    def phase(self, event: PhaseChanged) -> Iterator[Event]:
+        """A phase, unless nothing new is said by it."""
+        if event.fraction is not None or event.phase != self._phase:
+            self._phase = event.phase
+            yield event
+
+    def notice(self, notice: Notice) -> Iterator[Event]:
+        """A notice, once, with everything in it safe to show."""
+        hint = None if notice.hint is None else sanitize(notice.hint)
+        clean = Notice(notice.kind, sanitize(notice.message), hint)
+        if clean not in self.notices:
+            self.notices.append(clean)
+            yield Noticed(clean)
+
+    def closing_notices(self, end: StreamFinished) -> Iterator[Event]:
+        """What the user should know about an answer that is not there, or not whole."""
+        if self._calls:
+            yield from self.notice(self._ignored_calls())
+        answered = any(piece.strip() for piece in self._content)
+        told = any(n.kind == "thinkingUnclosed" for n in self.notices)
+        if end.complete and not answered and not self._calls and not told:
+            thought = bool(self._reasoning)
+            yield from self.notice(_empty_answer(end.finish_reason, thought=thought))
+
+    def finished(
+        self, status: Status, reason: FinishReason, error: CodexError | None = None
+    ) -> TurnFinished:
+        """The turn's last event."""
+        return TurnFinished(
+            status,
+            reason,
+            "".join(self._reasoning),
+            "".join(self._content),
+            self._clock.timing(self.usage),
+            self.usage,
+            tuple(self.notices),
+            error,
+        )
+
+    def flush(self) -> Iterator[Event]:
+        """Text that was kept back because it might have been part of an escape sequence."""
+        yield from self.flush()
+
+    def _reclassify(self, event: Reclassified) -> Iterator[Event]:
+        yield from self._add_content(self._clean_content.finish())
+        self._reasoning += self._content
+        self._content.clear()
+        self._phase = "thinking"
+        self._clock.reclassified()
+        yield event
+
+    def _flush(self) -> Iterator[Event]:
+        yield from self._add_reasoning(self._clean_reasoning.finish(), self._prefer)
+        yield from self._add_content(self._clean_content.finish())
+
+    def _is_wanted(self, source: ReasoningSource) -> bool:
+        """Whether to take it: where thinking comes raw and as a summary, one of them is enough."""
+        if source == self._prefer:
+            self._preferred_came = True
+        return source == self._prefer or not self._preferred_came
+
+    def _add_reasoning(self, text: str, source: ReasoningSource) -> Iterator[Event]:
+        if text:
+            self._clock.reasoning()
+            if self._phase != "thinking":
+                yield from self.phase(PhaseChanged("thinking"))
+            self._reasoning.append(text)
+            yield ReasoningDelta(text, source)
+
+    def _add_content(self, text: str) -> Iterator[Event]:
+        if text:
+            self._clock.content()
+            if self._phase != "answering":
+                yield from self.phase(PhaseChanged("answering"))
+            self._content.append(text)
+            yield ContentDelta(text)
+
+    def _ignored_calls(self) -> Notice:
+        names = ", ".join(call.name or "a tool" for call in self._calls.values())
+        broken = any(not _is_json("".join(call.arguments)) for call in self._calls.values())
+        return Notice(
+            "toolCallIgnored",
+            f"The model asked to run {names}; codex-ls does not run tools."
+            + (" Its arguments were cut off or are not JSON." if broken else ""),
+            "Ask it to answer from what it has been given.",
+        )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _empty_answer(reason: FinishReason, *, thought: bool) -> Notice:
+    match reason, thought:
+        case "length", True:
+            message = "The model used all its tokens for thinking, so there is no answer."
+            hint = (
+                "Allow more tokens (model_max_output_tokens), lower the effort,"
+                " or ask it to answer now."
+            )
+        case "length", False:
+            message = "The model was cut off at its token limit before it wrote anything."
+            hint = "Allow more tokens (model_max_output_tokens), or a larger context."
+        case "contentFilter", _:
+            message = "The model server's filter removed the answer."
+            hint = "Ask in other words."
+        case _, True:
+            message = "The model thought, and then stopped without an answer."
+            hint = "Ask it to answer now, lower the effort, or allow more tokens."
+        case _:
+            message = "The model answered with nothing."
+            hint = "Ask again, or check that the model's chat template fits it."
+    return Notice("emptyAnswer", message, hint)

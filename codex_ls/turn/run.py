@@ -1,0 +1,283 @@
+"""One turn, from a question to its last event, as an async iterator.
+
+::
+
+    Session.start(request, settings) -> Turn -> TurnStarted, ..., TurnFinished
+
+A turn asks (`turn/asking`), hands on what the wire says the moment it says it (`turn/record`), and ends
+in exactly one `TurnFinished`, whatever happened: invariant 9, every failure keeps the text that had
+arrived. Nothing is read from the socket before the last piece was taken from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codex_ls.config.address import is_loopback
+from codex_ls.config.profile import ModelSettings
+from codex_ls.errors import CodexError, UnknownThread
+from codex_ls.events import (
+    Event,
+    Notice,
+    RetryScheduled,
+    Status,
+    StreamFinished,
+    TurnFinished,
+    TurnStarted,
+)
+from codex_ls.providers.http import HttpClient
+from codex_ls.providers.origin import AskSecret, credentials, refused
+from codex_ls.turn.asking import Asking
+from codex_ls.turn.clock import TurnClock
+from codex_ls.turn.context import SYSTEM_PROMPT, TurnContext, prompt_with_context
+from codex_ls.turn.interrupt import Interrupt, Interrupted
+from codex_ls.turn.record import TurnRecord
+from codex_ls.turn.thread import PastTurn, Thread, read_image
+from codex_ls.wire import Image, ModelCall, broken_off
+
+if TYPE_CHECKING:
+    from codex_ls.embedded.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """What is asked: the user's words, and what they are about."""
+
+    prompt: str
+    thread_id: str | None = None
+    context: TurnContext | None = None
+    images: tuple[Path, ...] = ()
+    output_schema: Mapping[str, Any] | None = None
+
+
+class Session:
+    """What turns share: threads, connections, the built-in server, what was learned about models.
+
+    One per process; open it with `async with`. Leaving it stops every turn and closes every
+    connection.
+    """
+
+    def __init__(
+        self, *, env: Mapping[str, str] = os.environ, ask_secret: AskSecret | None = None
+    ) -> None:
+        self.env = env
+        self.ask_secret = ask_secret
+        self.http = HttpClient()
+        self.forced_open: set[tuple[str, str]] = set()
+        """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
+        self._threads: dict[str, Thread] = {}
+        self._turns: set[Turn] = set()
+        self._engine: tuple[str, Engine] | None = None
+        self._engine_lock = asyncio.Lock()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Session:
+        await self._stack.enter_async_context(self.http)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for turn in tuple(self._turns):
+            turn.cancel()
+        await self._stack.aclose()
+
+    def start(
+        self, request: TurnRequest, settings: ModelSettings, *, received_at: float | None = None
+    ) -> Turn:
+        """A turn that runs while it is iterated. `received_at` is a `time.perf_counter()`.
+
+        Raises UnknownThread.
+        """
+        thread = self._thread(request.thread_id)
+        turn = Turn(self, thread, request, settings, received_at or time.perf_counter())
+        self._turns.add(turn)
+        return turn
+
+    def forget(self, turn: Turn) -> None:
+        """A turn is over."""
+        self._turns.discard(turn)
+
+    async def engine(self, model: str) -> Engine:
+        """The built-in server with that model, started if it does not run."""
+        from codex_ls.embedded.engine import start_engine  # only the built-in model needs it
+
+        async with self._engine_lock:
+            if self._engine is not None:
+                name, running = self._engine
+                if name == model and running.alive:
+                    return running
+                self._engine = None  # one model in memory at a time
+                await running.close()
+            engine = await start_engine(model, env=self.env)
+            self._engine = (model, engine)
+            self._stack.push_async_callback(engine.close)
+            return engine
+
+    def _thread(self, thread_id: str | None) -> Thread:
+        if thread_id is None:
+            thread = Thread()
+            self._threads[thread.thread_id] = thread
+            return thread
+        if thread_id not in self._threads:
+            raise UnknownThread(f"There is no thread {thread_id}.", hint="Start a new one.")
+        return self._threads[thread_id]
+
+
+class Turn:
+    """One turn: an async iterator of events, `TurnStarted` first, one `TurnFinished` last.
+
+    Iterating raises MissingCredential, LocalOnly or InvalidParams before `TurnStarted`, and nothing
+    after it: a failure is then a `TurnFinished`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        thread: Thread,
+        request: TurnRequest,
+        settings: ModelSettings,
+        received_at: float,
+    ) -> None:
+        self.turn_id = str(uuid.uuid4())
+        self.thread_id = thread.thread_id
+        self._session = session
+        self._thread = thread
+        self._request = request
+        self._settings = settings
+        self._interrupt = Interrupt()
+        self._clock = TurnClock(received_at)
+        self._record = TurnRecord(
+            self._clock, prefer="raw" if settings.show_raw_reasoning else "summary"
+        )
+        self._started = TurnStarted(
+            self.turn_id, self.thread_id, settings.model, settings.provider.id, settings.profile
+        )
+        self._end = StreamFinished("other", complete=False)
+        self._prompt = request.prompt
+        self._images: tuple[Image, ...] = ()
+        self._locked = False
+        self._events = self._run()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    async def __anext__(self) -> Event:
+        return await anext(self._events)
+
+    def cancel(self) -> None:
+        """Stop the turn; its socket closes, then `TurnFinished` with `cancelled` comes."""
+        self._interrupt.request()
+
+    async def aclose(self) -> None:
+        """Stop without another event; the socket closes."""
+        await self._events.aclose()
+        self._session.forget(self)
+
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        record, begun = self._record, False
+        try:
+            asking = await self._interrupt.wait(self._prepare())
+            begun = True
+            yield self._started
+            async with aclosing(self._answer(asking)) as events:
+                async for event in events:
+                    yield event
+            yield self._finish("completed" if self._end.complete else "truncated")
+        except Interrupted:
+            if not begun:
+                yield self._started
+            for event in record.flush():
+                yield event
+            yield self._finish("cancelled")
+        except CodexError as error:
+            if not begun:
+                raise
+            for event in record.flush():
+                yield event
+            if record.has_text:
+                for event in record.notice(Notice(error.kind, error.message, error.hint)):
+                    yield event
+            yield self._finish("truncated" if record.has_text else "failed", error)
+        finally:
+            self._release()
+            self._session.forget(self)
+
+    async def _prepare(self) -> Asking:
+        """Everything that can go wrong before the turn begins."""
+        settings = self._settings
+        self._images = tuple(read_image(path) for path in self._request.images)
+        if settings.local_only and not is_loopback(settings.provider.base_url):
+            raise refused(settings)
+        headers = await credentials(settings.provider, self._session.env, self._session.ask_secret)
+        return Asking(self._session, settings, headers, self._clock, self._interrupt)
+
+    async def _answer(self, asking: Asking) -> AsyncGenerator[Event, None]:
+        """Everything between the turn's first event and its last."""
+        record = self._record
+        for notice in self._settings.notices:
+            for event in record.notice(notice):
+                yield event
+        await self._interrupt.wait(self._thread.lock.acquire())
+        self._locked = True
+        async with aclosing(asking.ask(self._call())) as steps:
+            async for step in steps:
+                if isinstance(step, RetryScheduled):
+                    yield step
+                    continue
+                if isinstance(step, StreamFinished):
+                    self._end = step
+                for event in record.take(step):
+                    yield event
+        for event in record.closing_notices(self._end):
+            yield event
+        if not record.has_text and not self._end.complete:
+            raise broken_off()
+
+    def _call(self) -> ModelCall:
+        settings, request = self._settings, self._request
+        self._prompt = prompt_with_context(request.prompt, request.context)
+        messages = self._thread.messages(
+            SYSTEM_PROMPT, self._prompt, self._images, provider=settings.provider.id
+        )
+        return ModelCall(
+            settings.model,
+            messages,
+            effort=settings.effort,
+            summary=settings.summary,
+            verbosity=settings.verbosity,
+            max_output_tokens=settings.max_output_tokens,
+            context_window=settings.context_window,
+            output_schema=request.output_schema,
+        )
+
+    def _finish(self, status: Status, error: CodexError | None = None) -> TurnFinished:
+        """The last event; the thread is free for its next turn when it is out."""
+        reason = "cancelled" if status == "cancelled" else self._end.finish_reason
+        shown = error if status == "failed" else None
+        finished = self._record.finished(status, reason, shown)
+        if self._record.has_text:
+            self._thread.turns.append(
+                PastTurn(
+                    self._prompt,
+                    finished.reasoning,
+                    finished.content,
+                    status,
+                    self._images,
+                    self._end.echo,
+                    self._settings.provider.id,
+                )
+            )
+        self._release()
+        return finished
+
+    def _release(self) -> None:
+        if self._locked:
+            self._locked = False
+            self._thread.lock.release()

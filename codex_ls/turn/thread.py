@@ -1,0 +1,73 @@
+"""A conversation: what was asked and answered, and what of it goes back to the model.
+
+Kept in memory. Turns of one thread run one after the other (`lock`); a turn's text is kept whatever
+became of it, since the user has read it.
+"""
+
+import asyncio
+import base64
+import mimetypes
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codex_ls.errors import InvalidParams
+from codex_ls.events import ReasoningEcho, Status
+from codex_ls.wire import Image, Message
+
+_NO_ANSWER = "(no answer)"
+"""Stands in the history for a turn that ended without one: some chat templates fail if user and
+assistant don't take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """One question and what came of it."""
+
+    prompt: str
+    reasoning: str
+    content: str
+    status: Status
+    images: tuple[Image, ...] = ()
+    echo: ReasoningEcho | None = None
+    provider: str = ""
+    """The provider that answered: thinking goes back only to the server it came from."""
+
+
+@dataclass(slots=True)
+class Thread:
+    """One conversation, oldest turn first."""
+
+    thread_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    turns: list[PastTurn] = field(default_factory=list)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def messages(
+        self, system: str, prompt: str, images: tuple[Image, ...], *, provider: str
+    ) -> tuple[Message, ...]:
+        """The whole conversation, with `prompt` as its newest question."""
+        messages = [Message("system", system)]
+        for turn in self.turns:
+            same = turn.provider == provider
+            messages.append(Message("user", turn.prompt, turn.images))
+            messages.append(
+                Message(
+                    "assistant",
+                    turn.content or _NO_ANSWER,
+                    reasoning=turn.reasoning if same else "",
+                    echo=turn.echo if same else None,
+                )
+            )
+        messages.append(Message("user", prompt, images))
+        return tuple(messages)
+
+
+def read_image(path: Path) -> Image:
+    """The picture in a file. Raises InvalidParams if it can't be read or is no picture."""
+    media_type = mimetypes.guess_type(path.name)[0] or ""
+    if not media_type.startswith("image/"):
+        raise InvalidParams(f"{path} is not a picture (png, jpeg, gif, webp).")
+    try:
+        return Image(media_type, base64.b64encode(path.read_bytes()).decode("ascii"))
+    except OSError as error:
+        raise InvalidParams(f"{path} can't be read: {error.strerror}.") from None
