@@ -129,7 +129,8 @@ class TurnRecord:
 
     def flush(self) -> Iterator[Event]:
         """Text that was kept back because it might have been part of an escape sequence."""
-        yield from self.flush()
+        yield from self._add_reasoning(self._clean_reasoning.finish(), self._prefer)
+        yield from self._add_content(self._clean_content.finish())
 
     def _reclassify(self, event: Reclassified) -> Iterator[Event]:
         yield from self._add_content(self._clean_content.finish())
@@ -138,10 +139,6 @@ class TurnRecord:
         self._phase = "thinking"
         self._clock.reclassified()
         yield event
-
-    def _flush(self) -> Iterator[Event]:
-        yield from self._add_reasoning(self._clean_reasoning.finish(), self._prefer)
-        yield from self._add_content(self._clean_content.finish())
 
     def _is_wanted(self, source: ReasoningSource) -> bool:
         """Whether to take it: where thinking comes raw and as a summary, one of them is enough."""
