@@ -1,0 +1,159 @@
+---What is known of one answer: the events of a turn, applied one after the other.
+---
+---Nothing here touches the editor. `apply` never loses text and takes nothing after `done`.
+local protocol = require("codex_ls.protocol")
+local Text = require("codex_ls.text")
+
+local EVENT, STATUS = protocol.EVENT, protocol.STATUS
+
+---@alias codex_ls.AnswerStatus "waiting"|"running"|codex_ls.Status
+
+---@class codex_ls.Answer
+---@field status codex_ls.AnswerStatus
+---@field phase? codex_ls.Phase
+---@field fraction? number how far the phase is, 0 to 1
+---@field content codex_ls.Text
+---@field reasoning codex_ls.Text
+---@field summary boolean the thinking is the model's summary of it
+---@field restarts integer how often the content was taken back (`reclassify`)
+---@field turn_id? string
+---@field thread_id? string
+---@field profile? string
+---@field model? string
+---@field provider? string
+---@field notices codex_ls.Notice[]
+---@field retry? codex_ls.Event
+---@field usage? codex_ls.Usage
+---@field timing? codex_ls.Timing
+---@field error? codex_ls.Error
+local Answer = {}
+Answer.__index = Answer
+
+---@return codex_ls.Answer
+function Answer.new()
+  return setmetatable({
+    status = "waiting",
+    content = Text.new(),
+    reasoning = Text.new(),
+    summary = false,
+    restarts = 0,
+    notices = {},
+  }, Answer)
+end
+
+---@return boolean
+function Answer:is_over()
+  return self.status ~= "waiting" and self.status ~= "running"
+end
+
+---@param notice codex_ls.Notice|codex_ls.Event
+function Answer:note(notice)
+  for _, known in ipairs(self.notices) do
+    if known.kind == notice.kind and known.message == notice.message then
+      return
+    end
+  end
+  self.notices[#self.notices + 1] =
+    { kind = notice.kind, message = notice.message, hint = notice.hint }
+end
+
+---@type table<codex_ls.EventType, fun(answer: codex_ls.Answer, event: codex_ls.Event)>
+local APPLY = {
+  [EVENT.BEGIN] = function(answer, event)
+    answer.turn_id, answer.thread_id = event.turnId, event.threadId
+    answer.profile, answer.model, answer.provider = event.profile, event.model, event.provider
+  end,
+  [EVENT.PHASE] = function(answer, event)
+    answer.phase, answer.fraction, answer.retry = event.phase, event.fraction, nil
+  end,
+  [EVENT.REASONING] = function(answer, event)
+    answer.phase, answer.fraction, answer.retry = protocol.PHASE.THINKING, nil, nil
+    answer.summary = event.source == "summary"
+    answer.reasoning:append(event.text or "")
+  end,
+  [EVENT.CONTENT] = function(answer, event)
+    answer.phase, answer.fraction, answer.retry = protocol.PHASE.ANSWERING, nil, nil
+    answer.content:append(event.text or "")
+  end,
+  [EVENT.RECLASSIFY] = function(answer)
+    answer.reasoning:append(answer.content:concat())
+    answer.content = Text.new()
+    answer.restarts = answer.restarts + 1
+    answer.phase = protocol.PHASE.THINKING
+  end,
+  [EVENT.RETRY] = function(answer, event)
+    answer.retry = event
+  end,
+  [EVENT.NOTICE] = function(answer, event)
+    answer:note(event)
+  end,
+  [EVENT.DONE] = function(answer, event)
+    answer.status = event.status or STATUS.COMPLETED
+    answer.usage, answer.timing = event.usage, event.timing
+    answer.phase, answer.fraction, answer.retry = nil, nil, nil
+    if event.error then
+      answer.error = {
+        code = require("codex_ls.errors").CODE.REQUEST_FAILED,
+        message = event.error.message or "The turn failed.",
+        hint = event.error.hint,
+        kind = event.error.kind,
+      }
+    end
+  end,
+}
+
+---@param event codex_ls.Event
+---@return boolean changed false for what is unknown, or comes after the end
+function Answer:apply(event)
+  local apply = APPLY[event.type]
+  if not apply or self:is_over() then
+    return false
+  end
+  self.status = "running"
+  apply(self, event)
+  return true
+end
+
+---Ends the answer without the server: it died, or it did not say that it stopped.
+---@param status codex_ls.Status
+---@param err? codex_ls.Error
+---@return boolean changed
+function Answer:finish(status, err)
+  if self:is_over() then
+    return false
+  end
+  self.status, self.error = status, err
+  self.phase, self.fraction, self.retry = nil, nil, nil
+  return true
+end
+
+---Takes over the result of the request, which repeats the whole text: what was missed is repaired.
+---@param result codex_ls.ExecResult
+---@return boolean changed
+function Answer:settle(result)
+  local changed = not self:is_over()
+  if changed then
+    self.status = result.status
+    self.phase, self.fraction, self.retry = nil, nil, nil
+  end
+  if result.content and result.content ~= self.content:concat() then
+    self.content = Text.new(result.content)
+    self.restarts = self.restarts + 1
+    changed = true
+  end
+  if result.reasoning and result.reasoning ~= self.reasoning:concat() then
+    self.reasoning = Text.new(result.reasoning)
+    self.restarts = self.restarts + 1
+    changed = true
+  end
+  self.turn_id, self.thread_id = result.turnId, result.threadId
+  self.profile, self.model, self.provider = result.profile, result.model, result.provider
+  self.usage, self.timing = result.usage or self.usage, result.timing or self.timing
+  for _, notice in ipairs(result.notices or {}) do
+    changed = #self.notices < #result.notices or changed
+    self:note(notice)
+  end
+  return changed
+end
+
+return Answer

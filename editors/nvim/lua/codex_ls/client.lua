@@ -1,0 +1,205 @@
+---The language server as a client of this Neovim: how it is started, found, and asked.
+local compat = require("codex_ls.compat")
+local config = require("codex_ls.config")
+local errors = require("codex_ls.errors")
+local protocol = require("codex_ls.protocol")
+local selection = require("codex_ls.selection")
+
+local M = {}
+
+M.NAME = "codex_ls"
+
+local ROOT_MARKERS = { ".nvim.lua", ".git", ".hg", ".jj" }
+local LIVENESS_MS = 100
+
+---Asks the user for a key that the server's environment does not have. The server keeps it in memory.
+---@param params { provider: string, origin: string, envKey: string }
+---@return { value?: string }
+local function secret(_, params)
+  local question = ("Key for %s at %s (%s is not set): "):format(
+    params.provider,
+    params.origin,
+    params.envKey
+  )
+  local ok, value = pcall(vim.fn.inputsecret, question)
+  if not ok or value == "" then
+    return vim.empty_dict()
+  end
+  return { value = value }
+end
+
+---@param bufnr integer
+---@param markers? (string|string[])[]
+---@return string
+local function root_of(bufnr, markers)
+  return vim.fs.root(bufnr, markers or ROOT_MARKERS) or assert(vim.uv.cwd())
+end
+
+---@return lsp.ClientCapabilities
+local function capabilities()
+  return vim.tbl_deep_extend("force", vim.lsp.protocol.make_client_capabilities(), {
+    experimental = { codex = { protocolVersion = protocol.VERSION, secret = true } },
+  })
+end
+
+---What lsp/codex_ls.lua returns, and what 0.10 starts.
+---@return vim.lsp.Config
+function M.config()
+  return {
+    name = M.NAME,
+    cmd = config.get().cmd or { "codex-ls", "serve" },
+    -- A function keeps the server away from buffers that are no files.
+    root_dir = function(bufnr, on_dir)
+      if selection.is_file(bufnr) then
+        on_dir(root_of(bufnr))
+      end
+    end,
+    capabilities = capabilities(),
+    handlers = {
+      ["$/progress"] = require("codex_ls.progress").handler,
+      [protocol.METHOD.SECRET] = secret,
+    },
+    before_init = function(params, client_config)
+      local settings = vim.tbl_get(client_config, "settings", "codex")
+      if settings then
+        params.initializationOptions =
+          vim.tbl_deep_extend("force", params.initializationOptions or {}, { codex = settings })
+      end
+    end,
+  }
+end
+
+---The configuration with what the user said through `vim.lsp.config`, for one buffer.
+---@param bufnr integer
+---@return vim.lsp.ClientConfig
+local function resolved_config(bufnr)
+  local resolved = vim.deepcopy(compat.HAS_LSP_CONFIG and vim.lsp.config[M.NAME] or M.config())
+  resolved.name = M.NAME
+  if type(resolved.root_dir) ~= "string" then
+    resolved.root_dir = root_of(bufnr, resolved.root_markers)
+  end
+  return resolved
+end
+
+---The client that is attached to a buffer.
+---@param bufnr integer
+---@return vim.lsp.Client?
+function M.attached(bufnr)
+  for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME, bufnr = bufnr })) do
+    if not compat.is_stopped(client) then
+      return client
+    end
+  end
+end
+
+---@param client_id integer
+---@return vim.lsp.Client? client nil when it is gone
+function M.alive(client_id)
+  local client = vim.lsp.get_client_by_id(client_id)
+  if client and not compat.is_stopped(client) then
+    return client
+  end
+end
+
+---@param cmd string[]
+---@return codex_ls.Error
+local function no_server(cmd)
+  return errors.new(
+    errors.CODE.NO_SERVER,
+    ("The language server `%s` did not start."):format(table.concat(cmd, " ")),
+    "Install it with `pipx install codex-ls`, or say in `cmd` where it is. See :checkhealth codex_ls"
+  )
+end
+
+---Calls back when the client has shaken hands with its server, or when it is clear that it won't.
+---@param client_id integer
+---@param cmd string[]
+---@param callback fun(err: codex_ls.Error?, client: vim.lsp.Client?)
+local function when_ready(client_id, cmd, callback)
+  local timer = assert(vim.uv.new_timer())
+  local deadline = vim.uv.now() + config.get().start_timeout_ms
+  local group ---@type integer
+  local function settle()
+    if timer:is_closing() then
+      return true
+    end
+    local client = M.alive(client_id)
+    local is_ready = client and client.initialized
+    if not is_ready and client and vim.uv.now() < deadline then
+      return false
+    end
+    timer:close()
+    vim.api.nvim_del_augroup_by_id(group)
+    if is_ready then
+      callback(nil, client)
+    else
+      callback(no_server(cmd))
+    end
+    return true
+  end
+  group = vim.api.nvim_create_augroup("codex_ls.ready." .. client_id .. "." .. deadline, {})
+  vim.api.nvim_create_autocmd("LspAttach", {
+    group = group,
+    callback = vim.schedule_wrap(settle),
+  })
+  -- A server that dies before the handshake fires nothing.
+  timer:start(LIVENESS_MS, LIVENESS_MS, vim.schedule_wrap(settle))
+end
+
+---A client for a buffer, started if need be.
+---@param bufnr integer
+---@param callback fun(err: codex_ls.Error?, client: vim.lsp.Client?)
+function M.ensure(bufnr, callback)
+  local client = M.attached(bufnr)
+  if client and client.initialized then
+    return callback(nil, client)
+  end
+  local resolved = resolved_config(bufnr)
+  local cmd = type(resolved.cmd) == "table" and resolved.cmd or { "(function)" }
+  if type(resolved.cmd) == "table" and vim.fn.executable(cmd[1]) == 0 then
+    return callback(no_server(cmd))
+  end
+  local client_id = compat.start(resolved, selection.is_file(bufnr) and bufnr or nil)
+  if not client_id then
+    return callback(no_server(cmd))
+  end
+  client = M.alive(client_id)
+  if client and client.initialized then
+    return callback(nil, client)
+  end
+  when_ready(client_id, cmd, callback)
+end
+
+---@param client vim.lsp.Client
+---@param method codex_ls.Method
+---@return boolean
+function M.supports(client, method)
+  local methods = vim.tbl_get(client.server_capabilities or {}, "experimental", "codex", "methods")
+  return type(methods) == "table" and vim.tbl_contains(methods, method)
+end
+
+---Asks the server of the current buffer, and tells the user when that does not work.
+---@param method codex_ls.Method
+---@param params table
+---@param callback fun(result: table, client: vim.lsp.Client)
+function M.ask(method, params, callback)
+  local bufnr = vim.api.nvim_get_current_buf()
+  M.ensure(bufnr, function(err, client)
+    if err or not client then
+      return errors.notify(err or no_server({}))
+    end
+    if not M.supports(client, method) then
+      return errors.notify(
+        errors.new(errors.CODE.NOT_SUPPORTED, ("This server does not offer %s yet."):format(method))
+      )
+    end
+    compat.request(client, method, params, function(reply_error, result)
+      if reply_error then
+        return errors.notify(errors.from_reply(reply_error))
+      end
+      callback(result, client)
+    end, bufnr)
+  end)
+end
+
+return M

@@ -1,0 +1,272 @@
+---`:Codex`: what it takes, what it completes, and what it does.
+local errors = require("codex_ls.errors")
+
+local M = {}
+
+---@class codex_ls.CommandInput
+---@field name string
+---@field words string[] what stands after the name
+---@field rest string the same, as it was written
+---@field bang boolean
+---@field selection? codex_ls.Selection
+
+---@class codex_ls.Subcommand
+---@field run fun(input: codex_ls.CommandInput)
+---@field complete? fun(words: string[]): string[] what may follow the words before the cursor
+
+---@return codex_ls.Turn?
+local function meant()
+  return require("codex_ls.turns").meant()
+end
+
+---@type table<string, fun(turn: codex_ls.Turn?, words: string[])>
+local ANSWER = {
+  accept = function(turn, words)
+    require("codex_ls.edit").accept(turn, words[1])
+  end,
+  replace = function(turn, words)
+    require("codex_ls.edit").replace(turn, words[1])
+  end,
+  yank = function(turn, words)
+    require("codex_ls.edit").yank(turn, words[1])
+  end,
+  open = function(turn)
+    if turn then
+      require("codex_ls.document").of(turn):show()
+    end
+  end,
+  dismiss = function(turn)
+    if turn then
+      turn:dismiss()
+    end
+  end,
+}
+
+---@type table<string, string>
+local ANSWER_TITLES = {
+  accept = "Insert it below the code",
+  replace = "Replace the code, as a diff",
+  yank = "Yank it",
+  open = "Open it in a split",
+  dismiss = "Dismiss it",
+}
+
+local ANSWER_ORDER = { "accept", "replace", "yank", "open", "dismiss" }
+
+---@param name string
+---@param words string[]
+local function answer(name, words)
+  local turn = meant()
+  if not turn then
+    errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, "There is no answer here."))
+    return
+  end
+  ANSWER[name](turn, words)
+end
+
+---@param message string
+---@param choices string[]
+local function reject(message, choices)
+  errors.notify(
+    errors.new(errors.CODE.BAD_COMMAND, message, "It may be " .. table.concat(choices, ", ") .. ".")
+  )
+end
+
+---@param input codex_ls.CommandInput
+local function run_answer(input)
+  local name = input.words[1]
+  if name then
+    if not ANSWER[name] then
+      return reject(("`:Codex answer %s` is nothing."):format(name), ANSWER_ORDER)
+    end
+    local part = input.words[2]
+    if part and part ~= "code" and part ~= "text" then
+      return reject(("An answer has no part %s."):format(part), { "code", "text" })
+    end
+    return answer(name, { part })
+  end
+  vim.ui.select(ANSWER_ORDER, {
+    prompt = "What about the answer?",
+    format_item = function(item)
+      return ANSWER_TITLES[item]
+    end,
+  }, function(choice)
+    if choice then
+      answer(choice, {})
+    end
+  end)
+end
+
+---@param input codex_ls.CommandInput
+local function run_stop(input)
+  local turns = require("codex_ls.turns")
+  local running = turns.running()
+  if #running == 0 then
+    errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, "Nothing is running."))
+    return
+  end
+  local here = turns.here()
+  if input.bang then
+    for _, turn in ipairs(running) do
+      turn:stop()
+    end
+  elseif here and not here.answer:is_over() then
+    here:stop()
+  else
+    running[#running]:stop()
+  end
+end
+
+---@param input codex_ls.CommandInput
+local function run_thinking(input)
+  local thinking = require("codex_ls.thinking")
+  local choice = input.words[1] or (thinking.is_open() and "close" or "open")
+  if choice == "close" then
+    thinking.hide()
+  elseif choice ~= "open" then
+    reject(("`:Codex thinking %s` is nothing."):format(choice), { "open", "close" })
+  else
+    local turn = meant()
+    if not turn then
+      errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, "Nothing was asked yet."))
+      return
+    end
+    thinking.open(turn)
+  end
+end
+
+---@param input codex_ls.CommandInput
+---@param method "ask"|"explain"|"fix"
+local function run_ask(input, method)
+  require("codex_ls.ask")[method]({
+    prompt = method == "ask" and input.rest or nil,
+    selection = input.selection,
+    is_new = input.bang,
+  })
+end
+
+---@return string[]
+local function profile_names()
+  return require("codex_ls.profile").names()
+end
+
+---@type table<string, codex_ls.Subcommand>
+M.SUBCOMMANDS = {
+  ask = {
+    run = function(input)
+      run_ask(input, "ask")
+    end,
+  },
+  explain = {
+    run = function(input)
+      run_ask(input, "explain")
+    end,
+  },
+  fix = {
+    run = function(input)
+      run_ask(input, "fix")
+    end,
+  },
+  stop = { run = run_stop },
+  profile = {
+    run = function(input)
+      local profile = require("codex_ls.profile")
+      if input.bang then
+        profile.set(nil)
+      elseif input.words[1] then
+        profile.set(input.words[1])
+      else
+        profile.pick()
+      end
+    end,
+    complete = function(words)
+      return #words == 0 and profile_names() or {}
+    end,
+  },
+  thinking = {
+    run = run_thinking,
+    complete = function(words)
+      return #words == 0 and { "open", "close" } or {}
+    end,
+  },
+  answer = {
+    run = run_answer,
+    complete = function(words)
+      if #words == 0 then
+        return ANSWER_ORDER
+      end
+      local takes_part = vim.tbl_contains({ "accept", "replace", "yank" }, words[1])
+      return #words == 1 and takes_part and { "code", "text" } or {}
+    end,
+  },
+  again = {
+    run = function(input)
+      require("codex_ls.ask").again(meant(), input.words[1])
+    end,
+    complete = function(words)
+      return #words == 0 and profile_names() or {}
+    end,
+  },
+  threads = {
+    run = function()
+      require("codex_ls.threads").pick()
+    end,
+  },
+}
+
+---@return string[]
+local function names()
+  local list = vim.tbl_keys(M.SUBCOMMANDS)
+  table.sort(list)
+  return list
+end
+
+---@param text string what stands after `:Codex`
+---@return string name
+---@return string rest
+function M.split(text)
+  local name, rest = text:match("^%s*(%S*)%s*(.-)%s*$")
+  return name, rest
+end
+
+---Carries out `:Codex`.
+---@param command { args: string, bang: boolean, range: integer, line1: integer, line2: integer }
+function M.run(command)
+  local name, rest = M.split(command.args)
+  local subcommand = M.SUBCOMMANDS[name]
+  if not subcommand then
+    return reject(("`:Codex %s` is nothing."):format(name), names())
+  end
+  local selection
+  if command.range > 0 then
+    selection = require("codex_ls.selection").lines(0, command.line1 - 1, command.line2 - 1)
+    selection.bufnr = vim.api.nvim_get_current_buf()
+  end
+  subcommand.run({
+    name = name,
+    words = vim.split(rest, "%s+", { trimempty = true }),
+    rest = rest,
+    bang = command.bang,
+    selection = selection,
+  })
+end
+
+---Completes a `:Codex` command line.
+---@param lead string the word at the cursor
+---@param line string the whole command line
+---@param cursor integer byte position in it
+---@return string[]
+function M.complete(lead, line, cursor)
+  local before = line:sub(1, cursor - #lead)
+  local words = vim.split(before:match("Codex!?%s+(.*)$") or "", "%s+", { trimempty = true })
+  local choices = names()
+  if #words > 0 then
+    local subcommand = M.SUBCOMMANDS[table.remove(words, 1)]
+    choices = subcommand and subcommand.complete and subcommand.complete(words) or {}
+  end
+  return vim.tbl_filter(function(choice)
+    return vim.startswith(choice, lead)
+  end, choices)
+end
+
+return M

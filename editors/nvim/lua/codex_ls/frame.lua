@@ -1,0 +1,125 @@
+---An answer as rows of virtual text: the question, the wrapped text, how it goes.
+local markdown = require("codex_ls.markdown")
+local phrase = require("codex_ls.phrase")
+local wrap = require("codex_ls.wrap")
+
+---@alias codex_ls.Chunk [string, string] text and highlight group
+---@alias codex_ls.Row codex_ls.Chunk[]
+
+---@class codex_ls.FrameSize
+---@field width integer cells, the border included
+---@field height integer rows at most, question and status included
+
+---@class codex_ls.Frame
+---@field private wrapped? codex_ls.Wrapped
+---@field private fences codex_ls.Fences
+---@field private restarts integer
+local Frame = {}
+Frame.__index = Frame
+
+local BORDER = "CodexBorder"
+local LEAST_ROWS = 3
+
+---@return codex_ls.Frame
+function Frame.new()
+  return setmetatable({ fences = markdown.fences(), restarts = 0 }, Frame)
+end
+
+---@param text string
+---@param width integer
+---@return string
+local function shorten(text, width)
+  text = wrap.flatten((text:gsub("%s+", " ")))
+  local pieces = wrap.line(text, math.max(1, width - 2))
+  return #pieces == 1 and text or pieces[1] .. " …"
+end
+
+---@param answer codex_ls.Answer
+---@param width integer
+---@private
+function Frame:update(answer, width)
+  if not self.wrapped or self.wrapped.width ~= width or self.restarts ~= answer.restarts then
+    self.wrapped = wrap.new(width)
+    self.fences = markdown.fences()
+    self.restarts = answer.restarts
+  end
+  self.wrapped:update(answer.content)
+  self.fences:update(answer.content)
+end
+
+---The rows of the text, from the `from`-th wrapped row on.
+---@param from integer
+---@return codex_ls.Row[]
+---@private
+function Frame:body(from)
+  local rows = {}
+  for index = from, #self.wrapped.rows do
+    local kind = self.fences:kind(self.wrapped:line_of(index))
+    rows[#rows + 1] = {
+      { "│ ", BORDER },
+      { self.wrapped.rows[index], kind },
+    }
+  end
+  return rows
+end
+
+---What has to be said besides the text: errors, notices.
+---@param answer codex_ls.Answer
+---@param width integer
+---@return codex_ls.Row[]
+local function remarks(answer, width)
+  local rows = {}
+  ---@param text string?
+  ---@param group string
+  local function add(text, group)
+    if not text or text == "" then
+      return
+    end
+    for _, line in ipairs(vim.split(text, "\n", { plain = true, trimempty = true })) do
+      for _, piece in ipairs(wrap.line(line, width)) do
+        rows[#rows + 1] = { { "│ ", BORDER }, { piece, group } }
+      end
+    end
+  end
+  for _, notice in ipairs(answer.notices) do
+    add(notice.message, "CodexNotice")
+    add(notice.hint, "CodexHint")
+  end
+  if answer.error then
+    add(answer.error.message, "CodexError")
+    add(answer.error.hint, "CodexHint")
+  end
+  return rows
+end
+
+---@param answer codex_ls.Answer
+---@param question string
+---@param elapsed_ms integer
+---@param size codex_ls.FrameSize
+---@return codex_ls.Row[]
+function Frame:rows(answer, question, elapsed_ms, size)
+  local inner = math.max(10, size.width - 2)
+  local height = math.max(size.height, LEAST_ROWS)
+  local rows = { { { "╭ ", BORDER }, { shorten(question, inner), "CodexQuestion" } } }
+  local notes = remarks(answer, inner)
+  local room = math.max(1, height - 2 - #notes)
+  if not answer.content:is_empty() then
+    self:update(answer, inner)
+    local count = #self.wrapped.rows
+    local from = 1
+    if count > room then
+      from = count - room + 2
+      local above = ("↑ %d more rows, :Codex answer open"):format(from - 1)
+      rows[#rows + 1] = { { "│ ", BORDER }, { above, "CodexHint" } }
+    end
+    vim.list_extend(rows, self:body(from))
+  end
+  vim.list_extend(rows, notes)
+  local model = phrase.model(answer)
+  local status = phrase.progress(answer, elapsed_ms) .. (model and " · " .. model or "")
+  local group = answer:is_over() and "CodexStatus" or "CodexStatusLive"
+  rows[#rows + 1] = { { "╰ ", BORDER }, { shorten(status, inner), group } }
+  return rows
+end
+
+return Frame

@@ -1,0 +1,187 @@
+---`:checkhealth codex_ls`
+local client_of = require("codex_ls.client")
+local compat = require("codex_ls.compat")
+local config = require("codex_ls.config")
+local protocol = require("codex_ls.protocol")
+local version = require("codex_ls.version")
+
+local M = {}
+
+local VERSION_TIMEOUT_MS = 10000
+local START_TIMEOUT_MS = 10000
+local DOCTOR_TIMEOUT_MS = 60000
+
+local function check_editor()
+  vim.health.start("codex_ls: Neovim")
+  local found = tostring(vim.version())
+  if vim.fn.has("nvim-0.10") == 1 then
+    vim.health.ok("Neovim " .. found)
+  else
+    vim.health.error("Neovim " .. found .. " is too old", "Use 0.10 or later.")
+  end
+  local problems = config.problems(vim.g.codex_ls or {})
+  for _, problem in ipairs(problems) do
+    vim.health.warn("vim.g.codex_ls: " .. problem, "See :help codex_ls-options")
+  end
+  vim.health.info("Log file: " .. require("codex_ls.log").path())
+end
+
+---@return string[]|function cmd
+local function command()
+  local resolved = compat.HAS_LSP_CONFIG and vim.lsp.config[client_of.NAME] or client_of.config()
+  return resolved.cmd
+end
+
+---@param cmd string[]
+---@return string? version
+local function version_of(cmd)
+  -- Everything before `serve` starts the program: `python -m codex_ls serve` counts, too.
+  local call = {}
+  for _, word in ipairs(cmd) do
+    if word == "serve" then
+      break
+    end
+    call[#call + 1] = word
+  end
+  call[#call + 1] = "--version"
+  local ok, process = pcall(vim.system, call, { text = true, timeout = VERSION_TIMEOUT_MS })
+  if not ok then
+    return nil
+  end
+  local result = process:wait()
+  return result.code == 0 and (result.stdout or ""):match("(%d+%.%d+[%w.+-]*)") or nil
+end
+
+---@return boolean found
+local function check_server()
+  vim.health.start("codex_ls: language server")
+  local cmd = command()
+  if type(cmd) ~= "table" then
+    vim.health.info("cmd is a function: nothing to check before it runs")
+    return true
+  end
+  if vim.fn.executable(cmd[1]) == 0 then
+    vim.health.error(("`%s` is not executable"):format(cmd[1]), {
+      "Install the server: `pipx install codex-ls`",
+      'Or say where it is: `vim.g.codex_ls = { cmd = { "/path/to/codex-ls", "serve" } }`',
+    })
+    return false
+  end
+  vim.health.ok("Server: " .. table.concat(cmd, " "))
+  local found = version_of(cmd)
+  if not found then
+    vim.health.warn("The server did not tell its version")
+  elseif found == version then
+    vim.health.ok("Server and plugin are both " .. version)
+  else
+    vim.health.warn(
+      ("The server is %s, the plugin %s"):format(found, version),
+      "Update the older one: they are made for each other."
+    )
+  end
+  return true
+end
+
+---@return vim.lsp.Client?
+local function start()
+  local failure ---@type codex_ls.Error?
+  local client ---@type vim.lsp.Client?
+  client_of.ensure(vim.api.nvim_get_current_buf(), function(err, ready)
+    failure, client = err, ready
+  end)
+  vim.wait(START_TIMEOUT_MS, function()
+    return failure ~= nil or client ~= nil
+  end, 20)
+  if client then
+    vim.health.ok("It starts, and shakes hands")
+    return client
+  end
+  local hint = failure and failure.hint or ("See " .. vim.lsp.get_log_path())
+  vim.health.error(failure and failure.message or "It does not answer", hint)
+end
+
+---@param check codex_ls.Check
+local function report(check)
+  local line = check.title .. (check.detail ~= "" and ": " .. check.detail or "")
+  if check.status == "ok" then
+    vim.health.ok(line)
+  elseif check.status == "warning" then
+    vim.health.warn(line, check.hint and { check.hint } or nil)
+  elseif check.status == "failed" then
+    vim.health.error(line, check.hint and { check.hint } or nil)
+  else
+    vim.health.info("skipped: " .. line)
+  end
+end
+
+---Asks and waits: a health check has no other choice.
+---@param client vim.lsp.Client
+---@param method codex_ls.Method
+---@param timeout_ms integer
+---@return table? result
+---@return string? reason
+local function ask(client, method, timeout_ms)
+  local is_done, failure, result = false, nil, nil
+  compat.request(client, method, vim.empty_dict(), function(err, reply)
+    is_done, failure, result = true, err, reply
+  end)
+  vim.wait(timeout_ms, function()
+    return is_done or client_of.alive(client.id) == nil
+  end, 20)
+  if failure then
+    return nil, failure.message
+  end
+  return result, not result and "no reply" or nil
+end
+
+---@param client vim.lsp.Client
+local function check_profiles(client)
+  local result, reason = ask(client, protocol.METHOD.PROFILES, START_TIMEOUT_MS)
+  if not result then
+    vim.health.error("Profiles: " .. reason)
+    return
+  end
+  for _, problem in ipairs(result.problems or {}) do
+    vim.health.warn(problem.message, problem.hint and { problem.hint } or nil)
+  end
+  vim.health.info("Configuration: " .. (result.configPath or "none"))
+  local active = compat.present(result.active)
+  if active then
+    vim.health.ok(("Profile %s (from %s)"):format(active, result.source))
+  else
+    vim.health.info(("No profile is named (%s)"):format(result.source or "default"))
+  end
+end
+
+---@param client vim.lsp.Client
+local function check_models(client)
+  vim.health.start("codex_ls: models")
+  if client_of.supports(client, protocol.METHOD.PROFILES) then
+    check_profiles(client)
+  end
+  if not client_of.supports(client, protocol.METHOD.DOCTOR) then
+    vim.health.info("This server has no doctor: ask something to see whether the model answers")
+    return
+  end
+  local result, reason = ask(client, protocol.METHOD.DOCTOR, DOCTOR_TIMEOUT_MS)
+  if not result then
+    vim.health.error("The doctor: " .. reason)
+    return
+  end
+  for _, check in ipairs(result.checks or {}) do
+    report(check)
+  end
+end
+
+function M.check()
+  check_editor()
+  if not check_server() then
+    return
+  end
+  local client = start()
+  if client then
+    check_models(client)
+  end
+end
+
+return M

@@ -1,0 +1,102 @@
+---The short sentences that say how a turn goes: under an answer, in a title, in the statusline.
+local protocol = require("codex_ls.protocol")
+
+local M = {}
+
+local PHASE, STATUS = protocol.PHASE, protocol.STATUS
+
+---@type table<codex_ls.Phase, string>
+local PHASES = {
+  [PHASE.CONNECTING] = "Connecting",
+  [PHASE.LOADING] = "Loading the model",
+  [PHASE.PROMPT] = "Reading the prompt",
+  [PHASE.THINKING] = "Thinking",
+  [PHASE.ANSWERING] = "Answering",
+}
+
+---@type table<codex_ls.Status, string>
+local ENDS = {
+  [STATUS.COMPLETED] = "Answered",
+  [STATUS.TRUNCATED] = "Cut short",
+  [STATUS.CANCELLED] = "Stopped",
+  [STATUS.FAILED] = "Failed",
+}
+
+---@param ms integer
+---@return string
+function M.seconds(ms)
+  return ("%.1f s"):format(ms / 1000)
+end
+
+---What is going on now.
+---@param answer codex_ls.Answer
+---@param elapsed_ms integer
+---@return string
+local function live(answer, elapsed_ms)
+  if answer.retry then
+    return ("%s. Attempt %d of %d"):format(
+      (answer.retry.reason or "The request failed"):gsub("%.$", ""),
+      answer.retry.attempt or 1,
+      answer.retry.maxAttempts or 1
+    )
+  end
+  local phase = PHASES[answer.phase] or "Waiting"
+  if answer.fraction then
+    phase = ("%s, %d%%"):format(phase, math.floor(answer.fraction * 100 + 0.5))
+  end
+  return ("%s, %s"):format(phase, M.seconds(elapsed_ms))
+end
+
+---@param answer codex_ls.Answer
+---@param elapsed_ms integer
+---@return string
+function M.progress(answer, elapsed_ms)
+  if not answer:is_over() then
+    return live(answer, elapsed_ms)
+  end
+  local timing = answer.timing
+  local parts = { ENDS[answer.status] .. (timing and " after " .. M.seconds(timing.totalMs) or "") }
+  if timing and timing.firstContentMs then
+    parts[#parts + 1] = "first word after " .. M.seconds(timing.firstContentMs)
+  end
+  if timing and timing.outputTokensPerSecond then
+    local about = timing.estimated and "about " or ""
+    parts[#parts + 1] = ("%s%.0f tokens/s"):format(about, timing.outputTokensPerSecond)
+  end
+  return table.concat(parts, ", ")
+end
+
+---How many tokens the thinking has. Only the model server knows, and only at the end; until then,
+---and where it does not tell, four bytes are taken for one.
+---@param answer codex_ls.Answer
+---@return string
+local function thinking_tokens(answer)
+  local counted = answer.usage and answer.usage.reasoningTokens
+  if counted and counted > 0 then
+    return ("%d tokens"):format(counted)
+  end
+  return ("about %d tokens"):format(math.ceil(answer.reasoning.size / 4))
+end
+
+---The title of the thinking.
+---@param answer codex_ls.Answer
+---@param thinking_ms integer how long it has thought
+---@return string
+function M.thinking(answer, thinking_ms)
+  if answer.reasoning:is_empty() then
+    return answer:is_over() and "No thinking" or live(answer, thinking_ms)
+  end
+  local is_thinking = not answer:is_over() and answer.phase == PHASE.THINKING
+  local verb = is_thinking and "Thinking" or "Thought"
+  local what = answer.summary and " (summary)" or ""
+  return ("%s%s for %s, %s"):format(verb, what, M.seconds(thinking_ms), thinking_tokens(answer))
+end
+
+---Which model, as the user names it.
+---@param answer codex_ls.Answer
+---@return string? name nil before the turn has begun
+function M.model(answer)
+  return answer.profile or answer.model
+end
+
+return M

@@ -1,0 +1,42 @@
+---Takes the events of our own turns out of `$/progress` and hands the rest on.
+---
+---Neovim's own handler keeps the last fifty values and fires an autocommand for each: right for a
+---status, wrong for an answer that streams.
+local M = {}
+
+local PREFIX = "codex_ls/"
+
+---@type table<string, fun(event: codex_ls.Event)>
+local listeners = {}
+local count = 0
+
+---A token of which every event goes to `listener`.
+---@param listener fun(event: codex_ls.Event)
+---@return string token
+function M.listen(listener)
+  count = count + 1
+  local token = PREFIX .. count
+  listeners[token] = listener
+  return token
+end
+
+---@param token string
+function M.forget(token)
+  listeners[token] = nil
+end
+
+---The handler of `$/progress` for our client.
+---@type lsp.Handler
+function M.handler(err, params, context, config)
+  local token = params and params.token
+  if type(token) ~= "string" or token:sub(1, #PREFIX) ~= PREFIX then
+    return vim.lsp.handlers["$/progress"](err, params, context, config)
+  end
+  local listener = listeners[token]
+  local event = type(params.value) == "table" and params.value.codex
+  if listener and type(event) == "table" then
+    listener(event)
+  end
+end
+
+return M

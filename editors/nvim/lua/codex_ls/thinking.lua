@@ -1,0 +1,268 @@
+---Shows the thinking of a turn in a split beside the code: dimmed, folding, never in the user's buffer.
+local Redraw = require("codex_ls.redraw")
+local config = require("codex_ls.config")
+local phrase = require("codex_ls.phrase")
+local protocol = require("codex_ls.protocol")
+local turns = require("codex_ls.turns")
+
+---@class codex_ls.Thinking
+---@field private turn codex_ls.Turn
+---@field private bufnr? integer
+---@field private redraw codex_ls.Redraw
+---@field private written integer lines that the buffer has
+---@field private restarts integer
+---@field private is_settled boolean the end of the thinking was dealt with: folded, closed, or left open
+---@field private was_shown boolean
+local Thinking = {}
+Thinking.__index = Thinking
+
+local FILETYPE = "codexthinking"
+
+---@type table<integer, codex_ls.Thinking> by the id of the turn
+local shown = {}
+
+---What the user said with `:Codex thinking`, for this session.
+---@type "full"|"summary"|"hidden"|nil
+local session_show
+
+---Shows the thinking of a turn as it comes.
+---@param turn codex_ls.Turn
+function Thinking.attach(turn)
+  local self = setmetatable({
+    turn = turn,
+    written = 0,
+    restarts = 0,
+    is_settled = false,
+    was_shown = false,
+  }, Thinking)
+  self.redraw = Redraw.new(config.get().answer.redraw_ms, function()
+    self:draw()
+  end)
+  shown[turn.id] = self
+  turn:subscribe(function(_, change)
+    if change == "gone" then
+      self:close()
+    elseif change == "over" then
+      self.redraw:flush()
+    else
+      self.redraw:request()
+    end
+  end)
+end
+
+---The window of this tab page that shows thinking.
+---@return integer? win
+local function find_window()
+  for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    if vim.bo[vim.api.nvim_win_get_buf(win)].filetype == FILETYPE then
+      return win
+    end
+  end
+end
+
+---@param amount number up to 1 it is a part of `whole`
+---@param whole integer
+---@return integer
+local function part(amount, whole)
+  return math.max(1, amount <= 1 and math.floor(whole * amount) or math.floor(amount))
+end
+
+---@param bufnr integer
+---@return integer win
+local function open_window(bufnr)
+  local options = config.get().thinking
+  local is_vertical = options.position == "right" or options.position == "left"
+  local win = vim.api.nvim_open_win(bufnr, false, {
+    win = -1,
+    split = options.position,
+    width = is_vertical and part(options.size, vim.o.columns) or nil,
+    height = not is_vertical and part(options.size, vim.o.lines) or nil,
+  })
+  local locals = {
+    winhighlight = "Normal:CodexThinking,Folded:CodexThinking",
+    wrap = true,
+    linebreak = true,
+    breakindent = true,
+    number = false,
+    relativenumber = false,
+    signcolumn = "no",
+    foldcolumn = "0",
+    list = false,
+    spell = false,
+    cursorline = false,
+    foldmethod = "manual",
+    foldenable = true,
+    foldminlines = 0,
+    foldtext = "v:lua.require'codex_ls.thinking'.foldtext()",
+    winfixwidth = is_vertical,
+    winfixheight = not is_vertical,
+  }
+  for name, value in pairs(locals) do
+    vim.api.nvim_set_option_value(name, value, { win = win, scope = "local" })
+  end
+  return win
+end
+
+---What a folded thinking looks like.
+---@return string
+function Thinking.foldtext()
+  local turn = turns.shown_in(vim.api.nvim_get_current_buf())
+  return turn and "▸ " .. phrase.thinking(turn.answer, turn:thinking_ms()) or vim.fn.foldtext()
+end
+
+---@return integer bufnr
+---@private
+function Thinking:buffer()
+  if self.bufnr and vim.api.nvim_buf_is_valid(self.bufnr) then
+    return self.bufnr
+  end
+  local bufnr = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_name(bufnr, "codex://thinking/" .. self.turn.id)
+  vim.bo[bufnr].bufhidden = "hide"
+  vim.bo[bufnr].modifiable = false
+  vim.bo[bufnr].filetype = FILETYPE
+  vim.b[bufnr].codex_turn = self.turn.id
+  self.bufnr, self.written = bufnr, 0
+  return bufnr
+end
+
+---@return boolean
+---@private
+function Thinking:opens_by_itself()
+  local show = session_show or config.get().thinking.show
+  if self.was_shown or show == "hidden" or self.turn.answer.reasoning:is_empty() then
+    return false
+  end
+  return show == "full" or self.turn.answer.summary
+end
+
+---Writes what has come since the last time.
+---@private
+function Thinking:write()
+  local answer = self.turn.answer
+  local bufnr = self:buffer()
+  if self.restarts ~= answer.restarts then
+    self.restarts, self.written = answer.restarts, 0
+  end
+  local from = math.max(1, self.written)
+  vim.bo[bufnr].modifiable = true
+  local start = self.written == 0 and 0 or from - 1
+  vim.api.nvim_buf_set_lines(bufnr, start, -1, false, answer.reasoning:lines(from))
+  vim.bo[bufnr].modifiable = false
+  self.written = answer.reasoning:count()
+end
+
+---@private
+function Thinking:draw()
+  if self.turn.answer.reasoning:is_empty() and not self.bufnr then
+    return
+  end
+  self:write()
+  local win = find_window()
+  -- Whoever is reading in that window goes on reading.
+  if self:opens_by_itself() and win ~= vim.api.nvim_get_current_win() then
+    win = self:show(win)
+  end
+  if win and vim.api.nvim_win_get_buf(win) == self.bufnr then
+    self:decorate(win)
+  end
+end
+
+---@param win? integer
+---@return integer win
+---@private
+function Thinking:show(win)
+  self.was_shown = true
+  if win then
+    vim.api.nvim_win_set_buf(win, self.bufnr)
+    return win
+  end
+  return open_window(self.bufnr)
+end
+
+---@return boolean
+---@private
+function Thinking:is_live()
+  local answer = self.turn.answer
+  return not answer:is_over() and answer.phase ~= protocol.PHASE.ANSWERING
+end
+
+---What becomes of the thinking when the answer begins.
+---@param win integer
+local function settle(win)
+  local choice = config.get().thinking.when_answering
+  if choice == "close" then
+    vim.api.nvim_win_close(win, false)
+  elseif choice == "fold" then
+    vim.api.nvim_win_call(win, function()
+      vim.cmd("silent! normal! zE")
+      vim.cmd("silent! 1,$fold")
+      vim.cmd("silent! normal! gg")
+    end)
+  end
+end
+
+---@param win integer
+local function unfold(win)
+  vim.api.nvim_win_call(win, function()
+    vim.cmd("silent! normal! zE")
+  end)
+end
+
+---The title, the fold, the end of the text in view.
+---@param win integer
+---@private
+function Thinking:decorate(win)
+  local turn = self.turn
+  local title = phrase.thinking(turn.answer, turn:thinking_ms()):gsub("%%", "%%%%")
+  vim.api.nvim_set_option_value("winbar", "%#CodexTitle#" .. title, { win = win, scope = "local" })
+  if self:is_live() and self.is_settled then
+    unfold(win)
+    self.is_settled = false
+  elseif not self:is_live() and not self.is_settled then
+    self.is_settled = true
+    settle(win)
+  elseif self:is_live() and win ~= vim.api.nvim_get_current_win() then
+    vim.api.nvim_win_set_cursor(win, { vim.api.nvim_buf_line_count(self.bufnr), 0 })
+  end
+end
+
+---@private
+function Thinking:close()
+  self.redraw:close()
+  shown[self.turn.id] = nil
+  if self.bufnr and vim.api.nvim_buf_is_valid(self.bufnr) then
+    vim.api.nvim_buf_delete(self.bufnr, { force = true })
+  end
+end
+
+---Opens the thinking of a turn, unfolded, and leaves it so.
+---@param turn codex_ls.Turn
+function Thinking.open(turn)
+  session_show = nil
+  local self = shown[turn.id]
+  if not self then
+    return
+  end
+  self:write()
+  local win = self:show(find_window())
+  unfold(win)
+  self.is_settled = not self:is_live()
+  self:decorate(win)
+end
+
+---Closes the window, and keeps it closed for the rest of the session.
+function Thinking.hide()
+  session_show = "hidden"
+  local win = find_window()
+  if win then
+    vim.api.nvim_win_close(win, false)
+  end
+end
+
+---@return boolean
+function Thinking.is_open()
+  return find_window() ~= nil
+end
+
+return Thinking
