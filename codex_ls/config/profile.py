@@ -188,16 +188,14 @@ def _unknown_profile(config: Config, name: str, *, is_asked_for: bool) -> Unknow
 
 
 def _no_model(config: Config, name: str | None) -> NoProfile:
-    names = listed(config.profiles)
-    if name is None:
-        what = f"Nothing in {config.path.parent} selects a model."
-        if not config.exists:
-            what = "Nothing selects a model."
+    names = listed(other for other in config.profiles if other != name)
+    if name is not None:
         return NoProfile(
-            what,
-            hint=f"Choose a profile ({names}), name a model, or set `profile` in {config.path}.",
+            f"The profile `{shown(name)}` names no model.",
+            hint=f"Set `model` in it, name a model, or choose another profile: {names}.",
         )
+    where = f"in {config.path.parent} " if config.exists else ""
     return NoProfile(
-        f"The profile `{shown(name)}` names no model.",
-        hint=f"Set `model` in it, name a model, or choose another profile: {names}.",
+        f"Nothing {where}selects a model.",
+        hint=f"Choose a profile ({names}), name a model, or set `profile` in {config.path}.",
     )
