@@ -89,10 +89,9 @@ class Asking:
         self._quirks = self._learned_quirks()
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
+        yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
-            if not failed:
-                yield PhaseChanged("connecting")
             try:
                 answer = await self._interrupt.wait(self._send(call))
                 self._clock.written_at = self._clock.written_at or answer.written_at
