@@ -30,8 +30,10 @@ end
 ---@return string
 local function shorten(text, width)
   text = wrap.flatten((text:gsub("%s+", " ")))
-  local pieces = wrap.line(text, math.max(1, width - 2))
-  return #pieces == 1 and text or pieces[1] .. " …"
+  if vim.api.nvim_strwidth(text) <= width then
+    return text
+  end
+  return wrap.line(text, math.max(1, width - 1))[1] .. "…"
 end
 
 ---@param answer codex_ls.Answer

@@ -15,38 +15,22 @@ function M.flatten(line)
   return (line:gsub("\t", "    "):gsub("[%z\1-\31\127]", ""))
 end
 
----The bytes of `text` from `start` on that fit in `width` cells; at least one character.
+---How many bytes of `text` fit in `width` cells; at least one character.
 ---@param text string
----@param start integer
 ---@param width integer
 ---@return integer stop byte index of the last character that fits
-local function fit(text, start, width)
-  -- A character is never narrower than nothing nor more than one cell per byte wide, but for
-  -- control characters, which `flatten` has taken out: `width` bytes of ASCII always fit.
-  local rest = text:sub(start)
-  if cells(rest) <= width then
-    return #text
+local function fit(text, width)
+  if not text:find("[\128-\255]") then
+    return math.min(#text, width)
   end
-  local stop, used = start - 1, 0
-  for _, position in ipairs(vim.str_utf_pos(rest)) do
-    local from = start + position - 1
-    local to = from + vim.str_utf_end(rest, position)
-    local wide = cells(text:sub(from, to))
-    if used + wide > width and stop >= start then
+  local stop, used = 0, 0
+  -- Split like this, combining characters stay with theirs.
+  for _, character in ipairs(vim.fn.split(text, [[\zs]])) do
+    local wide = cells(character)
+    if used + wide > width and stop > 0 then
       break
     end
-    used, stop = used + wide, to
-    if used >= width then
-      break
-    end
-  end
-  -- Combining characters belong to the character before them.
-  while stop < #text do
-    local to = stop + 1 + vim.str_utf_end(text, stop + 1)
-    if cells(text:sub(stop + 1, to)) > 0 then
-      break
-    end
-    stop = to
+    used, stop = used + wide, stop + #character
   end
   return stop
 end
@@ -86,7 +70,7 @@ function M.line(line, width)
     -- Looking at a window of bytes keeps a line of any length linear: no character has more than
     -- four bytes, and eight bytes a cell leave room for combining characters.
     local window = window_of(line, start, room * 8)
-    local stop = fit(window, 1, room)
+    local stop = fit(window, room)
     local whole = start + stop - 1 >= #line
     if not whole and window:sub(stop + 1, stop + 1) ~= " " then
       local head = window:sub(1, stop)

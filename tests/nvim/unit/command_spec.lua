@@ -1,0 +1,41 @@
+local command = require("codex_ls.command")
+local expect = require("expect")
+
+---@param line string
+local function completed(line)
+  local lead = line:match("%S*$")
+  return command.complete(lead, line, #line)
+end
+
+return {
+  ["a command line is a name and the rest as it was written"] = function()
+    expect.equal({ command.split("ask  why  is this?  ") }, { "ask", "why  is this?" })
+    expect.equal({ command.split("stop") }, { "stop", "" })
+  end,
+  ["subcommands are completed"] = function()
+    expect.equal(completed("Codex "), {
+      "again",
+      "answer",
+      "ask",
+      "explain",
+      "fix",
+      "profile",
+      "stop",
+      "thinking",
+      "threads",
+    })
+    expect.equal(completed("'<,'>Codex e"), { "explain" })
+    expect.equal(completed("Codex! st"), { "stop" })
+  end,
+  ["what may follow is completed"] = function()
+    expect.equal(completed("Codex answer "), { "accept", "replace", "yank", "open", "dismiss" })
+    expect.equal(completed("Codex answer y"), { "yank" })
+    expect.equal(completed("Codex answer yank "), { "code", "text" })
+    expect.equal(completed("Codex thinking "), { "open", "close" })
+  end,
+  ["a question is not completed"] = function()
+    expect.equal(completed("Codex ask wh"), {})
+    expect.equal(completed("Codex answer open "), {})
+    expect.equal(completed("Codex nothing "), {})
+  end,
+}
