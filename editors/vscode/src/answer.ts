@@ -1,0 +1,223 @@
+/**
+ * One answer as it grows: the codex events of a turn in, what a person sees of it out.
+ *
+ * Pure: no editor, no clock of its own. `reduce` never looks at earlier text again, so a turn of 100,000
+ * deltas costs 100,000 small steps.
+ */
+
+import type { ErrorData, ExecResult, Notice, Phase, Status, Timing, TurnEvent, Usage } from "./protocol";
+
+/** `lost`: the language server went away in the middle. */
+export type AnswerStatus = "running" | Status | "lost";
+
+export interface Failure {
+  readonly message: string;
+  readonly hint?: string;
+  readonly kind?: string;
+}
+
+export interface Answer {
+  /** What the label begins with: the profile, else the model. */
+  readonly name: string;
+  readonly model?: string;
+  readonly threadId?: string;
+  readonly turnId?: string;
+  readonly status: AnswerStatus;
+  readonly phase: Phase;
+  /** How far the phase is, 0..1. */
+  readonly fraction?: number;
+  readonly reasoning: string;
+  /** The pieces of `reasoning` that a provider sent as summaries. */
+  readonly summary: string;
+  readonly content: string;
+  readonly notices: readonly Notice[];
+  readonly retry?: { readonly attempt: number; readonly maxAttempts: number; readonly reason: string };
+  readonly failure?: Failure;
+  readonly startedAt: number;
+  readonly thinkingAt?: number;
+  readonly answeringAt?: number;
+  readonly endedAt?: number;
+  readonly outputTokensPerSecond?: number;
+  readonly timing?: Timing;
+  readonly usage?: Usage;
+}
+
+export function newAnswer(name: string, now: number): Answer {
+  return {
+    name,
+    status: "running",
+    phase: "connecting",
+    reasoning: "",
+    summary: "",
+    content: "",
+    notices: [],
+    startedAt: now,
+  };
+}
+
+/** The answer after one more event; `now` in milliseconds. */
+export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
+  switch (event.type) {
+    case "begin":
+      return {
+        ...answer,
+        name: event.profile ?? event.model,
+        model: event.model,
+        threadId: event.threadId,
+        turnId: event.turnId,
+      };
+    case "phase":
+      return inPhase(answer, event.phase, now, event.fraction);
+    case "reasoning": {
+      const thinking = inPhase(answer, "thinking", now);
+      const summary = event.source === "summary" ? answer.summary + event.text : answer.summary;
+      return { ...thinking, reasoning: answer.reasoning + event.text, summary };
+    }
+    case "content": {
+      const answering = inPhase(answer, "answering", now);
+      return { ...answering, content: answer.content + event.text };
+    }
+    case "reclassify":
+      return { ...answer, reasoning: answer.reasoning + answer.content, content: "" };
+    case "retry":
+      return { ...answer, retry: event };
+    case "notice":
+      return { ...answer, notices: [...answer.notices, noticeOf(event)] };
+    case "done":
+      return {
+        ...answer,
+        status: event.status,
+        endedAt: now,
+        timing: event.timing,
+        ...(event.usage && { usage: event.usage }),
+        ...(event.error && { failure: { message: event.error.message } }),
+      };
+  }
+}
+
+function inPhase(answer: Answer, phase: Phase, now: number, fraction?: number): Answer {
+  if (answer.phase === phase && fraction === undefined) return answer;
+  const rest: Mutable<Answer> = { ...answer };
+  delete rest.fraction;
+  delete rest.retry;
+  return {
+    ...rest,
+    phase,
+    ...(fraction !== undefined && { fraction }),
+    ...(phase === "thinking" && answer.thinkingAt === undefined && { thinkingAt: now }),
+    ...(phase === "answering" && answer.answeringAt === undefined && { answeringAt: now }),
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function noticeOf({ kind, message, hint }: Notice): Notice {
+  return { kind, message, ...(hint !== undefined && { hint }) };
+}
+
+/** The answer as the response repeats it: whatever progress was missed is repaired. */
+export function settle(answer: Answer, result: ExecResult, now: number): Answer {
+  return {
+    ...answer,
+    name: result.profile ?? result.model,
+    model: result.model,
+    threadId: result.threadId,
+    turnId: result.turnId,
+    status: result.status,
+    reasoning: result.reasoning,
+    content: result.content,
+    notices: result.notices,
+    endedAt: answer.endedAt ?? now,
+    timing: result.timing,
+    ...(result.usage && { usage: result.usage }),
+  };
+}
+
+/** The answer after its request failed: what had arrived stays. */
+export function fail(answer: Answer, message: string, data: Partial<ErrorData>, now: number): Answer {
+  const failure = {
+    message,
+    ...(data.hint !== undefined && { hint: data.hint }),
+    ...(data.kind !== undefined && { kind: data.kind }),
+  };
+  return { ...answer, status: "failed", failure, endedAt: now };
+}
+
+/** The answer after the language server died under it: what had arrived stays. */
+export function lose(answer: Answer, now: number): Answer {
+  const failure = { message: "The codex-ls server stopped before this answer was complete." };
+  return answer.status === "running" ? { ...answer, status: "lost", failure, endedAt: now } : answer;
+}
+
+/** How fast the model writes, if the server's human-readable status says so: "Answering, 41 tokens/s". */
+export function withServerStatus(answer: Answer, message: string): Answer {
+  const rate = /([\d.]+) tokens\/s/.exec(message)?.[1];
+  return rate === undefined ? answer : { ...answer, outputTokensPerSecond: Number(rate) };
+}
+
+/** One line that says what is happening: "local-oss, thinking 3.2 s". */
+export function label(answer: Answer, now: number): string {
+  return [answer.name, ...(answer.status === "running" ? doing(answer, now) : outcome(answer, now))].join(
+    ", ",
+  );
+}
+
+function doing(answer: Answer, now: number): string[] {
+  if (answer.retry) {
+    return [`trying again (${answer.retry.attempt} of ${answer.retry.maxAttempts}): ${answer.retry.reason}`];
+  }
+  const percent = answer.fraction === undefined ? "" : ` ${Math.round(answer.fraction * 100)}%`;
+  switch (answer.phase) {
+    case "connecting":
+      return ["connecting"];
+    case "loading":
+      return [`loading the model${percent}`];
+    case "prompt":
+      return [`reading prompt${percent}`];
+    case "thinking":
+      return [`thinking ${seconds(now - (answer.thinkingAt ?? now))}`];
+    case "answering":
+      return [...thought(answer), ...speedOr(answer, now)];
+  }
+}
+
+function outcome(answer: Answer, now: number): string[] {
+  const took = seconds(answer.timing?.totalMs ?? (answer.endedAt ?? now) - answer.startedAt);
+  const speed = answer.timing?.outputTokensPerSecond;
+  const details = [...thought(answer), ...(speed ? [rate(speed)] : [])];
+  switch (answer.status) {
+    case "completed":
+      return [`done in ${took}`, ...details];
+    case "truncated":
+      return [`cut off after ${took}`, ...details];
+    case "cancelled":
+      return [`stopped after ${took}`, ...thought(answer)];
+    case "failed":
+      return ["failed"];
+    case "lost":
+      return [`interrupted after ${took}`];
+    case "running":
+      return [];
+  }
+}
+
+function thought(answer: Answer): string[] {
+  if (answer.thinkingAt === undefined) return [];
+  return [
+    `thought ${seconds((answer.answeringAt ?? answer.endedAt ?? answer.thinkingAt) - answer.thinkingAt)}`,
+  ];
+}
+
+/** The rate, where the server tells one while it writes, else for how long the model has been answering. */
+function speedOr(answer: Answer, now: number): string[] {
+  if (answer.outputTokensPerSecond) return ["answering", rate(answer.outputTokensPerSecond)];
+  return [`answering ${seconds(now - (answer.answeringAt ?? now))}`];
+}
+
+function rate(tokensPerSecond: number): string {
+  return `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`;
+}
+
+function seconds(ms: number): string {
+  return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+}

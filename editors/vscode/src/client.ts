@@ -1,0 +1,102 @@
+/**
+ * The language client: what it announces, what it answers, and what it does not let through.
+ *
+ * The server is told the outcome of the settings, as `settings.ts` judges them, and nothing else of the
+ * configuration. Its commands and code actions, meant for editors without an extension, are not registered:
+ * this extension has its own.
+ */
+
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/node";
+import type { DynamicFeature, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
+import { Uri, layers, workspace } from "./editor";
+import type { LogOutputChannel } from "./editor";
+import type { Launch } from "./launch";
+import { PROTOCOL_VERSION, SECRET } from "./protocol";
+import type { SecretParams, SecretResult } from "./protocol";
+import { localOnlyOf, profileOf, thinkingShowOf } from "./settings";
+
+const SERVED_ELSEWHERE = new Set(["workspace/executeCommand", "textDocument/codeAction"]);
+
+export interface ClientEvents {
+  secret(provider: string, origin: string): Promise<string | undefined>;
+  /** The server's process ended by itself. True: start it again. */
+  died(): boolean;
+}
+
+export class CodexClient extends LanguageClient {
+  constructor(launch: Launch, log: LogOutputChannel, events: ClientEvents) {
+    const { command, args, cwd, env } = launch;
+    super("codex", "Codex", { command, args: [...args], options: { cwd, env } }, options(log, events));
+    this.registerFeature(new Announcement());
+    this.onRequest(SECRET, async ({ provider, origin }: SecretParams): Promise<SecretResult> => {
+      const value = await events.secret(provider, origin);
+      return value === undefined ? {} : { value };
+    });
+  }
+
+  override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
+    if ("registrationType" in feature && SERVED_ELSEWHERE.has(feature.registrationType.method)) return;
+    super.registerFeature(feature);
+  }
+
+  /** Into the log; what a person should know, `Server` says in its own words. */
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/** Says at the start that we speak `codex/*`, and whether the workspace is trusted. */
+class Announcement implements StaticFeature {
+  fillClientCapabilities(capabilities: { experimental?: unknown }): void {
+    const others = capabilities.experimental as Record<string, unknown> | undefined;
+    capabilities.experimental = { ...others, codex: { protocolVersion: PROTOCOL_VERSION, secret: true } };
+  }
+  fillInitializeParams(params: { initializationOptions?: unknown }): void {
+    params.initializationOptions = { codex: { trusted: workspace.isTrusted } };
+  }
+  initialize(): void {
+    // Nothing to register.
+  }
+  getState(): { kind: "static" } {
+    return { kind: "static" };
+  }
+  clear(): void {
+    // Nothing to forget.
+  }
+}
+
+/** The section `codex` for one resource, as the server may know it. */
+function settingsFor(resource?: string): object {
+  const scope = resource === undefined ? undefined : Uri.parse(resource);
+  const profile = profileOf(layers("profile", scope), workspace.isTrusted);
+  return {
+    ...(profile !== "" && { profile }),
+    localOnly: localOnlyOf(layers("localOnly", scope)),
+    thinking: { show: thinkingShowOf(layers("thinking.show", scope)) },
+  };
+}
+
+function options(log: LogOutputChannel, events: ClientEvents): LanguageClientOptions {
+  const schemes = ["file", "untitled", "vscode-vfs", "vscode-notebook-cell"];
+  return {
+    documentSelector: schemes.map((scheme) => ({ scheme })),
+    outputChannel: log,
+    traceOutputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => ({
+        action: events.died() ? CloseAction.Restart : CloseAction.DoNotRestart,
+        handled: true,
+      }),
+    },
+    middleware: {
+      workspace: {
+        configuration: ({ items }) =>
+          items.map(({ section, scopeUri }) => (section === "codex" ? settingsFor(scopeUri) : null)),
+        didChangeConfiguration: (_sections, next) => next(undefined),
+      },
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The one door to VS Code: every other module imports the editor from here, none imports `vscode`.
+ *
+ * What passes through with a rule attached is wrapped: settings that name a command, host or folder are read
+ * from the user's own settings alone, and a paint says when the screen has taken it.
+ */
+
+import * as vscode from "vscode";
+
+export {
+  CodeAction,
+  CodeActionKind,
+  CancellationTokenSource,
+  CommentMode,
+  CommentThreadCollapsibleState,
+  ConfigurationTarget,
+  Disposable,
+  EventEmitter,
+  MarkdownString,
+  Position,
+  ProgressLocation,
+  QuickPickItemKind,
+  Range,
+  Selection,
+  StatusBarAlignment,
+  TextEditorRevealType,
+  ThemeColor,
+  ThemeIcon,
+  Uri,
+  WorkspaceEdit,
+  commands,
+  comments,
+  env,
+  extensions,
+  languages,
+  version,
+  window,
+  workspace,
+} from "vscode";
+export type {
+  CancellationToken,
+  Command,
+  Comment,
+  CommentController,
+  CommentReply,
+  CommentThread,
+  Diagnostic,
+  Event,
+  ExtensionContext,
+  LogOutputChannel,
+  OutputChannel,
+  QuickPickItem,
+  SecretStorage,
+  StatusBarItem,
+  TextDocument,
+  TextDocumentChangeEvent,
+  TextEditor,
+  WorkspaceFolder,
+} from "vscode";
+
+/** Settings that name a command, a host or a folder: never a workspace's to choose. */
+export type UserSetting = "home" | "server.path" | "python.interpreter";
+
+/**
+ * A machine setting as the user, and nobody else, wrote it.
+ *
+ * Through `inspect`, because before VS Code 1.136.2 a nested object in a workspace's settings got past both the
+ * scope and Workspace Trust.
+ */
+export function userSetting(key: UserSetting): string {
+  const found = vscode.workspace.getConfiguration("codex").inspect<string>(key);
+  const value = found?.globalValue ?? found?.defaultValue;
+  return typeof value === "string" ? value.trim() : "";
+}
+
+/** Every layer of a setting for one resource, so that the reader decides whom to believe. */
+export function layers(key: string, scope?: vscode.Uri): SettingLayers {
+  const found = vscode.workspace.getConfiguration("codex", scope).inspect(key);
+  return {
+    default: found?.defaultValue,
+    user: found?.globalValue,
+    workspace: found?.workspaceValue,
+    folder: found?.workspaceFolderValue,
+  };
+}
+
+export interface SettingLayers {
+  readonly default?: unknown;
+  readonly user?: unknown;
+  readonly workspace?: unknown;
+  readonly folder?: unknown;
+}
+
+export async function setProfile(
+  name: string,
+  target: vscode.ConfigurationTarget,
+  scope?: vscode.Uri,
+): Promise<void> {
+  await vscode.workspace.getConfiguration("codex", scope).update("profile", name, target);
+}
+
+export function onSettingsChanged(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration("codex")) listener();
+  });
+}
+
+/**
+ * Resolves when the window has worked off everything sent to it so far.
+ *
+ * Messages to the window are answered in order, so an answered one means that the earlier ones were painted.
+ */
+export async function windowCaughtUp(): Promise<void> {
+  await vscode.commands.executeCommand("setContext", "codex.painted", true);
+}
+
+export async function setContext(key: "running" | "answered" | "proposing", value: boolean): Promise<void> {
+  await vscode.commands.executeCommand("setContext", `codex.${key}`, value);
+}
+
+/** Which side this extension runs on, for messages about "localhost": a remote's localhost is not the user's. */
+export function side(): string {
+  return vscode.env.remoteName === undefined ? "this machine" : `the remote side (${vscode.env.remoteName})`;
+}
+
+/** The whole API as it is at run time, for what these typings are too old to know. */
+export function api(): unknown {
+  return vscode;
+}

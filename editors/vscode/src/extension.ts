@@ -1,0 +1,189 @@
+/**
+ * Puts the parts together, and gives each command its place.
+ */
+
+import { copyAnswer, insertAnswer, openAnswer } from "./answerActions";
+import { Asking, registerCodeActions } from "./asking";
+import { getBuiltinModel } from "./builtinModel";
+import { registerChat } from "./chat";
+import type { Conversation, Surroundings } from "./conversation";
+import { Conversations } from "./conversations";
+import type { Target } from "./conversations";
+import { commands, layers, onSettingsChanged, window, workspace } from "./editor";
+import type { CancellationToken, ExtensionContext, LogOutputChannel, Uri } from "./editor";
+import { Profiles, selectProfile } from "./profilePicker";
+import { Proposals } from "./proposal";
+import type { ExecParams, ExecResult } from "./protocol";
+import { Reports } from "./reports";
+import { Secrets } from "./secrets";
+import { Server } from "./server";
+import { thinkingShowOf } from "./settings";
+import { StatusBar, activeResource } from "./statusBar";
+import { ThinkingChannel } from "./thinking";
+import { ThinkingDocuments } from "./thinkingDocument";
+import { runTurn } from "./turn";
+import type { TurnListener } from "./turn";
+
+export function activate(context: ExtensionContext): Extension {
+  const extension = new Extension(context);
+  context.subscriptions.push(extension);
+  return extension;
+}
+
+/** Everything that lives as long as the extension does. */
+export class Extension {
+  readonly log: LogOutputChannel = window.createOutputChannel("Codex", { log: true });
+  readonly server: Server;
+  readonly conversations = new Conversations();
+  private readonly secrets: Secrets;
+  private readonly profiles: Profiles;
+  private readonly thinking = new ThinkingChannel();
+  private readonly thinkingDocuments = new ThinkingDocuments();
+  private readonly proposals = new Proposals(this.conversations);
+  private readonly reports: Reports;
+  private readonly statusBar: StatusBar;
+
+  constructor(private readonly context: ExtensionContext) {
+    this.secrets = new Secrets(context.secrets);
+    this.server = new Server(context, this.log, (provider, origin) => this.secrets.get(provider, origin));
+    this.profiles = new Profiles(this.server);
+    this.reports = new Reports(this.server, this.log);
+    this.statusBar = new StatusBar(this.server, this.profiles, this.conversations);
+    const asking = new Asking(this.conversations, this.profiles, (resource) => this.surroundings(resource));
+    const chat = registerChat(this.profiles, (...turn) => this.run(...turn));
+    context.subscriptions.push(
+      ...[this.log, this.server, this.conversations, this.profiles, this.thinking, this.thinkingDocuments],
+      ...[this.proposals, this.reports, this.statusBar, registerCodeActions(), ...(chat ? [chat] : [])],
+      onSettingsChanged(() => void this.settingsChanged()),
+      window.onDidChangeActiveTextEditor(() => this.refreshProfiles()),
+    );
+    this.registerAsking(asking);
+    this.registerAnswers();
+    this.registerSetup();
+    this.refreshProfiles();
+  }
+
+  dispose(): void {
+    // Its parts are disposed of by the context.
+  }
+
+  private registerAsking(asking: Asking): void {
+    this.command("codex.ask", (prompt) => asking.ask(typeof prompt === "string" ? prompt : undefined));
+    this.command("codex.askSelection", (prompt) =>
+      asking.ask(typeof prompt === "string" ? prompt : undefined),
+    );
+    this.command("codex.explain", () => asking.explain());
+    this.command("codex.fix", (diagnostic) => asking.fix(diagnostic as Parameters<Asking["fix"]>[0]));
+    this.command("codex.reply", (reply) => asking.reply(reply as Parameters<Asking["reply"]>[0]));
+    this.command("codex.askAgainWith", (argument) => asking.again(argument));
+    this.command("codex.stop", (argument) => this.stop(argument));
+  }
+
+  private registerAnswers(): void {
+    this.onTarget("codex.copyAnswer", copyAnswer);
+    this.onTarget("codex.insertAnswer", insertAnswer);
+    this.onTarget("codex.openAnswer", openAnswer);
+    this.onTarget("codex.replaceSelection", (target) => this.proposals.show(target));
+    this.onTarget("codex.showThinking", ({ conversation }) => {
+      return this.thinkingDocuments.show(conversation, this.thinkingShow(conversation.thread.uri));
+    });
+    this.onTarget("codex.closeAnswer", ({ conversation }) => {
+      this.thinkingDocuments.forget(conversation);
+      return this.conversations.close(conversation);
+    });
+    this.command("codex.acceptEdit", () => this.proposals.accept());
+    this.command("codex.rejectEdit", () => this.proposals.reject());
+  }
+
+  private registerSetup(): void {
+    this.command("codex.selectProfile", () => selectProfile(this.profiles, activeResource()));
+    this.command("codex.setApiKey", async () => {
+      if (await this.secrets.enter(await this.profiles.load(activeResource()))) await this.server.restart();
+    });
+    this.command("codex.checkSetup", () => this.reports.checkSetup());
+    this.command("codex.restartServer", () => this.server.restart());
+    this.command("codex.getBuiltinModel", () => getBuiltinModel(this.context, this.server));
+    this.command("codex.openConfig", async () => {
+      await this.reports.openConfig(await this.profiles.load(activeResource()));
+    });
+    this.command("codex.gettingStarted", () => {
+      return commands.executeCommand(
+        "workbench.action.openWalkthrough",
+        `${this.context.extension.id}#start`,
+      );
+    });
+    this.command("codex.showThinkingChannel", () => this.thinking.reveal());
+    this.command("codex.showLog", () => this.log.show());
+  }
+
+  /** A command whose failure is told to the user, with the next step as a button. */
+  private command(id: string, action: (argument?: unknown) => unknown): void {
+    const guarded = async (argument?: unknown): Promise<unknown> => {
+      try {
+        return await action(argument);
+      } catch (error) {
+        await this.reports.tell(error);
+        return undefined;
+      }
+    };
+    this.context.subscriptions.push(commands.registerCommand(id, guarded));
+  }
+
+  private onTarget(id: string, action: (target: Target) => unknown): void {
+    this.command(id, (argument) => {
+      const target = this.conversations.target(argument);
+      return target && action(target);
+    });
+  }
+
+  private stop(argument: unknown): void {
+    const pointed = this.conversations.target(argument)?.conversation;
+    const running = pointed?.isRunning ? pointed : this.conversations.running.at(-1);
+    running?.stop();
+  }
+
+  private async run(
+    params: ExecParams,
+    listener: TurnListener,
+    token: CancellationToken,
+  ): Promise<ExecResult> {
+    return runTurn(await this.server.running(), params, listener, token);
+  }
+
+  private surroundings(resource?: Uri): Surroundings {
+    const show = this.thinkingShow(resource);
+    return {
+      show,
+      run: (...turn) => this.run(...turn),
+      thinking: (heading) => {
+        if (workspace.getConfiguration("codex").get("thinking.reveal") === "onAsk") this.thinking.reveal();
+        return this.thinking.turn(heading);
+      },
+      changed: (conversation) => this.changed(conversation),
+      failed: (_conversation, error) => void this.reports.offerHelp(error),
+    };
+  }
+
+  private changed(conversation: Conversation): void {
+    this.thinkingDocuments.changed(conversation);
+    this.statusBar.update();
+    void this.conversations.tellContext();
+  }
+
+  private thinkingShow(resource?: Uri): ReturnType<typeof thinkingShowOf> {
+    return thinkingShowOf(layers("thinking.show", resource));
+  }
+
+  private async settingsChanged(): Promise<void> {
+    await this.server.settingsChanged();
+    this.profiles.forget();
+    this.refreshProfiles();
+  }
+
+  /** What the status bar shows comes from the server; that it can't start is said when something is asked. */
+  private refreshProfiles(): void {
+    const resource = activeResource();
+    if (this.profiles.last(resource)) return;
+    this.profiles.load(resource).catch((error: unknown) => this.log.warn(String(error)));
+  }
+}

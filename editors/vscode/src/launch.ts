@@ -1,0 +1,126 @@
+/**
+ * How the server is started: the user's own program, or the bundled one on a Python that was found.
+ *
+ * Nothing of it comes from a workspace: the settings are the user's own, the working folder is the
+ * extension's, and Python runs isolated (`-I`), so that no `codex_ls` folder or `PYTHONPATH` gets in between.
+ */
+
+import { access, mkdir } from "node:fs/promises";
+import * as path from "node:path";
+import { extensions, userSetting, workspace } from "./editor";
+import type { ExtensionContext } from "./editor";
+import { findPython } from "./python";
+import type { Python } from "./python";
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** For the log and the status bar: "bundled server, Python 3.12.1". */
+  readonly what: string;
+}
+
+/** The server can't be started; the message says why, the hint what to do. */
+export class CannotStart extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Finds out how to start the server, or throws `CannotStart`. */
+export async function findLaunch(context: ExtensionContext): Promise<Launch> {
+  const cwd = context.globalStorageUri.fsPath;
+  await mkdir(cwd, { recursive: true });
+  const own = userSetting("server.path");
+  if (own !== "") {
+    if (!path.isAbsolute(own)) {
+      throw new CannotStart(
+        `codex.server.path is not an absolute path: ${own}`,
+        "Give the whole path of your codex-ls.",
+      );
+    }
+    return { command: own, args: ["serve"], cwd, env: environment(), what: own };
+  }
+  const python = await findBundledPython(cwd);
+  const script = context.asAbsolutePath(path.join("bundled", "serve.py"));
+  return {
+    command: python.path,
+    args: ["-I", "-X", "utf8", script, "serve"],
+    cwd,
+    env: environment(),
+    what: `bundled server, Python ${python.version} (${python.path})`,
+  };
+}
+
+/** The Python that runs the bundled server, or throws `CannotStart`. */
+export async function bundledPython(context: ExtensionContext): Promise<string> {
+  return (await findBundledPython(context.globalStorageUri.fsPath)).path;
+}
+
+async function findBundledPython(storage: string): Promise<Python> {
+  const python = await findPython({
+    setting: userSetting("python.interpreter"),
+    ...(await ownPython(storage)),
+    ...(await chosenPython()),
+    searchPath: process.env.PATH ?? "",
+    untrustedFolders: (workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
+  });
+  if (typeof python !== "string") return python;
+  throw new CannotStart(python, "Install it, or set codex.python.interpreter to where it is.");
+}
+
+/** The folder of the environment that holds the built-in model's engine. */
+export function engineEnvironment(storage: string): string {
+  return path.join(storage, "engine");
+}
+
+export function pythonIn(environmentFolder: string): string {
+  return process.platform === "win32"
+    ? path.join(environmentFolder, "Scripts", "python.exe")
+    : path.join(environmentFolder, "bin", "python");
+}
+
+async function ownPython(storage: string): Promise<{ own?: string }> {
+  const own = pythonIn(engineEnvironment(storage));
+  try {
+    await access(own);
+    return { own };
+  } catch {
+    return {};
+  }
+}
+
+interface PythonExtension {
+  readonly environments?: {
+    getActiveEnvironmentPath(): { path: string };
+    resolveEnvironment(at: {
+      path: string;
+    }): Promise<{ executable?: { uri?: { fsPath: string } } } | undefined>;
+  };
+}
+
+/** What the Python extension has chosen, in a trusted workspace. */
+async function chosenPython(): Promise<{ extension?: string }> {
+  const python = extensions.getExtension<PythonExtension>("ms-python.python");
+  if (python === undefined || !workspace.isTrusted) return {};
+  const environments = (await python.activate()).environments;
+  if (environments === undefined) return {};
+  const resolved = await environments.resolveEnvironment(environments.getActiveEnvironmentPath());
+  const chosen = resolved?.executable?.uri?.fsPath;
+  return chosen === undefined ? {} : { extension: chosen };
+}
+
+function environment(): Record<string, string> {
+  const home = userSetting("home");
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    ...(home !== "" && { CODEX_HOME: home }),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * What goes wrong, told with the next step as a button, and what Check Setup finds.
+ */
+
+import { doctorReport } from "./doctor";
+import { ReadOnlyDocuments } from "./documents";
+import { ProgressLocation, Uri, commands, side, version, window, workspace } from "./editor";
+import type { Disposable, LogOutputChannel } from "./editor";
+import { CannotStart } from "./launch";
+import { DOCTOR } from "./protocol";
+import type { DoctorResult, ErrorKind, ProfilesResult } from "./protocol";
+import type { Server } from "./server";
+import { TurnFailed } from "./turn";
+
+interface Step {
+  readonly title: string;
+  readonly command: string;
+}
+
+const CHOOSE: Step = { title: "Select Profile...", command: "codex.selectProfile" };
+const KEY: Step = { title: "Set API Key...", command: "codex.setApiKey" };
+const CHECK: Step = { title: "Check Setup", command: "codex.checkSetup" };
+const CONFIG: Step = { title: "Open config.toml", command: "codex.openConfig" };
+const LOG: Step = { title: "Show Log", command: "codex.showLog" };
+const START: Step = { title: "Getting Started", command: "codex.gettingStarted" };
+
+/** Failures that one click can help with; the others stand under the answer alone. */
+const STEPS: Partial<Record<ErrorKind, Step>> = {
+  unknownProfile: CHOOSE,
+  noProfile: CHOOSE,
+  missingCredential: KEY,
+  unauthorized: KEY,
+  unreachable: CHECK,
+  configInvalid: CONFIG,
+};
+
+export class Reports implements Disposable {
+  private readonly documents = new ReadOnlyDocuments("codex-report");
+
+  constructor(
+    private readonly server: Server,
+    private readonly log: LogOutputChannel,
+  ) {}
+
+  /** A command failed: one message, with the hint and what to do. */
+  async tell(error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    this.log.error(message);
+    const hint = error instanceof CannotStart ? ` ${error.hint}` : "";
+    const steps = error instanceof CannotStart ? [START, LOG] : [LOG];
+    await this.offer(message + hint, steps);
+  }
+
+  /** A turn failed; its answer says why, this offers the way out where there is one. */
+  async offerHelp({ message, data }: TurnFailed): Promise<void> {
+    const step = data.kind && STEPS[data.kind];
+    if (step) await this.offer(message, [step]);
+  }
+
+  async checkSetup(): Promise<void> {
+    const client = await this.server.running();
+    const title = "Codex: checking the setup";
+    const result = await window.withProgress({ location: ProgressLocation.Window, title }, () =>
+      client.sendRequest<DoctorResult>(DOCTOR, { discover: true }),
+    );
+    const report = doctorReport(result, { server: this.server.what, side: side(), version });
+    await this.documents.show(this.documents.add("Check Setup.md", () => report));
+  }
+
+  /** config.toml in an editor; a new one, unsaved, where there is none. */
+  async openConfig({ configPath }: ProfilesResult): Promise<void> {
+    const uri = Uri.file(configPath);
+    const exists = await workspace.fs.stat(uri).then(
+      () => true,
+      () => false,
+    );
+    await window.showTextDocument(exists ? uri : uri.with({ scheme: "untitled" }));
+  }
+
+  dispose(): void {
+    this.documents.dispose();
+  }
+
+  private async offer(message: string, steps: readonly Step[]): Promise<void> {
+    const chosen = await window.showErrorMessage(message, ...steps.map(({ title }) => title));
+    const step = steps.find(({ title }) => title === chosen);
+    if (step) await commands.executeCommand(step.command);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * API keys: in VS Code's secret storage, each for one provider at one address, handed over when the server asks.
+ */
+
+import { window } from "./editor";
+import type { SecretStorage } from "./editor";
+import type { ProfilesResult } from "./protocol";
+
+export interface KeyHolder {
+  readonly provider: string;
+  readonly origin: string;
+}
+
+/** A key for one provider is never given for another address than the one it was entered for. */
+export function secretName({ provider, origin }: KeyHolder): string {
+  return `codex.key ${JSON.stringify([provider, origin])}`;
+}
+
+/** The providers of the profiles, each address once. */
+export function keyHolders({ profiles }: ProfilesResult): KeyHolder[] {
+  const holders = new Map(
+    profiles.map(({ provider, origin }) => [secretName({ provider, origin }), { provider, origin }]),
+  );
+  return [...holders.values()].filter(({ origin }) => origin !== "");
+}
+
+export class Secrets {
+  constructor(private readonly storage: SecretStorage) {}
+
+  async get(provider: string, origin: string): Promise<string | undefined> {
+    return this.storage.get(secretName({ provider, origin }));
+  }
+
+  /** Asks for a provider and its key; true if a key that was there before has been changed. */
+  async enter(profiles: ProfilesResult): Promise<boolean> {
+    const items = keyHolders(profiles).map((holder) => ({
+      label: holder.provider,
+      description: holder.origin,
+      holder,
+    }));
+    const holder = (await window.showQuickPick(items, { placeHolder: "Whose API key?" }))?.holder;
+    if (holder === undefined) return false;
+    const key = await window.showInputBox({
+      title: `API key for ${holder.provider}`,
+      prompt: `Sent to ${holder.origin} and nowhere else. Kept in VS Code's secret storage; leave empty to remove it.`,
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (key === undefined) return false;
+    const name = secretName(holder);
+    const before = await this.storage.get(name);
+    if (key.trim() === "") await this.storage.delete(name);
+    else await this.storage.store(name, key.trim());
+    return before !== undefined && before !== key.trim();
+  }
+}

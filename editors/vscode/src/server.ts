@@ -1,0 +1,133 @@
+/**
+ * The language server's life: started on the first need, restarted once when it dies, told about trust.
+ */
+
+import { State } from "vscode-languageclient/node";
+import { CodexClient } from "./client";
+import { EventEmitter, side, window, workspace } from "./editor";
+import type { Disposable, ExtensionContext, LogOutputChannel } from "./editor";
+import { CannotStart, findLaunch } from "./launch";
+import { DID_CHANGE_TRUST } from "./protocol";
+
+/** A second death within this time is not answered with another restart. */
+const GIVE_UP_MS = 3 * 60_000;
+
+export type ServerState = "stopped" | "starting" | "running" | "failed";
+
+export class Server implements Disposable {
+  private client: CodexClient | undefined;
+  private starting: Promise<CodexClient> | undefined;
+  private diedAt: number | undefined;
+  private state: ServerState = "stopped";
+  private readonly emitter = new EventEmitter<ServerState>();
+  readonly onState = this.emitter.event;
+  /** What runs: "bundled server, Python 3.12.1". */
+  what = "";
+
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly log: LogOutputChannel,
+    private readonly secret: (provider: string, origin: string) => Promise<string | undefined>,
+  ) {
+    context.subscriptions.push(
+      workspace.onDidGrantWorkspaceTrust(() => {
+        void this.client?.sendNotification(DID_CHANGE_TRUST, { trusted: true });
+      }),
+    );
+  }
+
+  get current(): ServerState {
+    return this.state;
+  }
+
+  /** The running client; starts it if need be. Throws `CannotStart`, with what to do. */
+  running(): Promise<CodexClient> {
+    this.starting ??= this.start().catch((error: unknown) => {
+      this.starting = undefined;
+      this.become("failed");
+      throw error;
+    });
+    return this.starting;
+  }
+
+  /** Resolves when the server has been told that it should ask for its settings again. */
+  async settingsChanged(): Promise<void> {
+    if (this.client?.isRunning()) {
+      await this.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    }
+  }
+
+  async restart(): Promise<void> {
+    this.diedAt = undefined;
+    await this.stop();
+    await this.running();
+  }
+
+  async stop(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    this.starting = undefined;
+    if (client?.state === State.Running) await client.stop(2000);
+    await client?.dispose();
+    this.become("stopped");
+  }
+
+  dispose(): Promise<void> {
+    return this.stop();
+  }
+
+  private async start(): Promise<CodexClient> {
+    this.become("starting");
+    const launch = await findLaunch(this.context);
+    this.what = launch.what;
+    this.log.info(`Starting ${launch.what} on ${side()}`);
+    const client = new CodexClient(launch, this.log, { secret: this.secret, died: () => this.died() });
+    client.onDidChangeState(({ newState }) => {
+      if (client !== this.client) return;
+      if (newState === State.Running) this.become("running");
+      if (newState === State.Starting) this.become("starting");
+    });
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.client = undefined;
+      this.log.error(`The server did not start: ${String(error)}`);
+      throw new CannotStart(
+        `The codex-ls server did not start on ${side()} (${launch.what}).`,
+        "The Codex log has the reason.",
+      );
+    }
+    return client;
+  }
+
+  /** The server process is gone. True: start another one. */
+  private died(): boolean {
+    const again = this.diedAt !== undefined && Date.now() - this.diedAt < GIVE_UP_MS;
+    this.diedAt = Date.now();
+    if (this.state !== "running") return false; // `start` says what is wrong
+    if (again) {
+      this.client = undefined;
+      this.starting = undefined;
+      this.become("failed");
+      void this.tell(
+        "The codex-ls server stopped again, and was not restarted. The text on the screen is kept.",
+      );
+    } else {
+      void this.tell("The codex-ls server stopped, and was restarted. The text on the screen is kept.");
+    }
+    return !again;
+  }
+
+  private async tell(message: string): Promise<void> {
+    const chosen = await window.showErrorMessage(message, "Restart Server", "Show Log");
+    if (chosen === "Show Log") this.log.show();
+    if (chosen === "Restart Server") await this.restart();
+  }
+
+  private become(state: ServerState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.emitter.fire(state);
+  }
+}

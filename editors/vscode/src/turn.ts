@@ -1,0 +1,69 @@
+/**
+ * One `codex/exec`: its events as they arrive, then its result.
+ */
+
+import { randomUUID } from "node:crypto";
+import { ProgressType } from "vscode-languageclient/node";
+import type { BaseLanguageClient } from "vscode-languageclient/node";
+import type { CancellationToken } from "./editor";
+import { EXEC } from "./protocol";
+import type { ErrorData, ExecParams, ExecResult, ProgressValue, TurnEvent } from "./protocol";
+
+export interface TurnListener {
+  event(event: TurnEvent): void;
+  /** What the server says for people: "Answering, 41 tokens/s". */
+  status(message: string): void;
+}
+
+/** The request failed; `data` is what the server told about it, empty when the server itself went away. */
+export class TurnFailed extends Error {
+  constructor(
+    message: string,
+    readonly data: Partial<ErrorData>,
+    readonly serverLost: boolean,
+  ) {
+    super(message);
+  }
+}
+
+const PROGRESS = new ProgressType<ProgressValue>();
+/** -32803: the turn failed, and the server says why. */
+const REQUEST_FAILED = -32803;
+const INVALID_PARAMS = -32602;
+
+/** Runs a turn to its end; cancelling `token` stops it, and the result then has what had arrived. */
+export async function runTurn(
+  client: BaseLanguageClient,
+  params: ExecParams,
+  listener: TurnListener,
+  token: CancellationToken,
+): Promise<ExecResult> {
+  const partialResultToken = randomUUID();
+  const workDoneToken = randomUUID();
+  const listening = [
+    client.onProgress(PROGRESS, partialResultToken, ({ codex }) => {
+      if (codex) listener.event(codex);
+    }),
+    client.onProgress(PROGRESS, workDoneToken, ({ message }) => {
+      if (message !== undefined) listener.status(message);
+    }),
+  ];
+  try {
+    const request: ExecParams = { ...params, partialResultToken, workDoneToken };
+    return await client.sendRequest<ExecResult>(EXEC, request, token);
+  } catch (error) {
+    throw failure(error);
+  } finally {
+    for (const one of listening) one.dispose();
+  }
+}
+
+function failure(error: unknown): TurnFailed {
+  const { code, message, data } = error as { code?: unknown; message?: unknown; data?: Partial<ErrorData> };
+  const told = code === REQUEST_FAILED || code === INVALID_PARAMS;
+  return new TurnFailed(
+    typeof message === "string" ? message : String(error),
+    (told ? data : undefined) ?? {},
+    !told,
+  );
+}
