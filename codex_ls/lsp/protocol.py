@@ -1,0 +1,206 @@
+"""The `codex/*` protocol, version 1: every name and every shape, in one place.
+
+`docs/protocol.md` is the published page, and the editors keep one mirror file each; the tests compare
+all of them with this module. A change here is a change of all of them.
+
+All keys are camelCase, durations are whole milliseconds ending in `Ms`, positions use the negotiated
+encoding. No message, progress value or result carries null: a key without a value is left out.
+"""
+
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+PROTOCOL_VERSION: Final = 1
+
+# ---- methods -----------------------------------------------------------------------------------
+
+EXEC: Final = "codex/exec"
+PROFILES: Final = "codex/profiles"
+SECRET: Final = "codex/secret"  # noqa: S105
+DID_CHANGE_TRUST: Final = "codex/didChangeTrust"
+
+REQUESTS: Final = (EXEC, PROFILES)
+"""What the server answers, and announces in `capabilities.experimental.codex.methods`."""
+
+# ---- closed sets -------------------------------------------------------------------------------
+
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high")
+PHASES: Final = ("connecting", "loading", "prompt", "thinking", "answering")
+STATUSES: Final = ("completed", "truncated", "cancelled", "failed")
+FINISH_REASONS: Final = ("stop", "length", "toolCalls", "contentFilter", "cancelled", "other")
+REASONING_SOURCES: Final = ("raw", "summary")
+PROFILE_SOURCES: Final = ("request", "settings", "config", "default")
+NOTICE_KINDS: Final = (
+    "contextTruncated",
+    "emptyAnswer",
+    "thinkingUnclosed",
+    "toolCallIgnored",
+    "effortRefused",
+)
+"""Besides these, a notice may have the kind of an error after which the text was kept."""
+
+ERROR_KINDS: Final = (
+    "configInvalid",
+    "unknownProfile",
+    "noProfile",
+    "unknownThread",
+    "missingCredential",
+    "unreachable",
+    "unauthorized",
+    "notFound",
+    "rateLimited",
+    "serverError",
+    "badRequest",
+    "contextOverflow",
+    "streamBroken",
+    "timedOut",
+    "localOnly",
+    "untrustedWorkspace",
+)
+"""`data.kind` of a `REQUEST_FAILED` reply."""
+
+SETTINGS_SECTION: Final = "codex"
+SETTINGS: Final = ("profile", "localOnly", "thinking.show")
+THINKING_SHOW: Final = ("full", "summary", "hidden")
+
+# ---- error codes (JSON-RPC and LSP 3.17) -------------------------------------------------------
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+METHOD_NOT_FOUND: Final = -32601
+INVALID_PARAMS: Final = -32602
+INTERNAL_ERROR: Final = -32603
+SERVER_NOT_INITIALIZED: Final = -32002
+REQUEST_CANCELLED: Final = -32800
+REQUEST_FAILED: Final = -32803
+
+# ---- shapes ------------------------------------------------------------------------------------
+
+ProgressToken = str | int
+
+
+class Usage(TypedDict):
+    """Tokens of one turn."""
+
+    inputTokens: int
+    outputTokens: int
+    cachedInputTokens: NotRequired[int]
+    reasoningTokens: NotRequired[int]
+
+
+class Timing(TypedDict):
+    """Durations of one turn, from the moment `codex/exec` was received."""
+
+    requestMs: int
+    firstReasoningMs: NotRequired[int]
+    firstContentMs: NotRequired[int]
+    totalMs: int
+    loadMs: NotRequired[int]
+    promptMs: NotRequired[int]
+    outputTokensPerSecond: NotRequired[float]
+    estimated: bool
+
+
+class Notice(TypedDict):
+    """Something the user should know that is not an error."""
+
+    kind: str
+    message: str
+    hint: NotRequired[str]
+
+
+class ExecResult(TypedDict):
+    """The answer to `codex/exec`."""
+
+    threadId: str
+    turnId: str
+    status: Literal["completed", "truncated", "cancelled"]
+    content: str
+    reasoning: str
+    finishReason: str
+    model: str
+    profile: NotRequired[str]
+    provider: str
+    usage: NotRequired[Usage]
+    timing: Timing
+    notices: list[Notice]
+
+
+class ErrorData(TypedDict):
+    """`error.data` of a `REQUEST_FAILED` reply."""
+
+    kind: str
+    hint: NotRequired[str]
+    retryable: bool
+    provider: NotRequired[str]
+    profile: NotRequired[str]
+    httpStatus: NotRequired[int]
+
+
+class TurnError(ErrorData):
+    """`error` of a `done` event: the reply's data and its sentence."""
+
+    message: str
+
+
+class ProfileEntry(TypedDict):
+    """One profile. `origin` is scheme, host and port only; what is not known is empty text."""
+
+    name: str
+    model: str
+    provider: str
+    wireApi: str
+    origin: str
+    isLocal: bool
+    problems: list[Notice]
+
+
+class ProfilesResult(TypedDict):
+    """The answer to `codex/profiles`."""
+
+    active: NotRequired[str]
+    source: str
+    profiles: list[ProfileEntry]
+    configPath: str
+    problems: list[Notice]
+
+
+class SecretParams(TypedDict):
+    """What `codex/secret` asks the client for."""
+
+    provider: str
+    origin: str
+    envKey: str
+
+
+EVENT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "begin": ("threadId", "model", "profile?", "provider"),
+    "phase": ("phase", "fraction?"),
+    "reasoning": ("text", "source"),
+    "content": ("text",),
+    "reclassify": ("from", "to"),
+    "retry": ("attempt", "maxAttempts", "delayMs", "reason"),
+    "notice": ("kind", "message", "hint?"),
+    "done": ("status", "usage?", "timing", "error?"),
+}
+"""The fields of each `codex.type`, `?` where one may be absent; all have `turnId` and `seq` too."""
+
+EXEC_PARAMS: Final = (
+    "prompt",
+    "profile?",
+    "model?",
+    "effort?",
+    "threadId?",
+    "textDocument?",
+    "range?",
+    "diagnostics?",
+    "workDoneToken?",
+    "partialResultToken?",
+)
+
+Payload = dict[str, Any]
+"""The `codex` object of one progress value."""
+
+
+def capability() -> Payload:
+    """Return `capabilities.experimental.codex` of the server."""
+    return {"protocolVersion": PROTOCOL_VERSION, "methods": list(REQUESTS)}
