@@ -1,0 +1,97 @@
+"""The answer to `initialize`, without the language server's heavy parts.
+
+Importing pygls and lsprotocol takes several times as long as starting Python (see docs/performance.md),
+and an editor waits for this one reply. So the reply is made here with the standard library alone, and
+the rest is loaded while the editor digests it. A test holds this reply to the one that pygls computes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codex_ls import __version__
+from codex_ls.lsp.protocol import capability
+
+SERVER_NAME = "codex-ls"
+_ENCODINGS = ("utf-16", "utf-8", "utf-32")
+_INCREMENTAL = 2
+COMMANDS: tuple[str, ...] = ()
+"""What `workspace/executeCommand` understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the client said about itself in `initialize`."""
+
+    params: Mapping[str, Any]
+    position_encoding: str = "utf-16"
+    process_id: int | None = None
+    can_be_asked_for_settings: bool = False
+    registers_for_settings: bool = False
+    shows_progress: bool = False
+    answers_secrets: bool = False
+    trusted: bool = True
+    token: str | None = None
+    options: Mapping[str, Any] | None = None
+    """`initializationOptions.codex` as it came; `settings` reads it."""
+
+
+def read_client(params: object) -> Client | None:
+    """Return what `initialize` params say; None if they make no sense. Odd values read as absent."""
+    if not isinstance(params, dict) or not isinstance(params.get("capabilities"), dict):
+        return None
+    capabilities = params["capabilities"]
+    options = _object(params, "initializationOptions", "codex")
+    process_id = params.get("processId")
+    token = options.get("token")
+    return Client(
+        params=params,
+        position_encoding=_choose_encoding(_at(capabilities, "general", "positionEncodings")),
+        process_id=process_id if type(process_id) is int and process_id > 0 else None,
+        can_be_asked_for_settings=_at(capabilities, "workspace", "configuration") is True,
+        registers_for_settings=_at(
+            capabilities, "workspace", "didChangeConfiguration", "dynamicRegistration"
+        )
+        is True,
+        shows_progress=_at(capabilities, "window", "workDoneProgress") is True,
+        answers_secrets=_at(capabilities, "experimental", "codex", "secret") is True,
+        trusted=options.get("trusted") is not False,
+        token=token if isinstance(token, str) else None,
+        options=options,
+    )
+
+
+def initialize_result(client: Client) -> dict[str, Any]:
+    """Return the result of `initialize`."""
+    return {
+        "capabilities": {
+            "positionEncoding": client.position_encoding,
+            "textDocumentSync": {"openClose": True, "change": _INCREMENTAL, "save": False},
+            "executeCommandProvider": {"commands": list(COMMANDS)},
+            "workspace": {
+                "workspaceFolders": {"supported": True, "changeNotifications": True},
+                "fileOperations": {},
+            },
+            "experimental": {"codex": capability()},
+        },
+        "serverInfo": {"name": SERVER_NAME, "version": __version__},
+    }
+
+
+def _choose_encoding(offered: object) -> str:
+    """Return the first encoding that the client offers and we know; LSP's default otherwise."""
+    names = offered if isinstance(offered, list) else []
+    return next((name for name in names if name in _ENCODINGS), "utf-16")
+
+
+def _at(value: object, *keys: str) -> object:
+    for key in keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def _object(value: object, *keys: str) -> dict[str, Any]:
+    found = _at(value, *keys)
+    return found if isinstance(found, dict) else {}
