@@ -1,0 +1,67 @@
+"""`codex/profiles`: which profiles there are, which one holds, and what is wrong with them."""
+
+from codex_ls.config.built_in import EMBEDDED
+from codex_ls.config.load import Config
+from codex_ls.config.profile import list_profiles
+from codex_ls.config.settings import ProfileSummary
+from codex_ls.errors import CodexError, ConfigError
+from codex_ls.events import Notice
+from codex_ls.lsp import protocol
+from codex_ls.lsp.payloads import notice_payload
+from codex_ls.lsp.settings import WorkspaceSettings
+from codex_ls.lsp.user_config import settings_of_turn
+
+
+def profiles_result(
+    config: Config, workspace: WorkspaceSettings, *, trusted: bool
+) -> protocol.ProfilesResult:
+    """Return the answer. A profile that the workspace names but config.toml lacks is a problem."""
+    result: protocol.ProfilesResult = {
+        "source": _source(config, workspace, trusted=trusted),
+        "profiles": [_entry(summary) for summary in list_profiles(config)],
+        "configPath": str(config.path),
+        "problems": _problems(config, workspace, trusted=trusted),
+    }
+    active = workspace.profile if result["source"] == "settings" else config.default_profile
+    if active is not None:
+        result["active"] = active
+    return result
+
+
+def unreadable_result(error: ConfigError, *, config_path: str) -> protocol.ProfilesResult:
+    """Return the answer while config.toml is broken: no profiles, and the reason."""
+    return {
+        "source": "config",
+        "profiles": [],
+        "configPath": config_path,
+        "problems": [notice_payload(Notice(error.kind, error.message, error.hint))],
+    }
+
+
+def _source(config: Config, workspace: WorkspaceSettings, *, trusted: bool) -> str:
+    if workspace.profile is not None and (trusted or workspace.profile == config.default_profile):
+        return "settings"
+    return "config" if config.exists or config.default_profile != EMBEDDED else "default"
+
+
+def _problems(
+    config: Config, workspace: WorkspaceSettings, *, trusted: bool
+) -> list[protocol.Notice]:
+    problems = [*config.problems, *workspace.notices]
+    try:
+        settings_of_turn(config, workspace, trusted=trusted, local_only=False)
+    except CodexError as error:
+        problems.append(Notice(error.kind, error.message, error.hint))
+    return [notice_payload(problem) for problem in problems]
+
+
+def _entry(summary: ProfileSummary) -> protocol.ProfileEntry:
+    return {
+        "name": summary.name,
+        "model": summary.model,
+        "provider": summary.provider,
+        "wireApi": summary.wire_api,
+        "origin": summary.origin,
+        "isLocal": summary.is_local,
+        "problems": [notice_payload(problem) for problem in summary.problems],
+    }
