@@ -1,0 +1,6 @@
+"""The language server: renders a turn's events as LSP progress, and nothing else.
+
+The way of a delta: `exec` iterates the turn, `stream` gathers for at most 16 ms and numbers, `outbox`
+writes. The way of a message: `inbox` and `framing` read, `endpoint` answers or calls a handler,
+`connection` owns what one client's requests share. `protocol` has every name of `codex/*`.
+"""

@@ -1,0 +1,262 @@
+"""One client, from `initialize` to the end: what its requests share, and who owns their tasks.
+
+Whatever ends the connection (`exit`, the end of input, the death of the client's process, a client that
+takes nothing more) ends every turn, and with it every connection to a model server, before `serve`
+returns.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+from pygls.uris import to_fs_path
+
+from codex_ls import __version__
+from codex_ls.config.load import codex_home_from
+from codex_ls.errors import CodexError, ConfigError
+from codex_ls.lsp import protocol
+from codex_ls.lsp.context import Snapshot
+from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
+from codex_ls.lsp.endpoint import Endpoint
+from codex_ls.lsp.exec import Exec, reply_error
+from codex_ls.lsp.handshake import SERVER_NAME, Client
+from codex_ls.lsp.inbox import Arrival
+from codex_ls.lsp.outbox import Outbox
+from codex_ls.lsp.params import ProfilesParams, parse
+from codex_ls.lsp.payloads import Names
+from codex_ls.lsp.process_watch import process_gone
+from codex_ls.lsp.profiles import profiles_result, unreadable_result
+from codex_ls.lsp.request import Request
+from codex_ls.lsp.scopes import Item, Scopes
+from codex_ls.lsp.secrets import Secrets
+from codex_ls.lsp.tokens import RunningTokens
+from codex_ls.lsp.user_config import UserConfig
+from codex_ls.turn.run import Session
+
+END_TIMEOUT_S = 0.4
+"""How long turns may take to tell their end, and then the client to take it, once all is over."""
+
+CREATE_TIMEOUT_S = 1.0
+
+
+class Connection:
+    """Serves one client; handlers find here what they need."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        user_config: UserConfig,
+        env: Mapping[str, str] = os.environ,
+        token: str | None = None,
+    ) -> None:
+        """`token` is what the client must show in `initialize`, if anything."""
+        server = LanguageServer(
+            SERVER_NAME, __version__, protocol_cls=Endpoint, converter_factory=default_converter
+        )
+        assert isinstance(server.protocol, Endpoint)
+        self.endpoint = server.protocol
+        self.outbox = outbox
+        self.user_config = user_config
+        self.secrets = Secrets(self.endpoint.ask)
+        self.session = Session(env=env, ask_secret=self.secrets.ask)
+        self.tokens = RunningTokens()
+        self.scopes = Scopes(ask=None, folders=dict)
+        self.trusted = True
+        self._env = env
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._process_id: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._connect_endpoint(token)
+        server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(
+            lambda _params: self.scopes.refresh()  # after pygls has changed its list
+        )
+
+    def _connect_endpoint(self, token: str | None) -> None:
+        endpoint = self.endpoint
+        endpoint.outbox = self.outbox
+        endpoint.token = token
+        endpoint.on_client = self._on_client
+        endpoint.start_task = self._start_task
+        endpoint.handlers = {protocol.EXEC: self._exec, protocol.PROFILES: self._profiles}
+        endpoint.listeners = {
+            types.INITIALIZED: self._on_initialized,
+            types.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._on_progress_cancel,
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION: self._on_settings,
+            protocol.DID_CHANGE_TRUST: self._on_trust,
+        }
+
+    # ---- from the first message to the last ----------------------------------------------------
+
+    async def serve(
+        self, inbox: AsyncIterable[Arrival], *, client: Client | None = None, stop: asyncio.Event
+    ) -> int:
+        """Handle messages until the connection ends or `stop` is set; return the exit code.
+
+        `client` is who was greeted before the loop ran.
+        """
+        async with self.session:
+            if client is not None:
+                self.endpoint.adopt(client)
+            ends = [
+                asyncio.create_task(end)
+                for end in (self._handle(inbox), stop.wait(), self._client_gone())
+            ]
+            try:
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for end in ends:
+                    end.cancel()
+                await asyncio.gather(*ends, return_exceptions=True)
+                await self._end_everything()
+        if self.endpoint.exit_code is not None:
+            return self.endpoint.exit_code
+        return 0 if self.endpoint.is_shut_down else 1
+
+    async def _handle(self, inbox: AsyncIterable[Arrival]) -> None:
+        async for arrival in inbox:
+            self.endpoint.handle_message(arrival.message, received_at=arrival.received_at)
+            if self.endpoint.exit_code is not None:
+                return
+            # Let the handler begin: it looks at the documents before the next edit changes them.
+            await asyncio.sleep(0)
+
+    async def _end_everything(self) -> None:
+        self.endpoint.cancel_all()
+        await self.scopes.aclose()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=END_TIMEOUT_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.outbox.close(timeout_s=END_TIMEOUT_S)
+
+    def _start_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- what the client tells -----------------------------------------------------------------
+
+    def _on_client(self, client: Client) -> None:
+        self.trusted = client.trusted
+        self.secrets.enabled = client.answers_secrets
+        self.scopes = Scopes(
+            ask=self._ask_settings if client.can_be_asked_for_settings else None,
+            folders=lambda: folder_paths(self.documents),
+            options=client.options,
+        )
+        self._process_id.set_result(client.process_id)
+
+    async def _client_gone(self) -> None:
+        await process_gone(await self._process_id)
+
+    def _on_initialized(self, _params: object) -> None:
+        client = self.endpoint.client
+        if client is not None and client.registers_for_settings:
+            self._start_task(self._register_for_settings())
+        self.scopes.refresh()
+
+    async def _register_for_settings(self) -> None:
+        """Ask to be told when settings change; without it some clients stay silent."""
+        registration = {
+            "id": str(uuid.uuid4()),
+            "method": types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            "registerOptions": {"section": protocol.SETTINGS_SECTION},
+        }
+        await self.endpoint.ask(
+            types.CLIENT_REGISTER_CAPABILITY, {"registrations": [registration]}, default=None
+        )
+
+    def _on_settings(self, params: object) -> None:
+        self.scopes.push(params.get("settings") if isinstance(params, dict) else None)
+
+    def _on_trust(self, params: object) -> None:
+        if isinstance(params, dict) and isinstance(params.get("trusted"), bool):
+            self.trusted = params["trusted"]
+
+    def _on_progress_cancel(self, params: object) -> None:
+        if isinstance(params, dict):
+            self.tokens.cancel(params.get("token"))
+
+    # ---- what the client is asked --------------------------------------------------------------
+
+    async def _ask_settings(self, items: list[Item]) -> object:
+        return await self.endpoint.ask(types.WORKSPACE_CONFIGURATION, {"items": items})
+
+    async def create_progress(self) -> str | None:
+        """Return a new work-done token that the client shows; None if it shows none."""
+        client = self.endpoint.client
+        if client is None or not client.shows_progress:
+            return None
+        token = str(uuid.uuid4())
+        refused = object()
+        try:
+            async with asyncio.timeout(CREATE_TIMEOUT_S):
+                answer = await self.endpoint.ask(
+                    types.WINDOW_WORK_DONE_PROGRESS_CREATE, {"token": token}, default=refused
+                )
+        except TimeoutError:
+            return None
+        return None if answer is refused else token
+
+    # ---- documents -----------------------------------------------------------------------------
+
+    @property
+    def documents(self) -> Documents:
+        """The open documents and the workspace folders."""
+        return self.endpoint.documents
+
+    def snapshot(self, uri: str) -> Snapshot | None:
+        """Return an open document as it is now; None if it is not open."""
+        document = self.documents.text_documents.get(unquote(uri))
+        if document is None:
+            return None
+        return self._snapshot(uri, document.source, language=document.language_id)
+
+    async def read_snapshot(self, uri: str) -> Snapshot:
+        """Return a document of the workspace from disk. Raises InvalidParams."""
+        roots = tuple(folder_paths(self.documents).values())
+        return self._snapshot(uri, await asyncio.to_thread(read_from_disk, uri, roots))
+
+    def named_snapshot(self, uri: str) -> Snapshot:
+        """Return a document of which nothing but its name is known."""
+        return self._snapshot(uri, "")
+
+    def _snapshot(self, uri: str, source: str, *, language: str | None = None) -> Snapshot:
+        path = to_fs_path(uri)
+        folder = self.scopes.folder_of(uri)
+        return Snapshot(
+            source,
+            encoding=str(self.documents.position_encoding),
+            path=Path(path) if path else None,
+            folder=folder_paths(self.documents).get(folder) if folder else None,
+            language=language,
+        )
+
+    # ---- requests ------------------------------------------------------------------------------
+
+    async def _exec(self, request: Request) -> protocol.ExecResult:
+        return await Exec(self, request).reply()
+
+    async def _profiles(self, request: Request) -> protocol.ProfilesResult:
+        try:
+            params = parse(ProfilesParams, request.params)
+            await self.scopes.settle()
+            workspace = self.scopes.settings_for(
+                params.textDocument.uri if params.textDocument else None
+            )
+            try:
+                config = self.user_config.current()
+            except ConfigError as error:
+                path = codex_home_from(self._env) / "config.toml"
+                return unreadable_result(error, config_path=str(path))
+            return profiles_result(config, workspace, trusted=self.trusted)
+        except CodexError as error:
+            raise reply_error(error, Names()) from None

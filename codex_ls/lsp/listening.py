@@ -1,0 +1,184 @@
+"""The two ways in: a pipe from the editor that started this process, or a TCP connection on loopback."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from codex_ls.errors import InvalidParams
+from codex_ls.lsp.connection import Connection
+from codex_ls.lsp.framing import MessageReader
+from codex_ls.lsp.inbox import Arrival, PipeInbox
+from codex_ls.lsp.outbox import PipeOutbox, StreamOutbox
+from codex_ls.lsp.server import Greeting
+from codex_ls.lsp.user_config import UserConfig
+
+TOKEN_VARIABLE = "CODEX_LS_TOKEN"  # noqa: S105 - the name of a variable
+"""Holds the token that TCP clients must show."""
+
+MAX_CONNECTIONS = 16
+_CHUNK_BYTES = 64 * 1024
+_FIRST_BYTES = b"content-"
+
+
+def serve_stdio(
+    fd_in: int, fd_out: int, *, greeting: Greeting, overrides: Sequence[str], local_only: bool
+) -> int:
+    """Serve the client at the two descriptors; return the exit code."""
+    _quiet_loggers()
+    user_config = UserConfig(env=os.environ, overrides=overrides, local_only=local_only)
+
+    backlog = [Arrival(message, at) for message, at in greeting.backlog]
+
+    async def serve() -> int:
+        stop = asyncio.Event()
+        with _stopped_by_signals(stop):
+            connection = Connection(PipeOutbox(fd_out, on_broken=stop.set), user_config=user_config)
+            inbox = PipeInbox(fd_in, reader=greeting.reader, backlog=backlog)
+            return await connection.serve(inbox, client=greeting.client, stop=stop)
+
+    return asyncio.run(serve())
+
+
+def serve_tcp(host: str, port: int, *, overrides: Sequence[str], local_only: bool) -> int:
+    """Serve every client that connects there and shows the token, until interrupted; return 0."""
+    _quiet_loggers()
+    address = _loopback(host)
+    configured = os.environ.get(TOKEN_VARIABLE, "").strip()
+    listener = _Listener(
+        token=configured or secrets.token_urlsafe(24),
+        user_config=UserConfig(env=os.environ, overrides=overrides, local_only=local_only),
+    )
+
+    async def serve() -> None:
+        with _stopped_by_signals(listener.stop):
+            server = await _listen(listener, address, port)
+            bound = server.sockets[0].getsockname()
+            _say(f"Listening on {_shown(bound[0])}:{bound[1]}")
+            if not configured:
+                _say(f"Token: {listener.token} (set {TOKEN_VARIABLE} to choose it)")
+            await listener.stop.wait()
+            server.close()
+            await asyncio.gather(*listener.serving)
+
+    asyncio.run(serve())
+    return 0
+
+
+class _Listener:
+    """Turns TCP connections into served clients; each has its own documents, threads and turns."""
+
+    def __init__(self, *, token: str, user_config: UserConfig) -> None:
+        self.token = token
+        self.stop = asyncio.Event()
+        self.serving: set[asyncio.Task[None]] = set()
+        self._user_config = user_config
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one more client, unless there are too many."""
+        if len(self.serving) >= MAX_CONNECTIONS:
+            writer.close()
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self.serving.add(task)
+        task.add_done_callback(self.serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        stop = asyncio.Event()
+        closing = asyncio.create_task(self._pass_on(stop))
+        try:
+            connection = Connection(
+                StreamOutbox(writer, on_broken=stop.set),
+                user_config=self._user_config,
+                token=self.token,
+            )
+            await connection.serve(_stream_inbox(reader), stop=stop)
+        finally:
+            closing.cancel()
+
+    async def _pass_on(self, stop: asyncio.Event) -> None:
+        await self.stop.wait()
+        stop.set()
+
+
+async def _stream_inbox(reader: asyncio.StreamReader) -> AsyncIterator[Arrival]:
+    """Yield messages until the connection ends.
+
+    What does not begin like a message (a web page that sends HTTP here) ends it at once.
+    """
+    messages = MessageReader()
+    seen = b""
+    with contextlib.suppress(ConnectionError):
+        while chunk := await reader.read(_CHUNK_BYTES):
+            if len(seen) < len(_FIRST_BYTES):
+                seen = (seen + chunk[: len(_FIRST_BYTES)])[: len(_FIRST_BYTES)]
+                if not _FIRST_BYTES.startswith(seen.lower()):
+                    return
+            now = time.perf_counter()
+            for message in messages.feed(chunk):
+                yield Arrival(message, now)
+
+
+async def _listen(listener: _Listener, address: str, port: int) -> asyncio.Server:
+    try:
+        return await asyncio.start_server(listener.accept, address, port)
+    except OSError as error:
+        raise InvalidParams(
+            f"{_shown(address)}:{port} can't be listened on: {error.strerror or error}.",
+            hint="Port 0 takes a free one.",
+        ) from None
+
+
+def _loopback(host: str) -> str:
+    """Return the address of a loopback host. Raises InvalidParams for any other."""
+    if host == "localhost":
+        return "127.0.0.1"
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return host
+    raise InvalidParams(
+        f"{host} is not a loopback address.",
+        hint="Listen on 127.0.0.1 or ::1; from another machine, forward a port over SSH.",
+    )
+
+
+def _shown(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"codex-ls: {line}\n")
+    sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on an interrupt or a polite kill, where the platform allows."""
+    loop = asyncio.get_running_loop()
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    installed = []
+    for number in signals:
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, stop.set)
+            installed.append(number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
+def _quiet_loggers() -> None:
+    """Log warnings to standard error; pygls would log every message with its body."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="codex-ls: %(levelname)s %(message)s"
+    )
+    for name in ("pygls", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
