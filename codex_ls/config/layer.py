@@ -146,12 +146,11 @@ def _decoded(path: Path, data: bytes) -> str:
         place = place_in_file(path, 1, 1)
         raise config_error(place, "the text is UTF-16.", fix="save the file as UTF-8.")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", "replace")
         place = place_in_file(path, *_end_of(before))
         raise config_error(place, "the text is not UTF-8.", fix="save the file as UTF-8.") from None
-    return text.replace("\r\n", "\n")
 
 
 def _syntax_error(path: Path, text: str, message: str) -> ConfigError:

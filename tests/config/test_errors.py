@@ -39,6 +39,10 @@ def error_of(home: Home, text: str, overrides: tuple[str, ...] = ()) -> ConfigEr
             'profiles.a = { model = "a", model = "b" }\n',
             "config.toml:1:29: `profiles.a.model` is set twice, first at line 1, column 16.",
         ),
+        (
+            "a = 1\na.b = 2\nx = 1\nx = 2\n",
+            "config.toml:2:8: this is not TOML: cannot overwrite a value.",
+        ),
         ("x = " + "[" * 5000, "config.toml:1:1: arrays or tables are nested too deep."),
     ],
 )

@@ -2,8 +2,10 @@
 
 import contextlib
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from codex_ls.config import schema
 from codex_ls.config.load import Config, load_config
 from codex_ls.config.profile import ModelSettings, list_profiles, resolve
+from codex_ls.config.spans import KeyPath, scan
 from codex_ls.errors import ConfigError, InvalidParams, NoProfile, UnknownProfile
 
 WORDS = st.sampled_from(
@@ -24,13 +27,13 @@ WORDS = st.sampled_from(
         *["openai", "embedded", "local", "work", "tui", '"a.b"', "''", '"\\u202e"', "zz"],
     ]
 )
-VALUES = st.sampled_from(
-    [
-        *['"chat"', '"openai"', '"work"', '"http://localhost:1/v1"', '"http://[x"', '""', "'é'"],
-        *["0", "-1", "7", "99999999999999999999", "1.5", "nan", "true", "1979-05-27", "07:32:00"],
-        *["[]", "[[1], {}]", "{}", '{ a = "b" }', '{ work = { model = "m" } }', '"""\n"""', "x"],
-    ]
-)
+SPELLED = [
+    *['"chat"', '"openai"', '"work"', '"http://localhost:1/v1"', '"http://[x"', '""', "'é'"],
+    *["0", "-1", "7", "99999999999999999999", "1.5", "nan", "true", "1979-05-27", "07:32:00"],
+    *["[]", "[[1], {}]", "{}", '{ a = "b" }', '{ work = { model = "m" } }', '"""\n"""', "x"],
+]
+VALUES = st.sampled_from(SPELLED)
+SPELLINGS = sorted({*SPELLED, "1", '"b"', '"m"'} - {"x"}, key=len, reverse=True)
 KEYS = st.lists(WORDS, min_size=1, max_size=4).map(".".join)
 LINES = st.one_of(
     st.builds("{} = {}".format, KEYS, VALUES),
@@ -97,3 +100,41 @@ def test_any_options(folder: Path, options: list[str]) -> None:
     except (ConfigError, InvalidParams):
         return
     use(config)
+
+
+# ---- the scanner against the parser ------------------------------------------------------------
+
+
+def valid_part(lines: list[str]) -> str:
+    """The lines, without those that make the text before them something else than TOML."""
+    text = ""
+    for line in lines:
+        longer = f"{text}{line}\n"
+        with contextlib.suppress(ValueError):
+            tomllib.loads(longer)
+            text = longer
+    return text
+
+
+def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    match value:
+        case dict():
+            for key, below in value.items():
+                yield from leaves(below, (*path, key))
+        case list():
+            for index, below in enumerate(value):
+                yield from leaves(below, (*path, index))
+        case _:
+            yield path, value
+
+
+@given(lines=st.lists(LINES, max_size=12))
+def test_the_scanner_finds_every_value_that_the_parser_finds(lines: list[str]) -> None:
+    text = valid_part(lines)
+    spans = scan(text)
+    assert spans.duplicates == []
+    for path, value in leaves(tomllib.loads(text)):
+        position = spans.values[path]
+        rest = "\n".join(text.split("\n")[position.line - 1 :])[position.column - 1 :]
+        spelled = next(spelling for spelling in SPELLINGS if rest.startswith(spelling))
+        assert repr(tomllib.loads(f"x = {spelled}")["x"]) == repr(value)
