@@ -59,6 +59,13 @@ def request_url(provider: Provider, path: str) -> str:
     return base + path + query
 
 
+def server_url(provider: Provider, path: str) -> str:
+    """The address of `path` at the root of the provider's server, beside its base URL's `/v1`."""
+    parts = urlsplit(provider.base_url)
+    root = parts.path.removesuffix("/v1")
+    return urlunsplit((parts.scheme, parts.netloc, root + path, "", ""))
+
+
 async def locked_to_this_machine(url: str, settings: ModelSettings) -> tuple[str, str]:
     """The address to send to under the local-only lock, and the `Host` it is meant for.
 

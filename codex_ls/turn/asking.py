@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from codex_ls.config.address import is_loopback
@@ -30,8 +31,10 @@ from codex_ls.events import (
 )
 from codex_ls.providers.http import Answer, Limits, Request
 from codex_ls.providers.load_state import is_loading, start_hint
-from codex_ls.providers.origin import locked_to_this_machine, request_url
+from codex_ls.providers.origin import locked_to_this_machine, request_url, server_url
 from codex_ls.providers.retry import delay_ms, is_retryable
+from codex_ls.providers.signals import Signals
+from codex_ls.turn.lookout import Look, Lookout
 from codex_ls.wire import (
     EFFORT_FIELDS,
     Decoder,
@@ -89,17 +92,25 @@ class Asking:
         self._quirks = self._learned_quirks()
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
+        lookout = Lookout(self._interrupt, self._look())
         yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
             try:
-                answer = await self._interrupt.wait(self._send(call))
+                async with aclosing(lookout.until(self._send(call))) as steps:
+                    async for step in steps:
+                        if isinstance(step, PhaseChanged):
+                            yield step
+                        else:
+                            answer = step.value
+                assert answer is not None
                 self._clock.written_at = self._clock.written_at or answer.written_at
                 error = await self._refusal(answer)
                 if error is None:
                     yield PhaseChanged("prompt")
-                    async for event in self._read(answer):
-                        yield event
+                    async with aclosing(self._read(answer, lookout)) as events:
+                        async for event in events:
+                            yield event
                     return
             except ProviderError as raised:
                 error = raised
@@ -150,10 +161,7 @@ class Asking:
     async def _send(self, call: ModelCall) -> Answer:
         provider = self._provider
         path, body = request_for(provider.wire_api, call, self._quirks)
-        url, headers = request_url(provider, path), self._headers
-        if self._settings.local_only:
-            url, host = await locked_to_this_machine(url, self._settings)
-            headers = {**headers, "Host": host}
+        url, headers = await self._aim(request_url(provider, path))
         limits = Limits.of(
             provider.base_url,
             idle_timeout_ms=provider.stream_idle_timeout_ms,
@@ -170,6 +178,13 @@ class Asking:
         )
         return await self._session.http.send(request)
 
+    async def _aim(self, url: str) -> tuple[str, dict[str, str]]:
+        """The address to send to, checked if the local-only lock is on, and the headers."""
+        if not self._settings.local_only:
+            return url, self._headers
+        url, host = await locked_to_this_machine(url, self._settings)
+        return url, {**self._headers, "Host": host}
+
     async def _refusal(self, answer: Answer) -> ProviderError | None:
         """The error that an answer's status stands for."""
         if 200 <= answer.status < 300:
@@ -182,11 +197,29 @@ class Asking:
             )
         return error
 
-    async def _read(self, answer: Answer) -> AsyncGenerator[WireEvent, None]:
+    def _look(self) -> Look | None:
+        """How to see what this server is doing; None if it has no way to tell."""
+        signals = Signals(self._provider, self._settings.model)
+        if not signals:
+            return None
+
+        async def ask(path: str) -> Any:
+            url, headers = await self._aim(server_url(self._provider, path))
+            return await self._session.http.get_json(url, headers)
+
+        return lambda: signals.look(ask)
+
+    async def _read(self, answer: Answer, lookout: Lookout) -> AsyncGenerator[WireEvent, None]:
         """What the answer's bytes mean, each read handed on before the next."""
         decoder = decoder_for(self._provider.wire_api, self._quirks)
-        while not decoder.done:
-            for event in await self._next(answer, decoder):
+        async with aclosing(lookout.until(answer.read())) as steps:
+            async for step in steps:
+                if isinstance(step, PhaseChanged):
+                    yield step
+                else:
+                    data = step.value
+        while True:
+            for event in decoder.feed(data) if data else decoder.finish():
                 match event:
                     case StreamFailed():
                         raise event.error
@@ -201,16 +234,17 @@ class Asking:
                 yield event
             if self._texts > MAX_TURN_CHARS:
                 raise StreamBroken("The answer passed 64 million characters and was cut off.")
+            if decoder.done:
+                return
+            data = await self._interrupt.wait(self._next(answer, decoder))
 
-    async def _next(self, answer: Answer, decoder: Decoder) -> list[WireEvent]:
-        limit_s = _AFTER_FINISH_S if decoder.ending else None
+    async def _next(self, answer: Answer, decoder: Decoder) -> bytes:
+        if not decoder.ending:
+            return await answer.read()
         try:
-            data = await self._interrupt.wait(answer.read(limit_s=limit_s))
+            return await answer.read(limit_s=_AFTER_FINISH_S)
         except ProviderError:
-            if decoder.ending:
-                return decoder.finish()
-            raise
-        return decoder.feed(data) if data else decoder.finish()
+            return b""  # the text is whole: only figures are missing
 
     def _without_refused(
         self, call: ModelCall, error: ProviderError

@@ -1,0 +1,126 @@
+"""What a model server does while it is silent is told, whatever server it is."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from codex_ls.events import ContentDelta, Event, PhaseChanged, TurnFinished
+from codex_ls.turn.run import Session, TurnRequest
+from tests.support.model_server import ModelServer, Request
+from tests.support.streams import Answer, Gate, chat_chunk, chat_stream, json_answer, sse_answer
+from tests.turn.conftest import settings_for
+
+LOADING_THEN_READY = ["connecting", "loading", "prompt", "answering"]
+
+
+def told(**states: list[Any]) -> dict[str, list[Any]]:
+    return {f"/{name.replace('__', '/')}": answers for name, answers in states.items()}
+
+
+SERVERS: dict[str, dict[str, list[Any]]] = {
+    "ollama": told(
+        api__ps=[{"models": []}, {"models": [{"name": "m:latest", "model": "m:latest"}]}]
+    ),
+    "lmstudio": told(
+        api__v1__models=[
+            {"models": [{"key": "m", "loaded_instances": []}]},
+            {"models": [{"key": "m", "loaded_instances": [{"id": "m"}]}]},
+        ]
+    ),
+    "an older lmstudio": told(
+        api__v0__models=[
+            {"data": [{"id": "m", "state": "not-loaded"}]},
+            {"data": [{"id": "m", "state": "loaded"}]},
+        ]
+    ),
+    "llamacpp": told(
+        health=[{"error": {"code": 503, "message": "Loading model"}}, {"status": "ok"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("provider_id", ["the server's own", "local-oss"])
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_loading_and_reading_are_told_while_nothing_comes(
+    session: Session, kind: str, provider_id: str
+) -> None:
+    first_byte = Gate("the model is loaded, and the prompt read")
+    stream = chat_stream(content=["ok"])
+    async with ModelServer(dataclasses.replace(stream, before=(first_byte,))) as server:
+        waiting = {path: list(answers) for path, answers in SERVERS[kind].items()}
+
+        @server.on
+        def tell(request: Request) -> Answer | None:
+            answers = waiting.get(request.path)
+            if answers is None:
+                return None if request.method == "POST" else json_answer({}, status=404)
+            return json_answer(answers.pop(0) if len(answers) > 1 else answers[0])
+
+        asked = settings_for(
+            server, provider_id=kind.split()[-1] if "own" in provider_id else provider_id
+        )
+        events: list[Event] = []
+        async for event in session.start(TurnRequest("hi"), asked):
+            events.append(event)
+            if event == PhaseChanged("prompt"):
+                first_byte.open()
+    phases = [event.phase for event in events if isinstance(event, PhaseChanged)]
+    assert phases == LOADING_THEN_READY
+    assert isinstance(events[-1], TurnFinished)
+
+
+async def test_how_far_the_prompt_is_read_comes_from_the_stream(session: Session) -> None:
+    def progress(processed: int) -> bytes:
+        told = {"total": 110, "cache": 10, "processed": processed, "time_ms": 1}
+        return chat_chunk({"role": "assistant", "content": None}, prompt_progress=told)
+
+    stream = sse_answer(
+        progress(10),
+        progress(60),
+        progress(110),
+        chat_chunk({"content": "ok"}),
+        b"data: [DONE]\n\n",
+    )
+    async with ModelServer(stream) as server:
+        asked = settings_for(server, provider_id="llamacpp")
+        events = [event async for event in session.start(TurnRequest("hi"), asked)]
+        assert server.turns[0].json["return_progress"] is True
+    assert [event for event in events if isinstance(event, PhaseChanged)] == [
+        PhaseChanged("connecting"),
+        PhaseChanged("prompt"),
+        PhaseChanged("prompt", 0.0),
+        PhaseChanged("prompt", 0.5),
+        PhaseChanged("prompt", 1.0),
+        PhaseChanged("answering"),
+    ]
+
+
+async def test_a_quick_server_is_asked_for_nothing_but_the_answer(session: Session) -> None:
+    async with ModelServer(chat_stream(content=["ok"])) as server:
+        asked = settings_for(server, provider_id="ollama")
+        assert ContentDelta("ok") in [e async for e in session.start(TurnRequest("hi"), asked)]
+        assert [request.path for request in server.requests] == ["/v1/chat/completions"]
+
+
+async def test_cancelling_ends_the_looking_too(session: Session) -> None:
+    never, asked_about = Gate("headers"), Gate("an answer about the state")
+    stream = dataclasses.replace(chat_stream(content=["ok"]), before=(never,))
+    async with ModelServer(stream) as server:
+        state = dataclasses.replace(json_answer({"models": []}), before=(asked_about,))
+        server.route("GET", "/api/ps", state)
+        turn = session.start(TurnRequest("hi"), settings_for(server, provider_id="ollama"))
+
+        async def run() -> list[Event]:
+            return [event async for event in turn]
+
+        import asyncio
+
+        running = asyncio.ensure_future(run())
+        await asked_about.reached.wait()
+        turn.cancel()
+        events = await running
+        assert isinstance(events[-1], TurnFinished)
+        assert events[-1].status == "cancelled"
+        for request in server.requests:
+            await request.hung_up.wait()
