@@ -41,6 +41,8 @@ def _inspect_settings(
             _apply(schema.SETTINGS[key], layer, path, value)
         elif key == "sandbox_workspace_write":
             yield from _inspect_sandbox(layer, path, _table(layer, path, value))
+        elif key == "history":
+            _inspect_history(layer, path, _table(layer, path, value))
         elif key == "model_providers":
             for name, entry in _table(layer, path, value).items():
                 provider = (*path, name)
@@ -69,6 +71,12 @@ def _inspect_sandbox(layer: Layer, keys: Keys, table: Mapping[str, Any]) -> Iter
             _apply(schema.SANDBOX[key], layer, path, value)
         else:
             yield _unknown(layer, path, frozenset(schema.SANDBOX))
+
+
+def _inspect_history(layer: Layer, keys: Keys, table: Mapping[str, Any]) -> None:
+    for key, value in table.items():
+        if key in schema.HISTORY:
+            _apply(schema.HISTORY[key], layer, (*keys, key), value)
 
 
 def _inspect_provider(layer: Layer, keys: Keys, table: Mapping[str, Any]) -> Iterator[Notice]:

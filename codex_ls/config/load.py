@@ -36,7 +36,8 @@ class Config:
     """Everything the user has configured, read once.
 
     `path` is where config.toml is or would be; `exists` is false if neither it nor a profile file is
-    there. `problems` are settings that do nothing, and a `CODEX_HOME` that is not there.
+    there. `problems` are settings that do nothing. `home_problem` is about a `CODEX_HOME` that is not
+    there; every turn that goes on without it says so.
     """
 
     path: Path
@@ -96,7 +97,7 @@ def load_config(
         base=base,
         overrides=options,
         profiles=_profiles(base, options, files, problems),
-        problems=(*problems, *([home_problem] if home_problem else [])),
+        problems=tuple(problems),
         home_problem=home_problem,
     )
 
@@ -134,7 +135,7 @@ def _missing_home(home: Path) -> Notice:
 def _profile_files(home: Path) -> dict[str, Path]:
     """Profile name to file, in the order of their names."""
     try:
-        names = sorted(entry.name for entry in os.scandir(home))
+        names = sorted(os.listdir(home))  # noqa: PTH208  names are all it takes
     except FileNotFoundError:
         return {}
     except NotADirectoryError:

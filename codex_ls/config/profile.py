@@ -81,6 +81,7 @@ def resolve(
         sandbox_mode=_value(strata, "sandbox_mode"),
         sandbox_workspace_write=overlaid(strata, "sandbox_workspace_write"),
         approval_policy=_policy_name(_value(strata, "approval_policy")),
+        keep_history=overlaid(strata, "history").get("persistence") != "none",
         notices=notices,
     )
 

@@ -65,6 +65,8 @@ class ModelSettings:
     sandbox_mode: str | None = None
     sandbox_workspace_write: Mapping[str, Any] = field(default_factory=dict)
     approval_policy: str | None = None
+    keep_history: bool = True
+    """False (`[history] persistence = "none"`): nothing about the turn is written to disk."""
     notices: tuple[Notice, ...] = ()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from codex_ls.config.layer import MAX_FILE_BYTES
 from codex_ls.config.load import codex_home_from, load_config
-from codex_ls.config.profile import resolve
+from codex_ls.config.profile import list_profiles, resolve
 from codex_ls.errors import ConfigError
 from codex_ls.events import Notice
 from tests.config.home import SAMPLE, Home
@@ -78,8 +78,8 @@ def test_a_missing_codex_home_is_told_with_every_turn(tmp_path: Path) -> None:
         f"CODEX_HOME is {missing}, which does not exist.",
         "Create that folder, or correct CODEX_HOME.",
     )
-    assert config.problems == (notice,)
     assert resolve(config).notices == (notice,)
+    assert [summary.problems for summary in list_profiles(config)] == [(notice,)]
 
 
 def test_a_missing_dot_codex_is_ordinary(tmp_path: Path) -> None:
