@@ -112,13 +112,13 @@ def codex_home_from(env: Mapping[str, str]) -> Path:
                 "There is no place to read config.toml from: neither CODEX_HOME nor HOME is set.",
                 hint="Set CODEX_HOME to the folder that holds config.toml.",
             )
-        return Path(user_home, ".codex")
+        configured = f"{user_home}/.codex"
     if configured == "~" or configured.startswith("~/"):
         configured = user_home + configured[1:]
     if not Path(configured).is_absolute():
         raise ConfigError(
-            f"CODEX_HOME must be a full path, not {shown(configured)}.",
-            hint="A relative one would mean another folder in every workspace.",
+            f"The configuration folder must be a full path, not {shown(configured)}.",
+            hint="Set CODEX_HOME to a full path: a relative one would mean another folder in every workspace.",
         )
     return Path(configured)
 

@@ -43,6 +43,8 @@ def test_without_a_home_there_is_no_place_to_read_from() -> None:
 def test_a_relative_folder_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match="must be a full path"):
         load_config(env={"CODEX_HOME": value, "HOME": "/home/ann"})
+    with pytest.raises(ConfigError, match="must be a full path"):
+        load_config(env={"HOME": value})
 
 
 def test_the_caller_can_name_the_folder(home: Home) -> None:
