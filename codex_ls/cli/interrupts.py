@@ -53,6 +53,8 @@ class Interrupts:
         self.exit_code = 128 + number
         if self._cancel is None or self._loop is None:
             raise KeyboardInterrupt
+        for output in self._outputs:
+            output.hurry()
         self._loop.call_soon_threadsafe(self._cancel)
-        if any(output.is_writing for output in self._outputs):
+        if any(output.is_waiting for output in self._outputs):
             raise WriteInterrupted

@@ -10,6 +10,9 @@ import select
 import sys
 from typing import Any, TextIO
 
+_PIECE_BYTES = 4096
+"""What a pipe that has room at all takes without blocking: POSIX's PIPE_BUF, as Linux sets it."""
+
 _CLOSED = getattr(select, "POLLERR", 0) | getattr(select, "POLLHUP", 0)
 
 
@@ -22,7 +25,7 @@ class OutputFailed(Exception):
 
 
 class WriteInterrupted(Exception):
-    """A signal came while a write was waiting for a reader that doesn't read."""
+    """A signal came, and the reader of this output does not read what is left to write."""
 
 
 class Output:
@@ -35,19 +38,26 @@ class Output:
         self._raw: Any = getattr(getattr(stream, "buffer", None), "raw", None)
         self._encoding = encoding or getattr(stream, "encoding", None) or "utf-8"
         self._lossy = lossy
-        self.is_writing = False
-        """True while a write is under way; a signal handler may then raise WriteInterrupted."""
+        self._room = _room_watch(self._raw)
+        self.is_waiting = False
+        """True while nobody makes room for more; a signal handler may then raise WriteInterrupted."""
+        self._patience_ms: int | None = None
+        self._is_given_up = False
 
     def write(self, text: str) -> None:
         """Write all of `text` now. Raises ReaderGone, OutputFailed, WriteInterrupted."""
         try:
-            self.is_writing = True
             self._write_through(text)
+        except WriteInterrupted:
+            if not self._lossy:
+                raise
         except OSError as error:
             if not self._lossy:
                 raise _as_output_error(error) from error
-        finally:
-            self.is_writing = False
+
+    def hurry(self) -> None:
+        """From now on a reader that does not read is waited for a second, and then given up."""
+        self._patience_ms = 1_000
 
     @property
     def is_terminal(self) -> bool:
@@ -94,11 +104,37 @@ class Output:
             return
         data = memoryview(text.encode(self._encoding, "replace"))
         while data:
-            written = self._raw.write(data)
-            if written is None:  # a pipe that another process has made non-blocking is full
-                select.select([], [self._descriptor()], [])
-            else:
-                data = data[written:]
+            self._wait_for_room()
+            # None: the pipe is non-blocking, and another process took the room.
+            data = data[self._raw.write(data[:_PIECE_BYTES]) or 0 :]
+
+    def _wait_for_room(self) -> None:
+        """Wait where a signal can end the waiting, and not in the middle of a write."""
+        if self._room is None or self._room.poll(0):
+            return
+        if self._is_given_up:
+            raise WriteInterrupted
+        self.is_waiting = True
+        try:
+            self._is_given_up = not self._room.poll(self._patience_ms)
+        except WriteInterrupted:
+            self._is_given_up = True
+        finally:
+            self.is_waiting = False
+        if self._is_given_up:
+            raise WriteInterrupted
+
+
+def _room_watch(raw: Any) -> Any:
+    """Tells when `raw` takes the next piece without blocking; None where nobody can tell."""
+    if raw is None or not hasattr(select, "poll"):
+        return None
+    poll = select.poll()
+    try:
+        poll.register(raw.fileno(), select.POLLOUT)
+    except (OSError, ValueError):
+        return None
+    return poll
 
 
 def _as_output_error(error: OSError) -> Exception:

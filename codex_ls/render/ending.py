@@ -22,12 +22,22 @@ def is_answered(finished: TurnFinished) -> bool:
     return finished.status == "completed"
 
 
-def cut_reason(finished: TurnFinished) -> Notice:
-    """Why a truncated turn broke off: a failure after which the text was kept, or a limit."""
-    for notice in finished.notices:
-        if notice.kind in _FAILURE_KINDS:
-            return notice
-    return Notice(kind="truncated", message=_MODEL_STOPPED.get(finished.finish_reason, _BROKEN))
+def cut_reason(finished: TurnFinished) -> Notice | None:
+    """Why there is less text than there could be; None for an answer that ended by itself.
+
+    The failure after which the text was kept, or else what the finish reason says.
+    """
+    if finished.status not in ("completed", "truncated"):
+        return None
+    if finished.status == "truncated":
+        for notice in finished.notices:
+            if notice.kind in _FAILURE_KINDS:
+                return notice
+        return Notice("truncated", _MODEL_STOPPED.get(finished.finish_reason, _BROKEN))
+    is_told = any(notice.kind == "emptyAnswer" for notice in finished.notices)
+    if is_told or finished.finish_reason not in _MODEL_STOPPED:
+        return None
+    return Notice("truncated", _MODEL_STOPPED[finished.finish_reason])
 
 
 def _kinds_below(error_class: type[CodexError]) -> set[str]:

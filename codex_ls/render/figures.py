@@ -15,8 +15,9 @@ def figures_line(finished: TurnFinished) -> str:
     if first_ms is not None:
         parts.append(f"first word after {_seconds(first_ms)}")
     if finished.usage is not None:
-        count = finished.usage.output_tokens
-        parts.append(f"{count:,} {'token' if count == 1 else 'tokens'}")
+        parts.append(_tokens(finished.usage.output_tokens))
+    elif (count := _estimated_tokens(timing, first_ms)) is not None:
+        parts.append(f"about {_tokens(count)}")
     if timing.output_tokens_per_second is not None:
         speed = f"{timing.output_tokens_per_second:.1f} tokens/s"
         parts.append(f"about {speed} (estimated)" if timing.estimated else speed)
@@ -30,6 +31,17 @@ def figures_line(finished: TurnFinished) -> str:
 def _first_word_ms(timing: Timing) -> int | None:
     seen = [ms for ms in (timing.first_reasoning_ms, timing.first_content_ms) if ms is not None]
     return min(seen, default=None)
+
+
+def _tokens(count: int) -> str:
+    return f"{count:,} {'token' if count == 1 else 'tokens'}"
+
+
+def _estimated_tokens(timing: Timing, first_ms: int | None) -> int | None:
+    """The count behind an estimated speed, which is that of the tokens after the first one."""
+    if first_ms is None or timing.output_tokens_per_second is None:
+        return None
+    return 1 + round(timing.output_tokens_per_second * (timing.total_ms - first_ms) / 1000)
 
 
 def _seconds(duration_ms: int) -> str:

@@ -172,8 +172,8 @@ class HumanRenderer:
     def _render_retry(self, retry: RetryScheduled) -> None:
         self._erase_status()
         self._err.write(
-            f"retry {retry.attempt} of {retry.max_attempts} in {retry.delay_ms / 1000:.1f} s:"
-            f" {retry.reason}\n"
+            f"attempt {retry.attempt} of {retry.max_attempts}"
+            f" in {retry.delay_ms / 1000:.1f} s: {retry.reason}\n"
         )
 
     def _render_notice(self, notice: Notice) -> None:
@@ -183,21 +183,17 @@ class HumanRenderer:
 
     def _render_finished(self, finished: TurnFinished) -> None:
         self.close()
-        cut = cut_reason(finished) if finished.status == "truncated" else None
+        cut = cut_reason(finished)
         for notice in finished.notices:
             if notice not in self._told and notice != cut:
                 self._render_notice(notice)
-        match finished.status:
-            case "failed":
-                if finished.error is not None:
-                    self._err.write(failure_lines(finished.error))
-                return
-            case "cancelled":
-                self._err.write("interrupted\n")
-            case "truncated" if cut is not None:
-                self._err.write(labelled_lines("cut off", cut.message, hint=cut.hint))
-            case _:
-                pass
+        if finished.error is not None:
+            self._err.write(failure_lines(finished.error))
+            return
+        if finished.status == "cancelled":
+            self._err.write("interrupted\n")
+        if cut is not None:
+            self._err.write(labelled_lines("cut off", cut.message, hint=cut.hint))
         if self._has_shown_text:
             figures = self._out if self._layout.out_is_terminal else self._err
             figures.write(f"{figures_line(finished)}\n")

@@ -71,7 +71,7 @@ class JsonlRenderer:
                 self._render_reclassified()
             case RetryScheduled():
                 self._emit_problem(
-                    f"Retry {event.attempt} of {event.max_attempts}"
+                    f"Attempt {event.attempt} of {event.max_attempts}"
                     f" in {event.delay_ms / 1000:.1f} s: {event.reason}"
                 )
             case Noticed(notice=notice):
@@ -126,7 +126,7 @@ class JsonlRenderer:
 
     def _render_finished(self, finished: TurnFinished) -> None:
         self.close()
-        cut = cut_reason(finished) if finished.status == "truncated" else None
+        cut = cut_reason(finished)
         for notice in finished.notices:
             if notice not in self._told and notice != cut:
                 self._render_notice(notice)

@@ -37,6 +37,12 @@ def finished(timing: Timing, usage: Usage | None = None) -> TurnFinished:
             "First word after 0.50 s, 1 token, about 10.0 tokens/s (estimated), 2.00 s in all",
         ),
         (
+            Timing(total_ms=2_500, first_reasoning_ms=500, output_tokens_per_second=10.0),
+            None,
+            "First word after 0.50 s, about 21 tokens, about 10.0 tokens/s (estimated),"
+            " 2.50 s in all",
+        ),
+        (
             Timing(total_ms=900, first_content_ms=500, load_ms=12_345),
             None,
             "First word after 0.50 s, 0.90 s in all, model loaded in 12.3 s",

@@ -1,6 +1,7 @@
 """What a person sees: each test is a list of events and the exact text on each stream."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -196,11 +197,11 @@ def test_reclassifying_nothing_says_nothing() -> None:
 
 def test_retries_are_lines_on_standard_error() -> None:
     retry = RetryScheduled(
-        attempt=1, max_attempts=4, delay_ms=450, reason="The server is overloaded."
+        attempt=2, max_attempts=5, delay_ms=450, reason="The server is overloaded."
     )
     assert shown(TERMINAL, STARTED, retry) == (
         "",
-        "retry 1 of 4 in 0.5 s: The server is overloaded.\n",
+        "attempt 2 of 5 in 0.5 s: The server is overloaded.\n",
     )
 
 
@@ -260,6 +261,17 @@ def test_a_cut_answer_is_kept_and_marked(finished: TurnFinished, mark: str) -> N
     assert shown(PIPED, ContentDelta("Fo"), finished) == ("Fo\n", mark + FIGURES)
 
 
+def test_an_answer_that_reached_its_limit_is_marked_whatever_its_status() -> None:
+    done = replace(DONE, finish_reason="length", content="Fo")
+    mark = "cut off: The model reached its limit of output tokens.\n"
+    assert shown(PIPED, ContentDelta("Fo"), done) == ("Fo\n", mark + FIGURES)
+    empty = Notice("emptyAnswer", "All tokens went into thinking.")
+    assert shown(PIPED, replace(done, notices=(empty,))) == (
+        "",
+        "note: All tokens went into thinking.\n",
+    )
+
+
 def test_a_failure_is_a_sentence_and_a_hint() -> None:
     failed = TurnFinished(
         status="failed",
@@ -310,13 +322,13 @@ def test_the_status_line_is_erased_before_a_line_and_painted_again_below_it() ->
     screen = Screen()
     renderer = screen.renderer(Layout(status="err"))
     renderer.tick(0)
-    renderer.render(RetryScheduled(attempt=1, max_attempts=4, delay_ms=1_000, reason="503"))
+    renderer.render(RetryScheduled(attempt=2, max_attempts=5, delay_ms=1_000, reason="503"))
     renderer.tick(0)
     renderer.close()
     assert screen.err == [
         "\r\x1b[Kconnecting to , 0 s",
         "\r\x1b[K",
-        "retry 1 of 4 in 1.0 s: 503\n",
+        "attempt 2 of 5 in 1.0 s: 503\n",
         "\r\x1b[Kconnecting to , 0 s",
         "\r\x1b[K",
     ]

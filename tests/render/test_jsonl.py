@@ -168,7 +168,7 @@ def test_notices_and_retries_are_error_items_that_end_nothing() -> None:
     notice = Notice("effortRefused", "The server knows no effort.", hint="Leave it out.")
     assert told(
         STARTED,
-        RetryScheduled(attempt=1, max_attempts=4, delay_ms=500, reason="503"),
+        RetryScheduled(attempt=2, max_attempts=5, delay_ms=500, reason="503"),
         Noticed(notice),
         ContentDelta("4"),
         finished(notices=(notice,)),
@@ -176,7 +176,7 @@ def test_notices_and_retries_are_error_items_that_end_nothing() -> None:
         *START_LINES,
         {
             "type": "item.completed",
-            "item": {"id": "item_0", "type": "error", "message": "Retry 1 of 4 in 0.5 s: 503"},
+            "item": {"id": "item_0", "type": "error", "message": "Attempt 2 of 5 in 0.5 s: 503"},
         },
         {
             "type": "item.completed",
