@@ -118,7 +118,7 @@ def codex_home_from(env: Mapping[str, str]) -> Path:
     if not Path(configured).is_absolute():
         raise ConfigError(
             f"The configuration folder must be a full path, not {shown(configured)}.",
-            hint="Set CODEX_HOME to a full path: a relative one would mean another folder in every workspace.",
+            hint="Set CODEX_HOME to one: a relative path means another folder in every workspace.",
         )
     return Path(configured)
 

@@ -46,7 +46,9 @@ def test_every_key_has_its_row(key: str) -> None:
     assert key in ROWS
 
 
-@pytest.mark.parametrize("key", [*schema.SANDBOX, *schema.TOP_ONLY, *schema.TABLES, *ALIASES])
+@pytest.mark.parametrize(
+    "key", [*schema.SANDBOX, *schema.HISTORY, *schema.TOP_ONLY, *schema.TABLES, *ALIASES]
+)
 def test_every_other_name_is_on_the_page(key: str) -> None:
     assert f"`{key}`" in PAGE or f"[{key}" in PAGE
 

@@ -126,6 +126,11 @@ def test_the_hint_has_the_full_path_and_the_next_step(home: Home) -> None:
             "from 0 to 2,147,483,647.",
         ),
         (
+            "[history]\nmax_bytes = 1\npersistence = true",
+            'config.toml:3:15: `history.persistence` must be "save-all" or "none", '
+            "not true or false.",
+        ),
+        (
             "[sandbox_workspace_write]\nwritable_roots = ['/a', 1]",
             "config.toml:2:18: `sandbox_workspace_write.writable_roots` must be a list of text; "
             "one entry is a whole number.",

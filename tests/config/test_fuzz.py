@@ -22,6 +22,7 @@ WORDS = st.sampled_from(
         *schema.SETTINGS,
         *schema.PROVIDER,
         *schema.SANDBOX,
+        *schema.HISTORY,
         *schema.TABLES,
         *schema.TOP_ONLY,
         *["openai", "embedded", "local", "work", "tui", '"a.b"', "''", '"\\u202e"', "zz"],

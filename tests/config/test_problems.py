@@ -146,3 +146,19 @@ def test_an_effort_that_only_codex_knows_is_sent_as_high(home: Home, effort: str
 def test_the_approval_policy_is_kept(home: Home, line: str, policy: str | None) -> None:
     home.write(f'model = "m"\n{line}\n')
     assert home.resolve().approval_policy == policy
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", True),
+        ("[history]\nmax_bytes = 1", True),
+        ('[history]\npersistence = "save-all"', True),
+        ('[history]\npersistence = "none"', False),
+        ('[profiles.p.history]\npersistence = "none"', False),
+    ],
+)
+def test_history_can_be_kept_off_the_disk(home: Home, text: str, kept: bool) -> None:
+    home.write(f'model = "m"\nprofile = "p"\n[profiles.p]\n{text}\n')
+    assert home.resolve().keep_history is kept
+    assert home.load().problems == ()
