@@ -112,9 +112,11 @@ class ChatDecoder:
     def _chunk(self, chunk: dict[str, Any], name: str, events: list[WireEvent]) -> None:
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
+        if isinstance(choice, dict) and choice.get("index"):
+            choice = None  # a second answer that nobody asked for
         if isinstance(choice, dict):
             self._choice(choice, events)
-        self._figures(chunk)
+        self._figures(chunk, choice)
         if "prompt_progress" in chunk:
             self._progress(chunk["prompt_progress"], events)
         error = None
@@ -148,8 +150,7 @@ class ChatDecoder:
         if content:
             self._content(content, events)
         if calls := delta.get("tool_calls"):
-            for piece in calls if isinstance(calls, list) else [calls]:
-                events += self._tool_calls.feed(piece)
+            events += self._tool_calls.feed_all(calls if isinstance(calls, list) else [calls])
         if isinstance(call := delta.get("function_call"), dict):
             events += self._tool_calls.feed({"index": 0, "function": call})
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
@@ -182,9 +183,8 @@ class ChatDecoder:
         return ""
 
     def _reasoning(self, text: str, events: list[WireEvent]) -> None:
-        if not self._reasoned:
-            self._reasoned = True
-            self._text.reasoning_came_apart()
+        self._reasoned = True
+        self._text.reasoning_came_apart(text)
         events.append(ReasoningDelta(text))
 
     def _content(self, content: Any, events: list[WireEvent]) -> None:
@@ -204,10 +204,12 @@ class ChatDecoder:
                 if text:
                     self._content(text, events)
 
-    def _figures(self, chunk: dict[str, Any]) -> None:
+    def _figures(self, chunk: dict[str, Any], choice: Any) -> None:
         usage = chunk.get("usage")
         if not isinstance(usage, dict) and isinstance(groq := chunk.get("x_groq"), dict):
             usage = groq.get("usage")
+        if not isinstance(usage, dict) and isinstance(choice, dict):
+            usage = choice.get("usage")  # Moonshot
         if isinstance(usage, dict):
             self._usage = usage_of(usage) or self._usage
         if isinstance(timings := chunk.get("timings"), dict):

@@ -108,9 +108,8 @@ class OllamaDecoder:
     def _message(self, message: dict[str, Any], events: list[WireEvent]) -> None:
         thinking, content = message.get("thinking"), message.get("content")
         if isinstance(thinking, str) and thinking:
-            if self._echo is None:
-                self._echo = ReasoningEcho("thinking")
-                self._text.reasoning_came_apart()
+            self._echo = ReasoningEcho("thinking")
+            self._text.reasoning_came_apart(thinking)
             events.append(ReasoningDelta(thinking))
         if isinstance(content, str) and content:
             events += self._text.feed(content)

@@ -148,6 +148,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "tool_calls": "toolCalls",
     "function_call": "toolCalls",
     "content_filter": "contentFilter",
+    "sensitive": "contentFilter",  # Z.AI
 }
 """Servers' words for why they stopped; any other is `other`."""
 

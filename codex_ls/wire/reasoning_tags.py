@@ -1,8 +1,9 @@
 """Thinking that comes inside the answer's text, between tags, taken apart as it streams.
 
-A message is read in three states::
+A message is read in these states::
 
     lead ──opener──► reasoning ──closer──► lead ... ──any other text──► content
+                └──► copy (the same, where thinking came in a field too)
 
 - An opener counts only where nothing but white space and whole thinking stands before it: an answer
   may talk about `<think>`.
@@ -10,6 +11,8 @@ A message is read in three states::
 - In the answer, a closer that nothing opened shows that the answer so far was thinking (the opener
   stood in the prompt): `Reclassified`. A closer that stands in code, or that the answer itself opened,
   is part of the answer.
+- Where thinking came in a field of its own, a pair may repeat it (llama.cpp's `deepseek-legacy`). It is
+  dropped while it equals what came in the field; at the first difference it is the answer after all.
 
 Lost on purpose: the tags, white space before an opener and around a removed pair, nothing else.
 Held back: less than the longest tag, and leading white space. Time is linear in the text.
@@ -20,6 +23,7 @@ from typing import Literal
 
 from codex_ls.events import ContentDelta, ReasoningDelta, Reclassified, WireEvent
 from codex_ls.wire.code_spans import CodeSpans
+from codex_ls.wire.copies import Copies
 from codex_ls.wire.markers import Markers
 
 
@@ -39,6 +43,7 @@ class TagPair:
 THINK = TagPair("<think>", "</think>")  # DeepSeek, Qwen, GLM, most others
 PAIRS = (
     THINK,
+    TagPair("<think:opensource>", "</think:opensource>"),  # Tencent Hy3 (vLLM hy_v3)
     TagPair("<thinking>", "</thinking>", stray=False),
     TagPair("<thought>", "</thought>", stray=False),  # Gemini's compatible endpoint
     TagPair("<seed:think>", "</seed:think>"),  # ByteDance Seed (vLLM basic_parsers)
@@ -68,14 +73,16 @@ class TagSplitter:
         self, *, forced_open: bool = False, implicit_closers: tuple[str, ...] = ()
     ) -> None:
         self._implicit = implicit_closers
-        self._state: Literal["lead", "reasoning", "content"] = "lead"
+        self._state: Literal["lead", "reasoning", "copy", "content"] = "lead"
         self._blank: list[str] = []  # white space that waits for what follows it
         self._held = ""  # the beginning of what may be a marker
         self._closers = Markers(THINK.closer, *implicit_closers)
+        self._opener = ""  # the one that stood in the text
         self._thought = False  # the open thinking has shown something but white space
         self._closed = False  # a pair was removed, and nothing has come behind it
         self._stray_possible = True
-        self._copy = False
+        self._apart: Copies | None = None  # thinking that came in a field of its own
+        self._copied: list[str] = []  # a pair that equals it so far, tags included
         self._code = CodeSpans()
         if forced_open:
             self._open(THINK)
@@ -85,15 +92,20 @@ class TagSplitter:
         """True while thinking is open."""
         return self._state == "reasoning"
 
-    def reasoning_came_apart(self) -> None:
-        """Tell that thinking came in a field of its own.
+    def reasoning_came_apart(self, text: str) -> None:
+        """Tell of a piece of thinking that came in a field of its own.
 
-        Thinking inside the text is then a copy of it and is dropped, and nothing was forced open.
+        Nothing was forced open then, and a pair inside the text may be its copy.
         """
-        self._copy = True
-        self._stray_possible = False
-        if self._state == "reasoning" and not self._thought:
-            self._state = "lead"
+        if self._state == "content":
+            return
+        if self._apart is None:
+            self._apart = Copies()
+            self._stray_possible = False
+            if self._state == "reasoning" and not self._thought:
+                self._state = "copy" if self._opener else "lead"
+                self._copied = [self._opener, self._take_blank()]
+        self._apart.add(text)
 
     def feed(self, text: str) -> list[WireEvent]:
         """The events that `text` completes."""
@@ -106,6 +118,8 @@ class TagSplitter:
                     text = self._lead(text)
                 case "reasoning":
                     text = self._reasoning(text, events)
+                case "copy":
+                    text = self._copy(text)
                 case "content":
                     text = self._content(text, events)
         return events
@@ -115,6 +129,8 @@ class TagSplitter:
         held, self._held = self._held, ""
         if self._state == "reasoning":
             return self._thinking(self._take_blank() + held)
+        if self._state == "copy":
+            return [] if self._repeats(held) else [ContentDelta("".join((*self._copied, held)))]
         if self._state == "lead" and self._closed and not held:
             return []
         text = held if self._closed else self._take_blank() + held
@@ -125,6 +141,8 @@ class TagSplitter:
     def _open(self, pair: TagPair) -> None:
         self._closers = Markers(pair.closer, *self._implicit)
         self._state, self._thought = "reasoning", False
+        if self._apart is not None:
+            self._state, self._copied = "copy", [self._take_blank(), pair.opener]
         self._blank.clear()
 
     def _close(self) -> None:
@@ -140,12 +158,13 @@ class TagSplitter:
             self._close()  # nothing stands before it: a server's parser let it through
             return body[len(marker) :]
         if marker:
+            self._opener = marker
             self._open(_PAIR_OF[marker])
             return body[len(marker) :]
         if not body or _MARKERS.may_start(body):
             self._held = body
             return ""
-        self._state = "content"
+        self._state, self._apart = "content", None
         return body if self._closed else self._take_blank() + body
 
     def _reasoning(self, text: str, events: list[WireEvent]) -> str:
@@ -169,7 +188,25 @@ class TagSplitter:
         if not text:
             return []
         self._thought = True
-        return [] if self._copy else [ReasoningDelta(text)]
+        return [ReasoningDelta(text)]
+
+    def _copy(self, text: str) -> str:
+        closer = self._closers.find(text)
+        keep = 0 if closer else self._closers.held(text)
+        head = text[: closer.start() if closer else len(text) - keep]
+        if not self._repeats(head):
+            self._state, self._apart = "content", None
+            return "".join((*self._copied, text))
+        self._copied.append(head)
+        if not closer:
+            self._held = text[len(text) - keep :]
+            return ""
+        self._close()
+        return text[closer.start() if closer[0] in self._implicit else closer.end() :]
+
+    def _repeats(self, text: str) -> bool:
+        assert self._apart is not None
+        return self._apart.repeats(text)
 
     def _content(self, text: str, events: list[WireEvent]) -> str:
         if not self._stray_possible:

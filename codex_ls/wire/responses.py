@@ -44,7 +44,6 @@ class ResponsesDecoder:
         self._text = MessageText(quirks, self._tool_calls)
         self._streamed: set[tuple[str, str]] = set()  # (item, kind) that sent deltas
         self._summary_part = False
-        self._reasoned = False
         self._items: list[Mapping[str, Any]] = []
         self._usage: Usage | None = None
         self._timings = _NO_TIMINGS
@@ -149,9 +148,7 @@ class ResponsesDecoder:
         self._spoke = True
         self._streamed.add((item, source))
         if text:
-            if not self._reasoned:
-                self._reasoned = True
-                self._text.reasoning_came_apart()
+            self._text.reasoning_came_apart(text)
             events.append(ReasoningDelta(text, source))
 
     def _begin_summary_part(self, events: list[WireEvent]) -> None:

@@ -34,6 +34,7 @@ _OVERFLOW = re.compile(
     | context\ (window|length|size)\b.{0,40}\b(exceed|overflow|too\ (long|large|small)|limit)
     | maximum\ (context|prompt)\ length
     | greater\ than\ the\ context\ length
+    | when\ context\ the\ overflows | loaded\ with\ context\ length\ of\ only
     | longer\ than\ the\ (model'?s?\ )?context
     | (input|prompt)\ (is\ )?too\ long
     | too\ many\ (input\ )?tokens
@@ -51,6 +52,9 @@ _NUMBER = r"(\d[\d,_]*)"
 _PROMPT_THEN_WINDOW = re.compile(
     rf"\({_NUMBER} tokens\) exceeds .*?\({_NUMBER} tokens\)"
 )  # llama.cpp
+_KEEP_THEN_WINDOW = re.compile(  # LM Studio, word for word
+    rf"keep the first {_NUMBER} tokens .*?context length of only {_NUMBER} tokens"
+)
 _WINDOW_THEN_PROMPT = re.compile(  # OpenAI, vLLM
     rf"maximum context length is {_NUMBER} tokens.*?(?:requested|resulted in|has) {_NUMBER}"
 )
@@ -233,7 +237,7 @@ def _status_of(error: Any, value: Mapping[str, Any]) -> int | None:
             if isinstance(code, int) and 300 <= code <= 599:
                 return code
     words = _words(error).lower()
-    if "rate_limit" in words or "resource_exhausted" in words:
+    if any(word in words for word in ("rate_limit", "resource_exhausted", "insufficient_quota")):
         return 429
     if "authentication" in words or "invalid_api_key" in words:
         return 401
@@ -257,7 +261,7 @@ def _overflow_numbers(sentence: str, source: Any) -> tuple[int | None, int | Non
         prompt, window = source.get("n_prompt_tokens"), source.get("n_ctx")
         if isinstance(prompt, int) and isinstance(window, int):
             return prompt, window
-    if match := _PROMPT_THEN_WINDOW.search(sentence):
+    if match := _PROMPT_THEN_WINDOW.search(sentence) or _KEEP_THEN_WINDOW.search(sentence):
         return _int(match[1]), _int(match[2])
     if match := _WINDOW_THEN_PROMPT.search(sentence):
         return _int(match[2]), _int(match[1])

@@ -30,9 +30,9 @@ class MessageText:
         """True while thinking has begun and not ended."""
         return self._tags.open or (self._harmony is not None and self._harmony.open)
 
-    def reasoning_came_apart(self) -> None:
-        """Tell that thinking came in a field of its own."""
-        self._tags.reasoning_came_apart()
+    def reasoning_came_apart(self, text: str) -> None:
+        """Tell of a piece of thinking that came in a field of its own."""
+        self._tags.reasoning_came_apart(text)
 
     def feed(self, text: str) -> list[WireEvent]:
         """The events that `text` completes."""

@@ -10,6 +10,8 @@ in order:
 4. an index not seen: a new call;
 5. no index, but an id or a name: a new call;
 6. else the latest call.
+
+Entries without an index that stand together in one list are numbered by their place in it.
 """
 
 import json
@@ -42,6 +44,16 @@ class ToolCallAssembler:
         call = self._new("")
         call.name = name
         return call.index, ToolCallDelta(call.index, call.call_id, name)
+
+    def feed_all(self, pieces: list[Any]) -> list[ToolCallDelta]:
+        """The deltas of one `tool_calls` array."""
+        numbered = len(pieces) > 1
+        deltas: list[ToolCallDelta] = []
+        for place, piece in enumerate(pieces):
+            if numbered and isinstance(piece, dict) and piece.get("index") is None:
+                piece = {**piece, "index": place}
+            deltas += self.feed(piece)
+        return deltas
 
     def feed(self, piece: Any) -> list[ToolCallDelta]:
         """The deltas of one entry of a `tool_calls` array, whatever its shape."""

@@ -111,8 +111,27 @@ def test_a_harmony_model_leaks_its_markers_anywhere() -> None:
 
 def test_a_copy_of_thinking_that_came_in_a_field_is_dropped() -> None:
     splitter = TagSplitter()
-    splitter.reasoning_came_apart()
-    assert splitter.feed("<think>hm</think>4") + splitter.finish() == [C("4")]
+    splitter.reasoning_came_apart("h m")
+    assert splitter.feed("<think>\nhm</think>4") + splitter.finish() == [C("4")]
+
+
+def test_a_pair_that_says_something_else_is_the_answer() -> None:
+    for pieces in every_cut("<think> opens a block, </think> ends it"):
+        splitter = TagSplitter()
+        splitter.reasoning_came_apart("hm")
+        events = [event for piece in pieces for event in splitter.feed(piece)]
+        assert coalesced(events + splitter.finish()) == [
+            C("<think> opens a block, </think> ends it")
+        ]
+
+
+def test_an_opener_in_the_text_before_the_field_begins() -> None:
+    splitter = TagSplitter()
+    events = splitter.feed("<think>")
+    for piece in ("h", "m"):
+        splitter.reasoning_came_apart(piece)
+        events += splitter.feed(piece)
+    assert events + splitter.feed("</think>4") + splitter.finish() == [C("4")]
 
 
 def test_thinking_is_handed_on_as_it_comes() -> None:
