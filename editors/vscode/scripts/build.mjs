@@ -18,4 +18,4 @@ export async function buildExtension({ minify = false } = {}) {
   });
 }
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) await buildExtension();
+if (process.argv[1] === import.meta.filename) await buildExtension();

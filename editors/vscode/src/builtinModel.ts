@@ -8,7 +8,6 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { ProgressType } from "vscode-languageclient/node";
-import type { WorkDoneProgressBegin, WorkDoneProgressReport } from "vscode-languageserver-protocol";
 import { randomUUID } from "node:crypto";
 import { ProgressLocation, userSetting, window } from "./editor";
 import type { CancellationToken, ExtensionContext } from "./editor";
@@ -19,7 +18,7 @@ import type { Server } from "./server";
 
 const run = promisify(execFile);
 const DEFAULT_MODEL = "qwen2.5-coder-1.5b";
-const PROGRESS = new ProgressType<Partial<WorkDoneProgressBegin & WorkDoneProgressReport>>();
+const PROGRESS = new ProgressType<{ message?: string; percentage?: number }>();
 
 interface BuiltinModel {
   readonly name: string;

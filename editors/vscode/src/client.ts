@@ -10,6 +10,7 @@ import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from 
 import type { DynamicFeature, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
 import { Uri, layers, workspace } from "./editor";
 import type { LogOutputChannel } from "./editor";
+import { logChannel } from "./logChannel";
 import type { Launch } from "./launch";
 import { PROTOCOL_VERSION, SECRET } from "./protocol";
 import type { SecretParams, SecretResult } from "./protocol";
@@ -80,8 +81,8 @@ function options(log: LogOutputChannel, events: ClientEvents): LanguageClientOpt
   const schemes = ["file", "untitled", "vscode-vfs", "vscode-notebook-cell"];
   return {
     documentSelector: schemes.map((scheme) => ({ scheme })),
-    outputChannel: log,
-    traceOutputChannel: log,
+    outputChannel: logChannel(log),
+    traceOutputChannel: logChannel(log),
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationFailedHandler: () => false,
     errorHandler: {

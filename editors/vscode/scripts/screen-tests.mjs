@@ -1,0 +1,7 @@
+/** The tests that drive a real VS Code with the keyboard and read its screen. */
+
+import { packageExtension } from "./package.mjs";
+import { runNodeTests } from "./node-tests.mjs";
+
+process.env.CODEX_TEST_VSIX ??= await packageExtension({ keepLibs: true });
+await runNodeTests("test/screen", { only: process.argv[2], timeout: 300_000 });

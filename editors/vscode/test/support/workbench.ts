@@ -1,0 +1,137 @@
+/**
+ * VS Code's window, as a person uses it: the keyboard in, what the screen shows out.
+ */
+
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
+import { REPOSITORY } from "./modelServer";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+export const ARTIFACTS = path.join(REPOSITORY, "tests", "artifacts", "vscode");
+
+export class Workbench {
+  private constructor(
+    private readonly browser: Browser,
+    readonly page: Page,
+  ) {}
+
+  static async open(executablePath: string, url: string): Promise<Workbench> {
+    const browser = await chromium.launch({ executablePath, args: FLAGS });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(30_000);
+    await page.goto(url);
+    await page.locator(".monaco-workbench").waitFor();
+    return new Workbench(browser, page);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+
+  /** Runs a command through the palette, by its title. */
+  async command(title: string): Promise<void> {
+    const input = this.page.locator(".quick-input-widget input");
+    await this.page.keyboard.press("F1");
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    await row.click();
+  }
+
+  /** Types into the input box that is open, and confirms. */
+  async answerInput(text: string): Promise<void> {
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Picks the row that has this text from the quick pick that is open. */
+  async pick(text: string): Promise<void> {
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
+  }
+
+  get picks(): Locator {
+    return this.page.locator(".quick-input-list .monaco-list-row");
+  }
+
+  /** The text of the n-th comment of the window, once it contains `text`. */
+  async commentWith(text: string): Promise<Locator> {
+    const comment = this.page.locator(".review-widget .comment-body", { hasText: text }).last();
+    await comment.waitFor();
+    return comment;
+  }
+
+  async threadLabel(text: string | RegExp): Promise<Locator> {
+    const label = this.page.locator(".review-widget .review-title", { hasText: text }).last();
+    await label.waitFor();
+    return label;
+  }
+
+  async status(text: string | RegExp): Promise<void> {
+    await this.page.locator(".statusbar-item", { hasText: text }).first().waitFor();
+  }
+
+  async notification(text: string | RegExp): Promise<Locator> {
+    const toast = this.page.locator(".notification-toast", { hasText: text }).first();
+    await toast.waitFor();
+    return toast;
+  }
+
+  /** Puts the cursor at a line of the active editor, with the keyboard. */
+  async goToLine(line: number): Promise<void> {
+    await this.focusEditor();
+    await this.page.keyboard.press("Control+g");
+    await this.page.locator(".quick-input-widget input").fill(`:${line}`);
+    await this.page.keyboard.press("Enter");
+  }
+
+  async selectLines(first: number, last: number): Promise<void> {
+    await this.goToLine(first);
+    await this.page.keyboard.press("Home");
+    for (let line = first; line < last; line += 1) await this.page.keyboard.press("Shift+ArrowDown");
+    await this.page.keyboard.press("Shift+End");
+  }
+
+  async focusEditor(): Promise<void> {
+    await this.page.keyboard.press("Control+1");
+  }
+
+  /** The lines that an editor (or the output panel, which is one) shows now, from the top. */
+  async lines(within: string): Promise<string> {
+    return this.page.locator(`${within} .view-line`).evaluateAll((lines) =>
+      lines
+        .map((line) => ({
+          top: Number.parseFloat((line as HTMLElement).style.top),
+          text: line.textContent ?? "",
+        }))
+        .sort((one, other) => one.top - other.top)
+        .map(({ text }) => text.replaceAll("\u00a0", " "))
+        .join("\n"),
+    );
+  }
+
+  async shot(name: string): Promise<void> {
+    mkdirSync(ARTIFACTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
+  }
+}
+
+/** Resolves when `probe` gives true; what the screen shows is asked again and again, never waited for by time. */
+export async function until(what: string, probe: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!(await probe())) {
+    if (Date.now() > end) throw new Error(`not within ${limitMs / 1000} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 25));
+  }
+}
