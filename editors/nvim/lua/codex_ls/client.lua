@@ -111,44 +111,61 @@ local function no_server(cmd)
   )
 end
 
+---@alias codex_ls.ClientCallback fun(err: codex_ls.Error?, client: vim.lsp.Client?)
+
+---Who waits for the handshake of which client.
+---@type table<integer, codex_ls.ClientCallback[]>
+local waiting = {}
+
+---@param client_id integer
+---@param err? codex_ls.Error
+---@param client? vim.lsp.Client
+local function release(client_id, err, client)
+  local callbacks = waiting[client_id] or {}
+  waiting[client_id] = nil
+  for _, callback in ipairs(callbacks) do
+    callback(err, client)
+  end
+end
+
 ---Calls back when the client has shaken hands with its server, or when it is clear that it won't.
 ---@param client_id integer
 ---@param cmd string[]
----@param callback fun(err: codex_ls.Error?, client: vim.lsp.Client?)
+---@param callback codex_ls.ClientCallback
 local function when_ready(client_id, cmd, callback)
-  local timer = assert(vim.uv.new_timer())
+  if waiting[client_id] then
+    table.insert(waiting[client_id], callback)
+    return
+  end
+  waiting[client_id] = { callback }
   local deadline = vim.uv.now() + config.get().start_timeout_ms
-  local group ---@type integer
-  local function settle()
-    if timer:is_closing() then
-      return true
+  local timer = assert(vim.uv.new_timer())
+  local autocmd ---@type integer
+  local look = vim.schedule_wrap(function()
+    if not waiting[client_id] then
+      return
     end
     local client = M.alive(client_id)
     local is_ready = client and client.initialized
     if not is_ready and client and vim.uv.now() < deadline then
-      return false
+      return
     end
     timer:close()
-    vim.api.nvim_del_augroup_by_id(group)
+    vim.api.nvim_del_autocmd(autocmd)
     if is_ready then
-      callback(nil, client)
+      release(client_id, nil, client)
     else
-      callback(no_server(cmd))
+      release(client_id, no_server(cmd))
     end
-    return true
-  end
-  group = vim.api.nvim_create_augroup("codex_ls.ready." .. client_id .. "." .. deadline, {})
-  vim.api.nvim_create_autocmd("LspAttach", {
-    group = group,
-    callback = vim.schedule_wrap(settle),
-  })
+  end)
+  autocmd = vim.api.nvim_create_autocmd("LspAttach", { callback = look })
   -- A server that dies before the handshake fires nothing.
-  timer:start(LIVENESS_MS, LIVENESS_MS, vim.schedule_wrap(settle))
+  timer:start(LIVENESS_MS, LIVENESS_MS, look)
 end
 
 ---A client for a buffer, started if need be.
 ---@param bufnr integer
----@param callback fun(err: codex_ls.Error?, client: vim.lsp.Client?)
+---@param callback codex_ls.ClientCallback
 function M.ensure(bufnr, callback)
   local client = M.attached(bufnr)
   if client and client.initialized then

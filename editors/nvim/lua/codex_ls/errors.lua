@@ -68,12 +68,26 @@ function M.format(err)
   return (text:gsub("%s*\n%s*", " "))
 end
 
----Tells the user, and the log.
+---Tells the user, and the log. Later, because an error message would end the script that is running.
 ---@param err codex_ls.Error
 function M.notify(err)
   local level = M.level(err.code)
   require("codex_ls.log").log(level, "%s", M.format(err))
-  vim.notify("codex: " .. M.format(err), level)
+  vim.schedule(function()
+    vim.notify("codex: " .. M.format(err), level)
+  end)
+end
+
+---Tells the user of an error whose whole text stands elsewhere: no more than fits in the last row, or
+---Neovim would wait for a key in the middle of whatever the user is typing.
+---@param err codex_ls.Error
+function M.notify_briefly(err)
+  local room = vim.v.echospace - #"codex: "
+  local text = M.format({ code = err.code, message = err.message })
+  if vim.api.nvim_strwidth(text) > room then
+    text = vim.fn.strcharpart(text, 0, math.max(1, room - 1)) .. "…"
+  end
+  M.notify({ code = err.code, message = text })
 end
 
 return M

@@ -10,6 +10,7 @@ local turns = require("codex_ls.turns")
 ---@field private bufnr? integer
 ---@field private redraw codex_ls.Redraw
 ---@field private written integer lines that the buffer has
+---@field private size integer bytes that the buffer has
 ---@field private restarts integer
 ---@field private is_settled boolean the end of the thinking was dealt with: folded, closed, or left open
 ---@field private was_shown boolean
@@ -31,6 +32,7 @@ function Thinking.attach(turn)
   local self = setmetatable({
     turn = turn,
     written = 0,
+    size = -1,
     restarts = 0,
     is_settled = false,
     was_shown = false,
@@ -122,7 +124,7 @@ function Thinking:buffer()
   vim.bo[bufnr].modifiable = false
   vim.bo[bufnr].filetype = FILETYPE
   vim.b[bufnr].codex_turn = self.turn.id
-  self.bufnr, self.written = bufnr, 0
+  self.bufnr, self.written, self.size = bufnr, 0, -1
   return bufnr
 end
 
@@ -142,8 +144,13 @@ function Thinking:write()
   local answer = self.turn.answer
   local bufnr = self:buffer()
   if self.restarts ~= answer.restarts then
-    self.restarts, self.written = answer.restarts, 0
+    self.restarts, self.written, self.size = answer.restarts, 0, -1
   end
+  if self.size == answer.reasoning.size then
+    -- Writing the same line again would open its fold.
+    return
+  end
+  self.size = answer.reasoning.size
   local from = math.max(1, self.written)
   vim.bo[bufnr].modifiable = true
   local start = self.written == 0 and 0 or from - 1

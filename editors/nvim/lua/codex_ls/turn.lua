@@ -294,8 +294,8 @@ function Turn:on_over()
     progress.forget(token)
   end
   if self.answer.error then
-    -- The hint stands under the code, with the answer.
-    errors.notify(vim.tbl_extend("force", self.answer.error, { hint = "" }))
+    -- All of it stands under the code, with the answer.
+    errors.notify_briefly(self.answer.error)
   end
   self:emit("over")
   self:announce("Finished")

@@ -1,0 +1,1 @@
+"""The Neovim plugin in a real Neovim, with the real language server behind it."""
