@@ -38,6 +38,7 @@ from codex_ls.lsp.scopes import Item, Scopes
 from codex_ls.lsp.secrets import Secrets
 from codex_ls.lsp.tokens import RunningTokens
 from codex_ls.lsp.user_config import UserConfig
+from codex_ls.lsp.warm_up import warm_up
 from codex_ls.turn.run import Session
 
 END_TIMEOUT_S = 0.4
@@ -104,12 +105,13 @@ class Connection:
         async with self.session:
             if client is not None:
                 self.endpoint.adopt(client)
-            ends = [
-                asyncio.create_task(end)
-                for end in (self._handle(inbox), stop.wait(), self._client_gone())
-            ]
+            await warm_up(self.user_config)
+            waits = (self._handle(inbox), self._client_gone(), stop.wait())
+            ends = [asyncio.ensure_future(wait) for wait in waits]
             try:
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                for end in done:
+                    end.result()
             finally:
                 for end in ends:
                     end.cancel()

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from codex_ls.events import Notice
 from codex_ls.lsp.documents import Text
-from codex_ls.lsp.params import Diagnostic, Range
+from codex_ls.lsp.params import Diagnostic, Range, well_formed
 from codex_ls.turn.context import Diagnostic as TurnDiagnostic
 from codex_ls.turn.context import TurnContext
 
@@ -70,7 +70,7 @@ def describe(
     context = TurnContext(
         path=_shown_path(snapshot),
         language=_language(snapshot),
-        text=_LINE_BREAK.sub("\n", snapshot.source[start:end]),
+        text=well_formed(_LINE_BREAK.sub("\n", snapshot.source[start:end])),
         start_line=text.line_at(start) + 1,
         end_line=text.line_at(max(start, end - 1)) + 1,
         diagnostics=tuple(_diagnostic(found) for found in diagnostics[:MAX_DIAGNOSTICS]),

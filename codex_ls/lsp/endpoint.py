@@ -230,7 +230,7 @@ class Endpoint(LanguageServerProtocol):
         self.documents = Documents(
             workspace.root_uri,
             workspace_folders=tuple(workspace.folders.values()),
-            position_encoding=workspace.position_encoding,
+            position_encoding=client.position_encoding,
         )
         self._workspace = self.documents
         self.on_client(client)

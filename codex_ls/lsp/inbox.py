@@ -59,13 +59,6 @@ class PipeInbox:
             self._take()
         return self._ready.popleft()
 
-    def end(self) -> None:
-        """Stop: what was not handed out yet is dropped."""
-        self._ready.clear()
-        self._arrived.append(None)
-        self._wake.set()
-        self._ended = True
-
     def _take(self) -> None:
         batch = self._arrived.popleft()
         if batch is None:

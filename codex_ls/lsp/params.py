@@ -61,7 +61,7 @@ class Diagnostic(_Params):
     @property
     def text(self) -> str:
         """The message as plain text."""
-        return self.message if isinstance(self.message, str) else self.message.value
+        return well_formed(self.message if isinstance(self.message, str) else self.message.value)
 
 
 class ExecParams(_Params):
@@ -83,7 +83,7 @@ class ExecParams(_Params):
     def _not_blank(cls, prompt: str) -> str:
         if not prompt.strip():
             raise ValueError("must not be blank")
-        return prompt
+        return well_formed(prompt)
 
     @model_validator(mode="after")
     def _range_has_document(self) -> "ExecParams":
@@ -96,6 +96,15 @@ class ProfilesParams(_Params):
     """What `codex/profiles` asks."""
 
     textDocument: TextDocument | None = None  # noqa: N815
+
+
+def well_formed(text: str) -> str:
+    """Return text that has a UTF-8 form: half a surrogate pair, cut by an editor, becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 P = TypeVar("P", bound=_Params)

@@ -9,7 +9,7 @@ what was gathered first.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from codex_ls.events import (
     ContentDelta,
@@ -62,6 +62,23 @@ class ShownReasoning:
         return self.raw if source == "raw" else self.summary
 
 
+class Timer(Protocol):
+    """What an event loop's timers are to us."""
+
+    def cancel(self) -> None:
+        """Don't call."""
+
+
+class Timers(Protocol):
+    """What an event loop is to us: a clock in seconds, and calls at its times."""
+
+    def time(self) -> float:
+        """Return now."""
+
+    def call_at(self, when: float, callback: Callable[[], None], /) -> Timer:
+        """Call at a time."""
+
+
 class Stream:
     """Sends a turn's events. `send` takes one framed message and never blocks."""
 
@@ -72,12 +89,14 @@ class Stream:
         tokens: Tokens,
         names: Names,
         shown: ShownReasoning = ShownReasoning(),
+        timers: "Timers | None" = None,
     ) -> None:
+        """`timers` are the running event loop's, unless a test has its own."""
         self._send = send
         self._tokens = tokens
         self._names = names
         self._shown = shown
-        self._loop = asyncio.get_running_loop()
+        self._loop: Timers = timers or asyncio.get_running_loop()
         self._status = StatusLine()
         self._turn_id = ""
         self._seq = 0
@@ -85,8 +104,8 @@ class Stream:
         self._kind: Kind = None
         self._seen: set[Kind] = set()
         self._sent_at = 0.0
-        self._flush_timer: asyncio.TimerHandle | None = None
-        self._status_timer: asyncio.TimerHandle | None = None
+        self._flush_timer: Timer | None = None
+        self._status_timer: Timer | None = None
         self._last_status = ""
 
     def handle(self, event: Event) -> None:
@@ -174,7 +193,7 @@ class Stream:
         self._both(value)
         if self._tokens.status is not None:
             self._last_status = self._status.text(now)
-            self._status_timer = self._loop.call_later(STATUS_INTERVAL_S, self._tell_status)
+            self._status_timer = self._loop.call_at(now + STATUS_INTERVAL_S, self._tell_status)
 
     def _end(self, event: TurnFinished) -> None:
         payload = event_payload(event, self._names)
@@ -191,11 +210,12 @@ class Stream:
             self._progress(self._tokens.status, value)
 
     def _tell_status(self) -> None:
-        text = self._status.text(self._loop.time())
+        now = self._loop.time()
+        text = self._status.text(now)
         if text != self._last_status:
             self._last_status = text
             self._progress(self._tokens.status, {"kind": "report", "message": text})
-        self._status_timer = self._loop.call_later(STATUS_INTERVAL_S, self._tell_status)
+        self._status_timer = self._loop.call_at(now + STATUS_INTERVAL_S, self._tell_status)
 
     def _progress(self, token: ProgressToken | None, value: Payload) -> None:
         self._send(
