@@ -1,0 +1,159 @@
+import os
+import random
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from codex_ls.errors import InvalidParams
+from codex_ls.lsp import documents
+from codex_ls.lsp.documents import Documents, Text, read_from_disk
+
+TEXT = "one\r\ntwo 😀 é\x0cx\u2028y\rthree\n\nlast"
+LINES = ["one\r\n", "two 😀 é\x0cx\u2028y\r", "three\n", "\n", "last"]
+UNITS = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+WIDTH = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_every_position_of_every_line_is_found(encoding: str) -> None:
+    text = Text(TEXT, encoding=encoding)
+    assert text.line_count == len(LINES)
+    for number, line in enumerate(LINES):
+        content = line.rstrip("\r\n")
+        for at in range(len(content) + 1):
+            units = len(content[:at].encode(UNITS[encoding])) // WIDTH[encoding]
+            assert text.offset(number, units) == len("".join(LINES[:number])) + at
+        end = len("".join(LINES[:number])) + len(content)
+        assert text.offset(number, 10_000) == end
+        assert text.line_at(end) == number
+    assert text.offset(99, 0) == len(TEXT)
+
+
+def test_a_position_inside_a_character_is_before_it() -> None:
+    assert Text("😀", encoding="utf-16").offset(0, 1) == 0
+    assert Text("é", encoding="utf-8").offset(0, 1) == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_edits_leave_the_text_that_the_editor_has(encoding: str) -> None:
+    chance = random.Random(7)
+    pieces = ["a", "\n", "\r\n", "é", "😀", "\x0c", "\u2028", "\x85", "word "]
+    workspace = Documents(None, position_encoding=encoding)
+    uri = "file:///w/a.txt"
+    expected = TEXT
+    workspace.put_text_document(types.TextDocumentItem(uri, "text", 0, TEXT))
+    for version in range(300):
+        text = Text(expected, encoding=encoding)
+        start, end = sorted(chance.randrange(len(expected) + 1) for _ in range(2))
+        end = min(end, start + 5)
+        positions = [_position(text, at, encoding) for at in (start, end)]
+        start, end = (text.offset(at.line, at.character) for at in positions)
+        new = "".join(chance.choices(pieces, k=chance.randrange(5)))
+        expected = expected[:start] + new + expected[end:]
+        workspace.update_text_document(
+            types.VersionedTextDocumentIdentifier(version, uri),
+            types.TextDocumentContentChangePartial(types.Range(*positions), new),
+        )
+        assert workspace.get_text_document(uri).source == expected
+
+
+def _position(text: Text, offset: int, encoding: str) -> types.Position:
+    line = text.line_at(offset)
+    before = text.source[text.line_start(line) : offset].rstrip("\r\n")
+    return types.Position(line, len(before.encode(UNITS[encoding])) // WIDTH[encoding])
+
+
+def test_a_change_without_a_range_is_the_whole_text() -> None:
+    workspace = Documents(None)
+    workspace.put_text_document(types.TextDocumentItem("file:///a", "text", 0, "old"))
+    workspace.update_text_document(
+        types.VersionedTextDocumentIdentifier(1, "file:///a"),
+        types.TextDocumentContentChangeWholeDocument("new"),
+    )
+    assert workspace.get_text_document("file:///a").source == "new"
+
+
+# ---- from disk ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    return folder
+
+
+def read(path: Path, folder: Path) -> str:
+    return read_from_disk(path.as_uri(), [folder])
+
+
+def test_a_file_of_the_workspace_is_read(folder: Path) -> None:
+    path = folder / "ä b.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo \xff")
+    assert read(path, folder) == "one\r\ntwo \ufffd"
+
+
+def test_a_link_inside_the_workspace_is_followed(folder: Path) -> None:
+    (folder / "real.txt").write_text("real")
+    (folder / "link.txt").symlink_to(folder / "real.txt")
+    assert read(folder / "link.txt", folder) == "real"
+
+
+def test_a_workspace_that_is_a_link_itself_is_the_folder_behind_it(folder: Path) -> None:
+    (folder / "a.txt").write_text("a")
+    (folder.parent / "alias").symlink_to(folder)
+    assert read(folder.parent / "alias" / "a.txt", folder.parent / "alias") == "a"
+
+
+def test_nothing_outside_of_the_workspace_is_read(folder: Path) -> None:
+    secret = folder.parent / "secret.txt"
+    (folder / "link.txt").symlink_to(secret)
+    (folder / "up").symlink_to(folder.parent)
+    sibling = folder.parent / "work-2"
+    sibling.mkdir()
+    (sibling / "a.txt").write_text("a")
+    for path in (
+        secret,
+        folder / "link.txt",
+        folder / "up" / "secret.txt",
+        sibling / "a.txt",
+        Path("/etc/passwd"),
+    ):
+        with pytest.raises(InvalidParams, match="outside of the workspace"):
+            read(path, folder)
+    with pytest.raises(InvalidParams, match="outside of the workspace"):
+        read_from_disk(f"{folder.as_uri()}/../secret.txt", [folder])
+    with pytest.raises(InvalidParams, match="outside of the workspace"):
+        read_from_disk(f"{folder.as_uri()}/%2e%2e/secret.txt", [folder])
+    with pytest.raises(InvalidParams, match="outside of the workspace"):
+        read_from_disk(secret.as_uri(), [])
+
+
+def test_what_is_no_text_file_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "binary").write_bytes(b"a\0b")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "dir").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "large").write_bytes(b"x" * 11)
+    monkeypatch.setattr(documents, "MAX_FILE_BYTES", 10)
+    for name, sentence in (
+        ("missing", "there is no file"),
+        ("loop", "there is no file"),
+        ("dir", "can't be read"),
+        ("pipe", "not a regular file"),
+        ("binary", "not a text file"),
+        ("large", "larger than"),
+    ):
+        with pytest.raises(InvalidParams, match=sentence):
+            read(folder / name, folder)
+    for uri in (
+        "untitled:Untitled-1",
+        "file:///a%00b",
+        "http://example.org/a",
+        "nonsense",
+        "file://",
+    ):
+        with pytest.raises(InvalidParams):
+            read_from_disk(uri, [folder])

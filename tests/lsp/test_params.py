@@ -1,0 +1,116 @@
+from typing import Any
+
+import pytest
+
+from codex_ls.errors import InvalidParams
+from codex_ls.lsp.params import ExecParams, ProfilesParams, parse
+
+RANGE = {"start": {"line": 1, "character": 2}, "end": {"line": 3, "character": 0}}
+DOCUMENT = {"uri": "file:///w/a.py"}
+FULL = {
+    "prompt": "why?",
+    "profile": "local",
+    "model": "m",
+    "effort": "low",
+    "threadId": "h1",
+    "textDocument": DOCUMENT,
+    "range": RANGE,
+    "diagnostics": [
+        {
+            "range": RANGE,
+            "message": "unused",
+            "severity": 2,
+            "code": "F401",
+            "source": "ruff",
+            "tags": [1],
+            "relatedInformation": None,
+        },
+        {"range": RANGE, "message": {"kind": "markdown", "value": "*bad*"}, "code": 7},
+    ],
+    "workDoneToken": 1,
+    "partialResultToken": "p",
+}
+
+
+def test_full_params_are_read() -> None:
+    params = parse(ExecParams, FULL)
+    assert params.textDocument is not None
+    assert params.range is not None
+    assert params.diagnostics is not None
+    assert (params.prompt, params.effort, params.threadId) == ("why?", "low", "h1")
+    assert (params.range.start.line, params.range.end.character) == (1, 0)
+    assert [found.text for found in params.diagnostics] == ["unused", "*bad*"]
+    assert (params.workDoneToken, params.partialResultToken) == (1, "p")
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+    assert parse(ExecParams, {"prompt": "half \ud83d a pair, \U0001f600 whole"}).prompt == (
+        "half \ufffd a pair, \U0001f600 whole"
+    )
+
+
+def test_null_reads_as_absent_and_unknown_keys_as_nothing() -> None:
+    nulls = {key: None for key in FULL if key != "prompt"}
+    assert parse(ExecParams, {"prompt": "x", **nulls, "later": {"a": 1}}) == parse(
+        ExecParams, {"prompt": "x"}
+    )
+    assert parse(ProfilesParams, None) == parse(ProfilesParams, {"textDocument": None})
+
+
+BAD: list[tuple[Any, str]] = [
+    (None, "prompt"),
+    ([], ""),
+    ("hi", ""),
+    (5, ""),
+    ({}, "prompt"),
+    ({"prompt": None}, "prompt"),
+    ({"prompt": 5}, "prompt"),
+    ({"prompt": ["hi"]}, "prompt"),
+    ({"prompt": ""}, "prompt"),
+    ({"prompt": " \n\t"}, "prompt"),
+    ({"profile": 5}, "profile"),
+    ({"model": []}, "model"),
+    ({"effort": "maximum"}, "effort"),
+    ({"effort": "LOW"}, "effort"),
+    ({"effort": 1}, "effort"),
+    ({"threadId": 5}, "threadId"),
+    ({"textDocument": "file:///a"}, "textDocument"),
+    ({"textDocument": {}}, "textDocument.uri"),
+    ({"textDocument": {"uri": 5}}, "textDocument.uri"),
+    ({"textDocument": {"uri": ""}}, "textDocument.uri"),
+    ({"range": RANGE}, "range"),
+    ({"range": RANGE, "textDocument": None}, "range"),
+    ({"textDocument": DOCUMENT, "range": {}}, "range.start"),
+    ({"textDocument": DOCUMENT, "range": [1, 2]}, "range"),
+    ({"textDocument": DOCUMENT, "range": {**RANGE, "end": None}}, "range.end"),
+    ({"diagnostics": {}}, "diagnostics"),
+    ({"diagnostics": ["x"]}, "diagnostics.0"),
+    ({"diagnostics": [{"message": "x"}]}, "diagnostics.0.range"),
+    ({"diagnostics": [{"range": RANGE}]}, "diagnostics.0.message"),
+    ({"diagnostics": [{"range": RANGE, "message": "x", "severity": 9}]}, "diagnostics.0.severity"),
+    ({"workDoneToken": 1.5}, "workDoneToken"),
+    ({"workDoneToken": True}, "workDoneToken"),
+    ({"workDoneToken": {}}, "workDoneToken"),
+    ({"partialResultToken": []}, "partialResultToken"),
+    *(
+        (
+            {"textDocument": DOCUMENT, "range": {**RANGE, "start": {"line": line, "character": 0}}},
+            "range.start.line",
+        )
+        for line in (-1, 1.0, 1.5, "1", True, None, float("nan"), float("inf"), 2**31, 10**40)
+    ),
+]
+
+
+@pytest.mark.parametrize(("params", "where"), BAD)
+def test_what_does_not_fit_is_named(params: Any, where: str) -> None:
+    if isinstance(params, dict) and "prompt" not in params and params:
+        params = {"prompt": "hi", **params}
+    with pytest.raises(InvalidParams, match=f"^Invalid params: .*{where}"):
+        parse(ExecParams, params)
+
+
+def test_an_error_does_not_repeat_what_was_sent() -> None:
+    with pytest.raises(InvalidParams) as raised:
+        parse(ExecParams, {"prompt": "hi", "profile": ["sk-secret"], "effort": "sk-secret"})
+    assert "sk-secret" not in raised.value.message
