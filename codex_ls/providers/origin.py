@@ -19,9 +19,6 @@ from codex_ls.errors import LocalOnly, MissingCredential, Unreachable
 AskSecret = Callable[[str, str, str], Awaitable[str | None]]
 """Asks the editor's secret storage for a key: provider id, origin, env_key."""
 
-EXEC_KEY = "CODEX_API_KEY"
-"""The variable in which programs written for `codex exec` hand over the key of the `openai` provider."""
-
 
 async def credentials(
     provider: Provider, env: Mapping[str, str], ask_secret: AskSecret | None = None
@@ -105,10 +102,7 @@ def _is_this_machine(number: str) -> bool:
 
 
 def _from_environment(provider: Provider, env: Mapping[str, str]) -> tuple[str, str]:
-    names = [provider.env_key or ""]
-    if provider.id == "openai":
-        names.insert(0, EXEC_KEY)
-    for name in names:
+    for name in provider.env_keys:
         if key := env.get(name, "").strip():
             return key, name
     return "", ""
