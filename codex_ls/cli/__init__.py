@@ -7,7 +7,12 @@ Invariant: `exec` reaches neither pygls nor lsprotocol, and whatever goes wrong 
 import sys
 from collections.abc import Callable, Sequence
 
+from codex_ls.cli.output import Output, OutputFailed, ReaderGone
 from codex_ls.errors import CodexError, InvalidParams
+from codex_ls.render.failure import failure_lines, labelled_lines
+
+FAILED = 1
+WRONG_USAGE = 2
 
 _USAGE = """\
 usage: codex-ls COMMAND [OPTIONS]
@@ -29,23 +34,25 @@ codex-ls COMMAND --help lists the options of a command.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    err = Output(sys.stderr, lossy=True)
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
     except CodexError as error:
-        from codex_ls.cli.output import Output
-        from codex_ls.render.failure import failure_lines
-
-        Output(sys.stderr, lossy=True).write(failure_lines(error))
+        err.write(failure_lines(error))
         return exit_code(error)
+    except OutputFailed as error:
+        err.write(labelled_lines("error", str(error)))
+        return FAILED
+    except ReaderGone:
+        # As for ripgrep and Codex: whoever has read enough of it has not seen a failure.
+        return 0
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return 0
 
 
 def exit_code(error: CodexError) -> int:
     """2 for what was wrong on the command line, 1 for everything else."""
-    return 2 if isinstance(error, InvalidParams) else 1
+    return WRONG_USAGE if isinstance(error, InvalidParams) else FAILED
 
 
 def _run(argv: list[str]) -> int:
@@ -53,12 +60,12 @@ def _run(argv: list[str]) -> int:
         raise InvalidParams("No command was given.", hint="codex-ls --help lists the commands.")
     first, *rest = argv
     if first in ("-h", "--help", "help"):
-        sys.stdout.write(_USAGE)
+        Output(sys.stdout).write(_USAGE)
         return 0
     if first in ("-V", "--version"):
         from codex_ls import __version__
 
-        sys.stdout.write(f"codex-ls {__version__}\n")
+        Output(sys.stdout).write(f"codex-ls {__version__}\n")
         return 0
     if first.startswith("-"):
         from codex_ls.cli.arguments import command_first

@@ -6,11 +6,13 @@ differs). A flag that steers what does not exist here yet is accepted and told i
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, cast, get_args
 
+from codex_ls.cli.output import Output
 from codex_ls.cli.terminal import Color, Thinking
 from codex_ls.errors import InvalidParams
 from codex_ls.events import Effort
@@ -51,6 +53,10 @@ class ArgumentParser(argparse.ArgumentParser):
         sentence = message[:1].upper() + message[1:].rstrip(".")
         raise InvalidParams(f"{sentence}.", hint=f"{self.prog} --help lists the options.")
 
+    def print_help(self, file: object = None) -> None:
+        """Write the help where it can be piped into a program that reads its first lines only."""
+        Output(sys.stdout).write(self.format_help())
+
 
 def parse_exec(argv: Sequence[str]) -> ExecArguments:
     """The arguments behind `codex-ls exec`. Raises InvalidParams; exits after `--help`."""
@@ -58,12 +64,13 @@ def parse_exec(argv: Sequence[str]) -> ExecArguments:
     parser = exec_parser()
     parsed = parser.parse_intermixed_args(options)
     images, given_back = _images(parsed.image)
-    words = [*parsed.words, *given_back, *after_dashes]
-    if parsed.words and parsed.words[0] in COMMANDS_TO_COME:
+    words = [*parsed.words, *given_back]
+    if words and words[0] in COMMANDS_TO_COME:
         raise InvalidParams(
-            f"`{parsed.words[0]}` does not work yet: conversations are not kept between runs.",
+            f"`{words[0]}` does not work yet: conversations are not kept between runs.",
             hint="Put what the model has to know into the prompt.",
         )
+    words += after_dashes
     if len(words) > 1:
         parser.error(f"one prompt is wanted, and {len(words)} came; put it in quotation marks")
     return ExecArguments(
@@ -119,11 +126,9 @@ def exec_parser() -> ArgumentParser:
     return parser
 
 
-def _add_model_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument_group("which model").add_argument
-    add("-p", "--profile", metavar="NAME", help="a profile of config.toml")
-    add("-m", "--model", metavar="MODEL", help="this model, whatever the profile says")
-    add("--effort", choices=get_args(Effort), help="how hard a thinking model thinks")
+def add_config_options(parser: ArgumentParser) -> None:
+    """What every command that reads the configuration understands."""
+    add = parser.add_argument_group("configuration").add_argument
     add(
         "-c",
         "--config",
@@ -133,6 +138,14 @@ def _add_model_options(parser: ArgumentParser) -> None:
         help="set a key of config.toml for this run; the value is TOML, or else plain text",
     )
     add("--local-only", action="store_true", help="refuse every server but those on this machine")
+
+
+def _add_model_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("which model").add_argument
+    add("-p", "--profile", metavar="NAME", help="a profile of config.toml")
+    add("-m", "--model", metavar="MODEL", help="this model, whatever the profile says")
+    add("--effort", choices=get_args(Effort), help="how hard a thinking model thinks")
+    add_config_options(parser)
     add("--oss", action="store_true", help="a local server; say which with --local-provider")
     add("--local-provider", choices=tuple(_OSS_MODELS), help="the local server of --oss")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from codex_ls.cli import exit_code
+from codex_ls.cli import FAILED, exit_code
 from codex_ls.cli.arguments import ExecArguments, parse_exec
 from codex_ls.cli.exec_inputs import ExecInputs, read_inputs
 from codex_ls.cli.interrupts import Interrupts
@@ -28,7 +28,6 @@ from codex_ls.render.jsonl import JsonlRenderer
 if TYPE_CHECKING:
     from codex_ls.config.profile import ModelSettings
 
-_FAILED = 1
 _LOOK_SECONDS = 0.25
 
 Renderer = HumanRenderer | JsonlRenderer
@@ -48,20 +47,18 @@ def run(argv: list[str]) -> int:
             inputs = read_inputs(arguments, err=err, started_at=started_at)
             renderer = _renderer(arguments, inputs.settings, out=out, err=err)
             finished = asyncio.run(_show(inputs, renderer, out=out, interrupts=interrupts))
-            code = 0 if is_answered(finished) else _FAILED
+            code = 0 if is_answered(finished) else FAILED
             if finished.status in ("completed", "truncated"):
                 _keep_answer(inputs, finished)
         except CodexError as error:
             _tell(error, out=out, err=err, as_json=arguments.json)
             code = exit_code(error)
-        except ReaderGone:
-            # As for ripgrep and Codex: whoever has read enough of it has not seen a failure.
-            code = 0
-        except OutputFailed as error:
-            err.write(f"error: {error}\n")
-            code = _FAILED
         except (KeyboardInterrupt, WriteInterrupted):
-            code = _FAILED
+            code = FAILED
+        except (ReaderGone, OutputFailed):
+            if interrupts.exit_code is None:
+                raise
+            code = FAILED
         return interrupts.exit_code or code
 
 

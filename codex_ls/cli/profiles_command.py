@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.arguments import ArgumentParser, add_config_options
 from codex_ls.cli.output import Output
 from codex_ls.render.failure import labelled_lines
 
@@ -21,7 +21,7 @@ def run(argv: Sequence[str]) -> int:
         prog="codex-ls profiles", description="The profiles of config.toml.", allow_abbrev=False
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
+    add_config_options(parser)
     parsed = parser.parse_args(argv)
 
     from codex_ls.config.load import load_config
@@ -29,15 +29,31 @@ def run(argv: Sequence[str]) -> int:
 
     config = load_config(overrides=parsed.config)
     profiles = list_profiles(config)
+    problems = _problems(config, local_only=parsed.local_only)
     out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
     if parsed.json:
-        out.write(json.dumps(_as_json(config, profiles), ensure_ascii=False, indent=2) + "\n")
+        told = _as_json(config, profiles, problems)
+        out.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
         out.write(_table(config, profiles))
         err = Output(sys.stderr, lossy=True)
-        for problem in config.problems:
+        for problem in problems:
             err.write(labelled_lines("note", problem.message, hint=problem.hint))
     return 0
+
+
+def _problems(config: "Config", *, local_only: bool) -> list["Notice"]:
+    """What is wrong with the configuration, and why nothing is in use if that is so."""
+    from codex_ls.config.profile import resolve
+    from codex_ls.errors import CodexError
+    from codex_ls.events import Notice
+
+    problems = list(config.problems)
+    try:
+        resolve(config, local_only=local_only)
+    except CodexError as error:
+        problems.append(Notice(error.kind, error.message, error.hint))
+    return problems
 
 
 def _table(config: "Config", profiles: Sequence["ProfileSummary"]) -> str:
@@ -48,8 +64,7 @@ def _table(config: "Config", profiles: Sequence["ProfileSummary"]) -> str:
             profile.name,
             profile.model or "-",
             profile.provider or "-",
-            profile.origin or "built in",
-            "local" if profile.is_local else "cloud",
+            *_whereabouts(profile),
         )
         for profile in profiles
     ]
@@ -61,28 +76,26 @@ def _table(config: "Config", profiles: Sequence["ProfileSummary"]) -> str:
         for problem in profile.problems:
             told = labelled_lines("problem", problem.message, hint=problem.hint)
             lines += [f"     {line}\n" for line in told.splitlines()]
-    return "".join(lines) + _default_line(config)
+    return "".join(lines)
 
 
-def _default_line(config: "Config") -> str:
-    """What is used without `--profile`, where that is no profile of its own."""
-    from codex_ls.config.profile import resolve
-    from codex_ls.errors import CodexError
-
-    if config.default_profile is not None:
-        return ""
-    try:
-        settings = resolve(config)
-    except CodexError as error:
-        return f"\nWithout --profile: {error.message}\n"
-    return f"\nWithout --profile: {settings.model} at {settings.provider.name}\n"
+def _whereabouts(profile: "ProfileSummary") -> tuple[str, str]:
+    """The address, and whether it is on this machine; unknown where the provider is."""
+    if not profile.origin:
+        return ("built in", "local") if profile.is_local else ("-", "-")
+    return profile.origin, "local" if profile.is_local else "cloud"
 
 
-def _as_json(config: "Config", profiles: Sequence["ProfileSummary"]) -> dict[str, Any]:
+def _as_json(
+    config: "Config", profiles: Sequence["ProfileSummary"], problems: Sequence["Notice"]
+) -> dict[str, Any]:
     """The object that `codex/profiles` answers with; a key without a value is left out."""
+    from codex_ls.config.built_in import EMBEDDED
+
     active = config.default_profile
     return {
         **({"active": active} if active is not None else {}),
+        "source": "config" if config.exists or active != EMBEDDED else "default",
         "profiles": [
             {
                 "name": profile.name,
@@ -96,7 +109,7 @@ def _as_json(config: "Config", profiles: Sequence["ProfileSummary"]) -> dict[str
             for profile in profiles
         ],
         "configPath": str(config.path),
-        "problems": [_notice(problem) for problem in config.problems],
+        "problems": [_notice(problem) for problem in problems],
     }
 
 

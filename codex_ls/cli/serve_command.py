@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.arguments import ArgumentParser, add_config_options
 from codex_ls.errors import InvalidParams
 
 
@@ -12,9 +12,9 @@ def run(argv: Sequence[str]) -> int:
     from codex_ls.lsp.server import run_stdio, run_tcp
 
     if parsed.tcp is None:
-        return run_stdio()
+        return run_stdio(overrides=parsed.config, local_only=parsed.local_only)
     host, port = _address(parsed.tcp)
-    return run_tcp(host, port)
+    return run_tcp(host, port, overrides=parsed.config, local_only=parsed.local_only)
 
 
 def _parser() -> ArgumentParser:
@@ -27,6 +27,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--tcp", metavar="HOST:PORT", help="listen there instead; loopback addresses only"
     )
+    add_config_options(parser)
     return parser
 
 

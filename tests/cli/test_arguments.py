@@ -131,6 +131,11 @@ def test_a_mistake_is_one_sentence(argv: list[str], message: str) -> None:
     assert raised.value.hint
 
 
+def test_a_command_to_come_is_known_behind_an_image_too(pictures: Path) -> None:
+    with pytest.raises(InvalidParams, match="`resume` does not work yet"):
+        parse_exec(["-i", "a.png", "resume", "some-id"])
+
+
 def test_oss_means_a_provider_and_its_model() -> None:
     assert parse_exec(["--oss", "--local-provider", "lmstudio", "hi"]).overrides == (
         'model_provider="lmstudio"',

@@ -1,0 +1,127 @@
+"""The commands beside exec: what they print, and what they say of a mistake."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codex_ls import __version__
+from tests.cli.command import Command, Result
+from tests.cli.test_exec import SAMPLE
+
+
+@pytest.fixture
+def command(command: Command) -> Command:
+    command.write_config('profile = "local-oss"\n' + SAMPLE)
+    return command
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version(command: Command, flag: str) -> None:
+    assert command.run(flag) == Result(0, f"codex-ls {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("help",),
+        ("exec", "--help"),
+        ("profiles", "-h"),
+        ("serve", "--help"),
+        ("models", "--help"),
+        ("model", "--help"),
+        ("model", "pull", "--help"),
+    ],
+)
+def test_help_is_on_standard_output(command: Command, arguments: tuple[str, ...]) -> None:
+    done = command.run(*arguments)
+    assert (done.exit_code, done.err) == (0, "")
+    assert done.out.startswith("usage: codex-ls ")
+
+
+def test_profiles_are_a_table_with_the_one_in_use_marked(command: Command) -> None:
+    assert command.run("profiles") == Result(
+        0,
+        "   cloud      gpt-5-codex         openai     https://api.openai.com:443  cloud\n"
+        "*  local-oss  openai/gpt-oss-20b  local-oss  http://localhost:1234       local\n"
+        "   embedded   qwen2.5-coder-1.5b  embedded   built in                    local\n",
+        "",
+    )
+
+
+def test_a_profile_that_is_wrong_says_so(command: Command) -> None:
+    command.write_config('[profiles.a]\nmodel = "m"\nmodel_provider = "nobody"\n')
+    done = command.run("profiles")
+    assert done.exit_code == 0
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["a", "m", "nobody", "-", "-"]
+    assert lines[1].startswith("     problem: ")
+    assert "nobody" in lines[1]
+    assert done.err.startswith("note: Nothing in ")
+
+
+def test_profiles_as_json_are_what_the_language_server_answers(command: Command) -> None:
+    done = command.run("profiles", "--json")
+    assert (done.exit_code, done.err) == (0, "")
+    told = json.loads(done.out)
+    assert (told["active"], told["source"]) == ("local-oss", "config")
+    assert told["configPath"] == str(command.home / "config.toml")
+    assert told["problems"] == []
+    assert told["profiles"][:2] == [
+        {
+            "name": "cloud",
+            "model": "gpt-5-codex",
+            "provider": "openai",
+            "wireApi": "chat",
+            "origin": "https://api.openai.com:443",
+            "isLocal": False,
+            "problems": [],
+        },
+        {
+            "name": "local-oss",
+            "model": "openai/gpt-oss-20b",
+            "provider": "local-oss",
+            "wireApi": "chat",
+            "origin": "http://localhost:1234",
+            "isLocal": True,
+            "problems": [],
+        },
+    ]
+
+
+def test_a_wrong_configuration_has_file_line_and_column(command: Command) -> None:
+    command.write_config("model = \n")
+    done = command.run("profiles")
+    assert (done.exit_code, done.out) == (1, "")
+    assert done.err.startswith("error: ")
+    assert f"{command.home / 'config.toml'}, line 1, column 9" in done.err
+
+
+def test_a_list_that_nobody_reads_is_no_failure(command: Command) -> None:
+    with command.start("profiles") as running:
+        running.out.close()
+        assert running.finish() == Result(0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_list_that_can_not_be_written_is_a_failure(command: Command) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        done = command.run("profiles", stdout=full)
+    assert done == Result(1, "", "error: The output can't be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("serve", "--tcp", "7777"), "error: 7777 is not HOST:PORT.\n"),
+        (("serve", "--tcp", "localhost:none"), "error: localhost:none is not HOST:PORT.\n"),
+        (("serve", "--nonsense"), "error: Unrecognized arguments: --nonsense.\n"),
+        (("model",), "error: The following arguments are required: pull NAME.\n"),
+        (("models", "extra"), "error: Unrecognized arguments: extra.\n"),
+    ],
+)
+def test_wrong_usage(command: Command, arguments: tuple[str, ...], message: str) -> None:
+    done = command.run(*arguments)
+    assert (done.exit_code, done.out) == (2, "")
+    assert done.err.startswith(message)
