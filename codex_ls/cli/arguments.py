@@ -53,9 +53,9 @@ class ArgumentParser(argparse.ArgumentParser):
         sentence = message[:1].upper() + message[1:].rstrip(".")
         raise InvalidParams(f"{sentence}.", hint=f"{self.prog} --help lists the options.")
 
-    def print_help(self, file: object = None) -> None:
-        """Write the help where it can be piped into a program that reads its first lines only."""
-        Output(sys.stdout).write(self.format_help())
+    def print_help(self, file: Any = None) -> None:
+        """Write the help; a program that reads its first lines only is no failure."""
+        Output(file or sys.stdout).write(self.format_help())
 
 
 def parse_exec(argv: Sequence[str]) -> ExecArguments:
