@@ -15,7 +15,7 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from codex_ls.config.address import is_loopback
 from codex_ls.config.profile import ModelSettings
-from codex_ls.errors import CodexError, UnknownThread
+from codex_ls.errors import CodexError, LocalOnly
 from codex_ls.events import (
     Event,
     Notice,
@@ -39,8 +39,11 @@ from codex_ls.turn.asking import Asking
 from codex_ls.turn.clock import TurnClock
 from codex_ls.turn.context import SYSTEM_PROMPT, TurnContext, prompt_with_context
 from codex_ls.turn.interrupt import Interrupt, Interrupted
+from codex_ls.turn.journal import Journal
+from codex_ls.turn.keeping import Keeping
 from codex_ls.turn.record import TurnRecord
 from codex_ls.turn.thread import PastTurn, Thread, read_image
+from codex_ls.turn.turn_log import log_turn
 from codex_ls.wire import Image, ModelCall, broken_off
 
 if TYPE_CHECKING:
@@ -73,7 +76,7 @@ class Session:
         self.http = HttpClient()
         self.forced_open: set[tuple[str, str]] = set()
         """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
-        self._threads: dict[str, Thread] = {}
+        self.keeping = Keeping(env)
         self._turns: set[Turn] = set()
         self._engine: tuple[str, Engine] | None = None
         self._engine_lock = asyncio.Lock()
@@ -95,7 +98,7 @@ class Session:
 
         Raises UnknownThread.
         """
-        thread = self._thread(request.thread_id)
+        thread = self.keeping.thread(request.thread_id)
         turn = Turn(self, thread, request, settings, received_at or time.perf_counter())
         self._turns.add(turn)
         return turn
@@ -119,15 +122,6 @@ class Session:
             self._engine = (model, engine)
             self._stack.push_async_callback(engine.close)
             return engine
-
-    def _thread(self, thread_id: str | None) -> Thread:
-        if thread_id is None:
-            thread = Thread()
-            self._threads[thread.thread_id] = thread
-            return thread
-        if thread_id not in self._threads:
-            raise UnknownThread(f"There is no thread {thread_id}.", hint="Start a new one.")
-        return self._threads[thread_id]
 
 
 class Turn:
@@ -163,6 +157,7 @@ class Turn:
         self._prompt = request.prompt
         self._images: tuple[Image, ...] = ()
         self._locked = False
+        self._journal = Journal(self.turn_id)
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -188,24 +183,28 @@ class Turn:
             yield self._started
             async with aclosing(self._answer(asking)) as events:
                 async for event in events:
+                    self._journal.add(event)
                     yield event
             yield self._finish("completed" if self._end.complete else "truncated")
         except Interrupted:
             if not begun:
                 yield self._started
             for event in record.flush():
+                self._journal.add(event)
                 yield event
             yield self._finish("cancelled")
         except CodexError as error:
             if not begun:
                 raise
             for event in record.flush():
+                self._journal.add(event)
                 yield event
             if record.has_text:
                 for event in record.notice(Notice(error.kind, error.message, error.hint)):
                     yield event
             yield self._finish("truncated" if record.has_text else "failed", error)
         finally:
+            self._journal.close()
             self._release()
             self._session.forget(self)
 
@@ -226,7 +225,13 @@ class Turn:
                 yield event
         await self._interrupt.wait(self._thread.lock.acquire())
         self._locked = True
-        async with aclosing(asking.ask(self._call())) as steps:
+        self._session.keeping.refresh(self._thread)
+        self._hold_to_this_machine()
+        call = self._call()
+        self._open_journal()
+        for event in self._complaint():
+            yield event
+        async with aclosing(asking.ask(call)) as steps:
             async for step in steps:
                 if isinstance(step, RetryScheduled):
                     yield step
@@ -235,7 +240,7 @@ class Turn:
                     self._end = step
                 for event in record.take(step):
                     yield event
-        for event in record.closing_notices(self._end):
+        for event in (*record.closing_notices(self._end), *self._complaint()):
             yield event
         if not record.has_text and not self._end.complete:
             raise broken_off()
@@ -257,6 +262,31 @@ class Turn:
             output_schema=request.output_schema,
         )
 
+    def _hold_to_this_machine(self) -> None:
+        """Raise LocalOnly if text that was meant for this machine alone would leave it."""
+        provider = self._settings.provider
+        if any(turn.local_only for turn in self._thread.turns) and not is_loopback(
+            provider.base_url
+        ):
+            raise LocalOnly(
+                f"This thread was begun under the local-only lock, and {provider.name} is elsewhere.",
+                hint="Choose a local profile, or begin a new thread.",
+            )
+
+    def _open_journal(self) -> None:
+        self._journal = self._session.keeping.begin(
+            self.turn_id,
+            self._thread,
+            self._settings,
+            prompt=self._request.prompt,
+            sent=self._prompt,
+            images=self._images,
+        )
+
+    def _complaint(self) -> Iterator[Event]:
+        complaint = self._session.keeping.complaint(self._journal)
+        return iter(()) if complaint is None else self._record.notice(complaint)
+
     def _finish(self, status: Status, error: CodexError | None = None) -> TurnFinished:
         """The last event; the thread is free for its next turn when it is out."""
         reason = "cancelled" if status == "cancelled" else self._end.finish_reason
@@ -272,8 +302,13 @@ class Turn:
                     self._images,
                     self._end.echo,
                     self._settings.provider.id,
+                    self.turn_id,
+                    self._settings.local_only,
                 )
             )
+        self._journal.end(finished, self._end.echo)
+        self._session.keeping.end(self._thread, self._journal)
+        log_turn(self._session.env, self._started, self._settings, finished)
         self._release()
         return finished
 

@@ -1,7 +1,7 @@
 """A conversation: what was asked and answered, and what of it goes back to the model.
 
-Kept in memory. Turns of one thread run one after the other (`lock`); a turn's text is kept whatever
-became of it, since the user has read it.
+Kept in memory, and on disk by `turn/keeping`. Turns of one thread run one after the other (`lock`);
+a turn's text is kept whatever became of it, since the user has read it.
 """
 
 import asyncio
@@ -32,6 +32,9 @@ class PastTurn:
     echo: ReasoningEcho | None = None
     provider: str = ""
     """The provider that answered: thinking goes back only to the server it came from."""
+    turn_id: str = ""
+    local_only: bool = False
+    """Asked while the local-only lock was on: its text stays on this machine."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class Thread:
     thread_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     turns: list[PastTurn] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    kept_bytes: int = 0
+    """How far this process knows the thread's file."""
 
     def messages(
         self, system: str, prompt: str, images: tuple[Image, ...], *, provider: str

@@ -1,0 +1,134 @@
+"""One turn on disk, written as it streams: JSON lines, each handed to the kernel as it comes.
+
+Invariant: a process that is killed loses nothing that a surface has shown, and a disk that is full or
+read-only never breaks a turn. The lines of one thread's file, and who writes them:
+
+    {"type":"thread","version":1,"thread":ID,"at":TIME}     once, by whoever makes the file
+    {"type":"turn","turn":ID,"at":TIME,"prompt":...,...}    before the request is sent
+    {"turn":ID,"reasoning":PIECE} {"turn":ID,"content":PIECE} {"turn":ID,"reclassified":true}
+    {"type":"end","turn":ID,"at":TIME,"status":...,...}     once; missing if the process died
+
+Every line names its turn, so that two processes may write one thread at the same time.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from codex_ls.events import (
+    ContentDelta,
+    Event,
+    ReasoningDelta,
+    ReasoningEcho,
+    Reclassified,
+    TurnFinished,
+)
+
+FORMAT_VERSION = 1
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Journal:
+    """Takes the events of one turn. Nothing here raises: `trouble` says what went wrong."""
+
+    def __init__(self, turn_id: str) -> None:
+        self.trouble: str | None = None
+        """Why this turn is not kept, or not whole; None while all is well."""
+        self._turn_id = turn_id
+        self._descriptor: int | None = None
+        self._bytes = 0
+
+    def open(self, path: Path, thread_id: str, about: Mapping[str, Any]) -> None:
+        """Begin the turn in a thread's file; `about` goes into its first line."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(path, flags, 0o600)
+            self._end_torn_line(thread_id)
+        except OSError as error:
+            self._give_up(error)
+        self._write({"type": "turn", "turn": self._turn_id, "at": now(), **about})
+
+    def add(self, event: Event) -> None:
+        """Keep what belongs to the text; everything else passes."""
+        match event:
+            case ContentDelta(text=text):
+                self._write({"turn": self._turn_id, "content": text})
+            case ReasoningDelta(text=text):
+                self._write({"turn": self._turn_id, "reasoning": text})
+            case Reclassified():
+                self._write({"turn": self._turn_id, "reclassified": True})
+            case _:
+                pass
+
+    def end(self, finished: TurnFinished, echo: ReasoningEcho | None) -> None:
+        """Write how the turn ended."""
+        error = finished.error
+        self._write(
+            _present(
+                type="end",
+                turn=self._turn_id,
+                at=now(),
+                status=finished.status,
+                finish_reason=finished.finish_reason,
+                timing=asdict(finished.timing),
+                usage=asdict(finished.usage) if finished.usage else None,
+                notices=[asdict(notice) for notice in finished.notices] or None,
+                error=error and {"kind": error.kind, "message": error.message, "hint": error.hint},
+                echo=asdict(echo) if echo else None,
+            )
+        )
+
+    def close(self) -> int:
+        """Let go of the file. Idempotent.
+
+        Returns the bytes it would have if nobody else had written; 0 where nothing was kept.
+        """
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
+        return self._bytes
+
+    def _end_torn_line(self, thread_id: str) -> None:
+        """Begin at a line's start: a process that was killed may have left half a line."""
+        assert self._descriptor is not None
+        self._bytes = os.fstat(self._descriptor).st_size
+        if not self._bytes:
+            head = {"type": "thread", "version": FORMAT_VERSION, "thread": thread_id, "at": now()}
+            self._write(head)
+            return
+        os.lseek(self._descriptor, self._bytes - 1, os.SEEK_SET)
+        if os.read(self._descriptor, 1) != b"\n":
+            self._bytes += os.write(self._descriptor, b"\n")
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if self._descriptor is None:
+            return
+        data = memoryview((_encode(line) + "\n").encode("utf-8", "replace"))
+        try:
+            while data:
+                written = os.write(self._descriptor, data)
+                self._bytes += written
+                data = data[written:]
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.trouble = self.trouble or error.strerror or type(error).__name__
+        self.close()
+
+
+def now() -> str:
+    """The time, as in `2026-01-31T12:00:00.000Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _present(**fields: Any) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}

@@ -1,0 +1,132 @@
+"""How a session's threads and their files stay one thing.
+
+A thread is loaded when somebody names it, and read again before a turn if another process has written
+to its file since: an editor and a terminal can go on with the same conversation. Invariant: the disk
+never breaks a turn; what can't be kept is told once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from codex_ls.config.settings import ModelSettings
+from codex_ls.errors import UnknownThread
+from codex_ls.events import Notice
+from codex_ls.turn.journal import Journal
+from codex_ls.turn.kept_thread import KeptThread, KeptTurn
+from codex_ls.turn.thread import PastTurn, Thread
+from codex_ls.turn.thread_store import ThreadStore
+from codex_ls.wire import Image
+
+
+class Keeping:
+    """The threads of one session, in memory and on disk."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._threads: dict[str, Thread] = {}
+        self._has_complained = False
+
+    def thread(self, thread_id: str | None) -> Thread:
+        """The thread with that id, or a new one. Raises UnknownThread."""
+        if thread_id is None:
+            thread = Thread()
+        elif (known := self._threads.get(thread_id)) is not None:
+            return known
+        elif (store := self._store) is None:
+            raise UnknownThread(f"There is no thread {thread_id}.", hint="Start a new one.")
+        else:
+            size = store.size(thread_id)
+            thread = Thread(thread_id, kept_bytes=size)
+            _adopt(thread, store.read(thread_id))
+        self._threads[thread.thread_id] = thread
+        return thread
+
+    def begin(
+        self,
+        turn_id: str,
+        thread: Thread,
+        settings: ModelSettings,
+        *,
+        prompt: str,
+        sent: str,
+        images: tuple[Image, ...],
+    ) -> Journal:
+        """The journal of a turn that is about to be asked."""
+        journal = Journal(turn_id)
+        store = self._store
+        path = store.path(thread.thread_id) if store is not None else None
+        if path is None or not settings.keep_history:
+            return journal
+        about = {
+            "prompt": prompt,
+            "sent": None if sent == prompt else sent,
+            "model": settings.model,
+            "provider": settings.provider.id,
+            "profile": settings.profile,
+            "local_only": settings.local_only or None,
+            "images": [asdict(image) for image in images] or None,
+        }
+        journal.open(
+            path,
+            thread.thread_id,
+            {key: value for key, value in about.items() if value is not None},
+        )
+        return journal
+
+    def end(self, thread: Thread, journal: Journal) -> None:
+        """Let go of a turn's journal."""
+        thread.kept_bytes = journal.close() or thread.kept_bytes
+
+    def refresh(self, thread: Thread) -> None:
+        """Take over what other processes have added to the thread since it was last written here."""
+        store = self._store
+        size = store.size(thread.thread_id) if store is not None else 0
+        if store is not None and size not in (0, thread.kept_bytes):
+            thread.kept_bytes = size
+            _adopt(thread, store.read(thread.thread_id))
+
+    def complaint(self, journal: Journal) -> Notice | None:
+        """What to tell of a turn that can't be kept; None if there is nothing, or it was told."""
+        if journal.trouble is None or self._has_complained:
+            return None
+        self._has_complained = True
+        return Notice(
+            "threadNotKept",
+            f"This conversation is not kept on disk: {journal.trouble}.",
+            'Make room or set rights, or turn it off: persistence = "none" under [history].',
+        )
+
+    @property
+    def _store(self) -> ThreadStore | None:
+        return ThreadStore.of(self._env)
+
+
+def _adopt(thread: Thread, kept: KeptThread) -> None:
+    """The file's turns in their order, and behind them those that only this process has.
+
+    Of a turn that is in both, the longer text counts: one of the two may have been cut off.
+    """
+    here = {turn.turn_id: turn for turn in thread.turns}
+    on_disk = {turn.turn_id: _past(turn) for turn in kept.turns if turn.has_text}
+    for turn_id, turn in on_disk.items():
+        if (ours := here.pop(turn_id, None)) is not None and _length(ours) > _length(turn):
+            on_disk[turn_id] = ours
+    thread.turns[:] = [*on_disk.values(), *here.values()]
+
+
+def _length(turn: PastTurn) -> int:
+    return len(turn.reasoning) + len(turn.content)
+
+
+def _past(turn: KeptTurn) -> PastTurn:
+    return PastTurn(
+        turn.sent,
+        turn.reasoning,
+        turn.content,
+        turn.status,
+        turn.images,
+        turn.echo,
+        turn.provider,
+        turn_id=turn.turn_id,
+        local_only=turn.local_only,
+    )

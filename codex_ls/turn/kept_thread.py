@@ -1,0 +1,198 @@
+"""A thread as its file tells it: what was asked, what came, how it ended.
+
+Reading is tolerant, since the file may have been cut anywhere: a line that is not JSON is passed over,
+a turn without an end was broken off, and a value of another kind than expected counts as not there.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar, cast, get_args
+
+from codex_ls.events import (
+    FinishReason,
+    Notice,
+    ReasoningEcho,
+    Status,
+    Timing,
+    Usage,
+)
+from codex_ls.wire import Image
+
+_TITLE_CHARS = 80
+_STATUSES: tuple[str, ...] = get_args(Status)
+_REASONS: tuple[str, ...] = get_args(FinishReason)
+
+Figures = TypeVar("Figures", Usage, Timing)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """One question and what came of it."""
+
+    turn_id: str
+    at: str
+    """When it was asked, as in `2026-01-31T12:00:00.000Z`."""
+    prompt: str
+    """The user's own words."""
+    sent: str
+    """The words with their context, as the model got them."""
+    model: str = ""
+    provider: str = ""
+    profile: str | None = None
+    local_only: bool = False
+    images: tuple[Image, ...] = ()
+    reasoning: str = ""
+    content: str = ""
+    status: Status = "truncated"
+    """`truncated` where no end was written: the turn still runs, or its process died."""
+    finish_reason: FinishReason = "other"
+    timing: Timing | None = None
+    usage: Usage | None = None
+    notices: tuple[Notice, ...] = ()
+    error: Notice | None = None
+    echo: ReasoningEcho | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything of the model's came."""
+        return bool(self.reasoning or self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptThread:
+    """One conversation, oldest turn first."""
+
+    thread_id: str
+    turns: tuple[KeptTurn, ...]
+    updated_at: str = ""
+
+    @property
+    def title(self) -> str:
+        """The first question's first line, cut to 80 characters."""
+        first = next((line for turn in self.turns for line in turn.prompt.split("\n") if line), "")
+        clean = " ".join(first.split())
+        return clean if len(clean) <= _TITLE_CHARS else clean[: _TITLE_CHARS - 1].rstrip() + "…"
+
+
+def thread_from(thread_id: str, data: bytes) -> KeptThread:
+    """The thread in the bytes of its file; never raises."""
+    kept: dict[str, _Lines] = {}
+    updated_at = ""
+    for line in _lines(data):
+        turn_id = _text(line, "turn")
+        updated_at = _text(line, "at") or updated_at
+        if line.get("type") == "turn" and turn_id:
+            kept.setdefault(turn_id, _Lines(line))
+        elif (lines := kept.get(turn_id)) is not None:
+            lines.take(line)
+    turns = tuple(lines.turn(turn_id) for turn_id, lines in kept.items())
+    return KeptThread(thread_id, turns, updated_at)
+
+
+class _Lines:
+    """The lines of one turn so far."""
+
+    def __init__(self, begin: Mapping[str, Any]) -> None:
+        self.begin = begin
+        self.end: Mapping[str, Any] = {}
+        self.reasoning: list[str] = []
+        self.content: list[str] = []
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        match line:
+            case {"content": str(text)}:
+                self.content.append(text)
+            case {"reasoning": str(text)}:
+                self.reasoning.append(text)
+            case {"reclassified": True}:
+                self.reasoning += self.content
+                self.content.clear()
+            case {"type": "end"}:
+                self.end = line
+            case _:
+                pass
+
+    def turn(self, turn_id: str) -> KeptTurn:
+        begin, end = self.begin, self.end
+        prompt = _text(begin, "prompt")
+        status, reason = end.get("status"), end.get("finish_reason")
+        return KeptTurn(
+            turn_id=turn_id,
+            at=_text(begin, "at"),
+            prompt=prompt,
+            sent=_text(begin, "sent") or prompt,
+            model=_text(begin, "model"),
+            provider=_text(begin, "provider"),
+            profile=_text(begin, "profile") or None,
+            local_only=begin.get("local_only") is True,
+            images=tuple(_images(begin.get("images"))),
+            reasoning="".join(self.reasoning),
+            content="".join(self.content),
+            status=cast("Status", status if status in _STATUSES else "truncated"),
+            finish_reason=cast("FinishReason", reason if reason in _REASONS else "other"),
+            timing=_figures(Timing, end.get("timing")),
+            usage=_figures(Usage, end.get("usage")),
+            notices=tuple(_notices(end.get("notices"))),
+            error=next(_notices([end.get("error")]), None),
+            echo=_echo(end.get("echo")),
+        )
+
+
+def _lines(data: bytes) -> Iterator[Mapping[str, Any]]:
+    for raw in data.split(b"\n"):
+        try:
+            line = json.loads(raw)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(line, dict):
+            yield line
+
+
+def _text(line: Mapping[str, Any], key: str) -> str:
+    value = line.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _figures(kind: type[Figures], value: object) -> Figures | None:
+    """Usage or timing with every number that is one."""
+    if not isinstance(value, dict):
+        return None
+    names = {field.name for field in fields(kind)}
+    numbers: dict[str, Any] = {
+        name: number
+        for name, number in value.items()
+        if name in names and isinstance(number, int | float)
+    }
+    try:
+        return kind(**numbers)
+    except TypeError:
+        return None
+
+
+def _images(value: object) -> Iterator[Image]:
+    for entry in value if isinstance(value, list) else ():
+        match entry:
+            case {"media_type": str(media_type), "base64": str(data)}:
+                yield Image(media_type, data)
+            case _:
+                pass
+
+
+def _notices(value: object) -> Iterator[Notice]:
+    for entry in value if isinstance(value, list) else ():
+        match entry:
+            case {"kind": str(kind), "message": str(message)}:
+                yield Notice(kind, message, _text(entry, "hint") or None)
+            case _:
+                pass
+
+
+def _echo(value: object) -> ReasoningEcho | None:
+    if not isinstance(value, dict):
+        return None
+    details = value.get("details")
+    listed = details if isinstance(details, list) else []
+    kept = tuple(entry for entry in listed if isinstance(entry, dict))
+    field = _text(value, "field") or None
+    return ReasoningEcho(field, kept) if field or kept else None

@@ -1,0 +1,138 @@
+"""The folder of kept threads: `$CODEX_HOME/codex-ls/threads/`, one file a thread.
+
+A thread's id comes from a client and becomes a file's name, so only what looks like an id reaches the
+disk. Reading needs no lock: files only grow, and a reader passes over a line that is not whole.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codex_ls.config.load import codex_home_from
+from codex_ls.errors import CodexError, UnknownThread
+from codex_ls.turn.kept_thread import KeptThread, thread_from
+
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+_SUFFIX = ".jsonl"
+_MIN_PREFIX_CHARS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """One line of the list of threads; `updated_at` is as in `2026-01-31T12:00:00.000Z`."""
+
+    thread_id: str
+    title: str
+    updated_at: str
+    profile: str | None
+    turns: int
+    """How many turns have any text."""
+
+
+def our_folder(env: Mapping[str, str]) -> Path | None:
+    """`$CODEX_HOME/codex-ls`, where this program keeps what it writes.
+
+    None where there is no home at all, or `CODEX_HOME` names a folder that does not exist: it is not
+    made, since it may be a slip.
+    """
+    try:
+        home = codex_home_from(env)
+    except CodexError:
+        return None
+    return None if env.get("CODEX_HOME") and not home.is_dir() else home / "codex-ls"
+
+
+class ThreadStore:
+    """The kept threads of one user."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> "ThreadStore | None":
+        """The store of the user whose environment this is; None if there is no place for one."""
+        folder = our_folder(env)
+        return None if folder is None else cls(folder / "threads")
+
+    def path(self, thread_id: str) -> Path | None:
+        """The thread's file, there or not; None if that is no id."""
+        return self._folder / f"{thread_id}{_SUFFIX}" if _ID.fullmatch(thread_id) else None
+
+    def size(self, thread_id: str) -> int:
+        """Bytes of the thread's file; 0 if there is none."""
+        path = self.path(thread_id)
+        try:
+            return path.stat().st_size if path is not None else 0
+        except OSError:
+            return 0
+
+    def read(self, thread_id: str) -> KeptThread:
+        """The whole thread. Raises UnknownThread."""
+        path = self.path(thread_id)
+        try:
+            data = path.read_bytes() if path is not None else None
+        except FileNotFoundError:
+            data = None
+        except OSError as error:
+            raise UnknownThread(
+                f"The thread {thread_id} can't be read: {error.strerror}.", hint=f"{path}"
+            ) from None
+        if data is None:
+            raise UnknownThread(
+                f"There is no thread {thread_id[:64]}.",
+                hint="codex-ls threads lists them; without an id a new one begins.",
+            )
+        return thread_from(thread_id, data)
+
+    def recent(self, *, limit: int | None = None) -> tuple[ThreadSummary, ...]:
+        """The threads in which anything was said, the one that was used last first."""
+        found: list[ThreadSummary] = []
+        for thread_id in self._ids():
+            if limit is not None and len(found) >= limit:
+                break
+            try:
+                thread = self.read(thread_id)
+            except UnknownThread:
+                continue  # it was removed just now
+            said = [turn for turn in thread.turns if turn.has_text]
+            if said:
+                last = said[-1]
+                found.append(
+                    ThreadSummary(
+                        thread_id, thread.title, thread.updated_at, last.profile, len(said)
+                    )
+                )
+        return tuple(found)
+
+    def latest(self) -> str:
+        """The id of the thread that was used last. Raises UnknownThread."""
+        found = self.recent(limit=1)
+        if not found:
+            raise UnknownThread("No thread is kept yet.", hint="Leave --last out to begin one.")
+        return found[0].thread_id
+
+    def find(self, beginning: str) -> str:
+        """The id that begins so, at least four characters of it. Raises UnknownThread."""
+        if self.size(beginning) or len(beginning) < _MIN_PREFIX_CHARS:
+            return beginning
+        ids = [thread_id for thread_id in self._ids() if thread_id.startswith(beginning)]
+        if len(ids) > 1:
+            raise UnknownThread(
+                f"{len(ids)} threads begin with {beginning[:64]}.", hint="Write more of the id."
+            )
+        return ids[0] if ids else beginning
+
+    def _ids(self) -> list[str]:
+        """Every thread's id, the one that was written last first."""
+        written: list[tuple[int, str]] = []
+        try:
+            with os.scandir(self._folder) as entries:
+                for entry in entries:
+                    thread_id = entry.name.removesuffix(_SUFFIX)
+                    if entry.name.endswith(_SUFFIX) and _ID.fullmatch(thread_id):
+                        written.append((entry.stat().st_mtime_ns, thread_id))
+        except OSError:
+            pass  # none were kept, or nobody may look: nothing to list
+        return [thread_id for _, thread_id in sorted(written, reverse=True)]

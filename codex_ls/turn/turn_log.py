@@ -1,0 +1,152 @@
+"""One line a turn in `$CODEX_HOME/codex-ls/turns.jsonl`: which model was how fast, and nothing it said.
+
+`codex-ls stats` reads it. Invariant: no prompt, no answer, no path, no address; and a log that can't be
+written is no reason to bother anybody.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from codex_ls.config.address import is_loopback
+from codex_ls.config.settings import ModelSettings
+from codex_ls.events import TurnFinished, TurnStarted
+from codex_ls.turn.journal import now
+from codex_ls.turn.thread_store import our_folder
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""A file that has grown past this is set aside as `turns.1.jsonl`, in the place of the one before it."""
+
+_NAME, _OLD_NAME = "turns.jsonl", "turns.1.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTurn:
+    """The figures of one turn; `None` for what nobody counted. Durations are milliseconds."""
+
+    at: str
+    model: str
+    provider: str
+    status: str
+    total_ms: int
+    profile: str | None = None
+    effort: str | None = None
+    is_local: bool = False
+    finish_reason: str | None = None
+    error: str | None = None
+    """The kind of the error of a turn that failed."""
+    first_reasoning_ms: int | None = None
+    first_content_ms: int | None = None
+    load_ms: int | None = None
+    prompt_ms: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    output_tokens_per_second: float | None = None
+    estimated: bool = True
+    """Whether the speed was counted here, since the server told none."""
+    turn: str = ""
+    thread: str = ""
+
+
+def log_turn(
+    env: Mapping[str, str], started: TurnStarted, settings: ModelSettings, finished: TurnFinished
+) -> None:
+    """Append one turn to the user's log, unless history is off. Never raises."""
+    folder = our_folder(env) if settings.keep_history else None
+    if folder is None:
+        return
+    timing, usage = finished.timing, finished.usage
+    speed = timing.output_tokens_per_second
+    turn = LoggedTurn(
+        at=now(),
+        model=started.model,
+        provider=started.provider,
+        status=finished.status,
+        total_ms=timing.total_ms,
+        profile=started.profile,
+        effort=settings.effort,
+        is_local=is_loopback(settings.provider.base_url),
+        finish_reason=finished.finish_reason,
+        error=finished.error.kind if finished.error else None,
+        first_reasoning_ms=timing.first_reasoning_ms,
+        first_content_ms=timing.first_content_ms,
+        load_ms=timing.load_ms,
+        prompt_ms=timing.prompt_ms,
+        input_tokens=usage.input_tokens if usage else None,
+        output_tokens=usage.output_tokens if usage else None,
+        reasoning_tokens=usage.reasoning_tokens if usage else None,
+        output_tokens_per_second=None if speed is None else round(speed, 2),
+        estimated=timing.estimated,
+        turn=started.turn_id,
+        thread=started.thread_id,
+    )
+    with suppress(OSError):
+        _append(folder, _as_line(turn))
+
+
+def logged_turns(env: Mapping[str, str]) -> Iterator[LoggedTurn]:
+    """Every turn that is still in the log, oldest first; lines that make no sense are passed over."""
+    folder = our_folder(env)
+    for name in (_OLD_NAME, _NAME) if folder is not None else ():
+        assert folder is not None
+        try:
+            data = (folder / name).read_bytes()
+        except OSError:
+            continue
+        for raw in data.split(b"\n"):
+            if (turn := _from_line(raw)) is not None:
+                yield turn
+
+
+def _append(folder: Path, line: str) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / _NAME
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, (line + "\n").encode("utf-8", "replace"))
+        is_full = os.fstat(descriptor).st_size > MAX_FILE_BYTES
+    finally:
+        os.close(descriptor)
+    if is_full:
+        path.replace(folder / _OLD_NAME)
+
+
+def _as_line(turn: LoggedTurn) -> str:
+    values = {field.name: getattr(turn, field.name) for field in fields(turn)}
+    present = {name: value for name, value in values.items() if value not in (None, "")}
+    return json.dumps(present, ensure_ascii=False, separators=(",", ":"))
+
+
+def _from_line(raw: bytes) -> LoggedTurn | None:
+    try:
+        line: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(line, dict):
+        return None
+    known = {
+        field.name: line[field.name]
+        for field in fields(LoggedTurn)
+        if field.name in line and _fits(field.name, line[field.name])
+    }
+    try:
+        return LoggedTurn(**known)
+    except TypeError:
+        return None
+
+
+_FLAGS = frozenset({"is_local", "estimated"})
+_NUMBER_ENDS = ("_ms", "_tokens", "_per_second")
+
+
+def _fits(name: str, value: object) -> bool:
+    if name in _FLAGS:
+        return isinstance(value, bool)
+    if name.endswith(_NUMBER_ENDS):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str)

@@ -1,0 +1,333 @@
+"""Threads that last: what is on disk while a turn streams, and what another process finds there."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codex_ls.config.profile import ModelSettings
+from codex_ls.errors import LocalOnly, UnknownThread
+from codex_ls.events import ContentDelta, Event, Notice, Noticed, TurnFinished, Usage
+from codex_ls.turn.kept_thread import KeptThread, KeptTurn, thread_from
+from codex_ls.turn.run import Session, TurnRequest
+from codex_ls.turn.thread_store import ThreadStore, ThreadSummary
+from tests.support.model_server import ModelServer
+from tests.support.streams import Cut, Gate, chat_stream, error_answer
+from tests.turn.conftest import events_of, settings_for
+
+FOUR = chat_stream(reasoning=["h", "m"], content=["Fo", "ur."], usage=(12, 4))
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return {"CODEX_HOME": str(tmp_path)}
+
+
+def file_of(env: dict[str, str], thread_id: str) -> Path:
+    return Path(env["CODEX_HOME"], "codex-ls", "threads", f"{thread_id}.jsonl")
+
+
+def read(env: dict[str, str], thread_id: str) -> KeptThread:
+    return store(env).read(thread_id)
+
+
+def store(env: dict[str, str]) -> ThreadStore:
+    found = ThreadStore.of(env)
+    assert found is not None
+    return found
+
+
+async def ask(env: dict[str, str], settings: ModelSettings, **request: Any) -> list[Event]:
+    """One turn in a session of its own, as another process would run it."""
+    async with Session(env=env) as session:
+        return await events_of(session.start(TurnRequest(**request), settings))
+
+
+def thread_of(events: list[Event]) -> str:
+    return events[0].thread_id  # type: ignore[union-attr]
+
+
+def last(events: list[Event]) -> TurnFinished:
+    finished = events[-1]
+    assert isinstance(finished, TurnFinished)
+    return finished
+
+
+async def test_a_turn_is_kept_whole(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR) as server:
+        events = await ask(env, settings_for(server), prompt="2 + 2?\nquickly")
+    finished, thread = last(events), read(env, thread_of(events))
+    (turn,) = thread.turns
+    assert thread.title == "2 + 2?"
+    assert dataclasses.replace(turn, turn_id="", at="") == KeptTurn(
+        turn_id="",
+        at="",
+        prompt="2 + 2?\nquickly",
+        sent="2 + 2?\nquickly",
+        model="m",
+        provider="local",
+        profile="local-oss",
+        reasoning="hm",
+        content="Four.",
+        status="completed",
+        finish_reason="stop",
+        timing=finished.timing,
+        usage=Usage(12, 4),
+        echo=turn.echo,
+    )
+    assert turn.echo is not None
+    assert turn.echo.field == "reasoning_content"
+
+
+async def test_every_piece_is_on_disk_before_the_next_one_comes(env: dict[str, str]) -> None:
+    gate = Gate()
+    async with (
+        ModelServer(chat_stream(content=["one", gate, "two"])) as server,
+        Session(env=env) as session,
+    ):
+        turn = session.start(TurnRequest("hi"), settings_for(server))
+        async for event in turn:
+            if event == ContentDelta("one"):
+                (kept,) = read(env, turn.thread_id).turns
+                assert (kept.content, kept.status) == ("one", "truncated")
+                gate.open()
+
+
+async def test_the_question_is_on_disk_before_it_is_sent(env: dict[str, str]) -> None:
+    gate = Gate()
+    async with ModelServer(chat_stream(content=[gate, "x"])) as server, Session(env=env) as session:
+        turn = session.start(TurnRequest("a long question"), settings_for(server))
+        task = asyncio.create_task(events_of(turn))
+        await gate.reached.wait()
+        assert [kept.prompt for kept in read(env, turn.thread_id).turns] == ["a long question"]
+        gate.open()
+        await task
+
+
+async def test_another_process_goes_on_with_the_thread(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR, chat_stream(content=["Five."])) as server:
+        settings = settings_for(server)
+        first = await ask(env, settings, prompt="2 + 2?")
+        second = await ask(env, settings, prompt="and 1 more?", thread_id=thread_of(first))
+        messages = server.turns[1].json["messages"]
+    assert [(message["role"], message["content"]) for message in messages[1:]] == [
+        ("user", "2 + 2?"),
+        ("assistant", "Four."),
+        ("user", "and 1 more?"),
+    ]
+    assert thread_of(second) == thread_of(first)
+    kept = read(env, thread_of(first))
+    assert [turn.content for turn in kept.turns] == ["Four.", "Five."]
+
+
+async def test_an_open_session_sees_what_another_process_has_added(env: dict[str, str]) -> None:
+    answers = [chat_stream(content=[word]) for word in ("One.", "Two.", "Three.", "Four.")]
+    async with ModelServer(*answers) as server, Session(env=env) as session:
+        settings = settings_for(server)
+        first = session.start(TurnRequest("1"), settings)
+        await events_of(first)
+        await ask(env, settings, prompt="2", thread_id=first.thread_id)
+        await events_of(session.start(TurnRequest("3", first.thread_id), settings))
+        await events_of(session.start(TurnRequest("4", first.thread_id), settings))
+        said = [message["content"] for message in server.turns[3].json["messages"][1:]]
+    assert said == ["1", "One.", "2", "Two.", "3", "Three.", "4"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "content"),
+    [
+        (chat_stream(content=["Fo", Cut.RESET]), "truncated", "Fo"),
+        (chat_stream(content=["<", "think", ">h", "m</think>", "4"]), "completed", "4"),
+        (chat_stream(content=["hm</think>", "4"]), "completed", "4"),
+    ],
+)
+async def test_what_was_shown_is_what_is_kept(
+    env: dict[str, str], answer: Any, status: str, content: str
+) -> None:
+    async with ModelServer(answer) as server:
+        events = await ask(env, settings_for(server, request_max_retries=0), prompt="hi")
+    (turn,) = read(env, thread_of(events)).turns
+    finished = last(events)
+    assert (turn.content, turn.reasoning) == (finished.content, finished.reasoning)
+    assert (turn.status, turn.content) == (status, content)
+    assert turn.notices == finished.notices
+
+
+async def test_a_turn_that_failed_says_why_and_the_thread_can_go_on(env: dict[str, str]) -> None:
+    async with ModelServer(error_answer(401, "wrong key"), FOUR) as server:
+        settings = settings_for(server)
+        failed = await ask(env, settings, prompt="hi")
+        (turn,) = read(env, thread_of(failed)).turns
+        assert turn.error == Notice(
+            "unauthorized",
+            "The model server says: wrong key",
+            "Check the key: the environment variable that env_key names in config.toml.",
+        )
+        assert store(env).recent() == ()
+        await ask(env, settings, prompt="again", thread_id=thread_of(failed))
+        said = [message["content"] for message in server.turns[1].json["messages"][1:]]
+    assert said == ["again"]
+
+
+async def test_a_cancelled_turn_keeps_its_text(env: dict[str, str]) -> None:
+    async with (
+        ModelServer(chat_stream(content=["one", Cut.STALL])) as server,
+        Session(env=env) as session,
+    ):
+        turn = session.start(TurnRequest("hi"), settings_for(server))
+        async for event in turn:
+            if event == ContentDelta("one"):
+                turn.cancel()
+    (kept,) = read(env, turn.thread_id).turns
+    assert (kept.content, kept.status) == ("one", "cancelled")
+
+
+async def test_images_go_back_to_the_model(env: dict[str, str], tmp_path: Path) -> None:
+    picture = tmp_path / "dot.png"
+    picture.write_bytes(b"not really a picture")
+    async with ModelServer(FOUR, FOUR) as server:
+        settings = settings_for(server)
+        first = await ask(env, settings, prompt="what?", images=(picture,))
+        picture.unlink()
+        await ask(env, settings, prompt="and?", thread_id=thread_of(first))
+        sent, sent_again = (turn.json["messages"][1] for turn in server.turns)
+    assert sent == sent_again
+    assert "data:image/png;base64," in json.dumps(sent)
+
+
+# ---- files -------------------------------------------------------------------------------------
+
+
+async def test_nobody_else_may_read_a_thread(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR) as server:
+        events = await ask(env, settings_for(server), prompt="hi")
+    path = file_of(env, thread_of(events))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_history_off_writes_nothing_at_all(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR) as server:
+        settings = dataclasses.replace(settings_for(server), keep_history=False)
+        await ask(env, settings, prompt="hi")
+    assert os.listdir(env["CODEX_HOME"]) == []  # noqa: PTH208
+
+
+async def test_a_home_that_was_mistyped_is_not_made(tmp_path: Path) -> None:
+    async with ModelServer(FOUR) as server:
+        await ask({"CODEX_HOME": str(tmp_path / "no")}, settings_for(server), prompt="hi")
+    assert not (tmp_path / "no").exists()
+
+
+async def test_a_folder_that_cant_be_written_is_told_once(env: dict[str, str]) -> None:
+    Path(env["CODEX_HOME"], "codex-ls").write_text("no folder")  # noqa: ASYNC240
+    async with ModelServer(FOUR, FOUR) as server, Session(env=env) as session:
+        settings = settings_for(server)
+        first = await events_of(session.start(TurnRequest("hi"), settings))
+        again = TurnRequest("hi", thread_of(first))
+        second = await events_of(session.start(again, settings))
+    assert [event.notice.kind for event in first if isinstance(event, Noticed)] == ["threadNotKept"]
+    assert [event for event in second if isinstance(event, Noticed)] == []
+    assert [last(events).content for events in (first, second)] == ["Four.", "Four."]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+async def test_a_full_disk_never_breaks_a_turn(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR, FOUR) as server:
+        settings = settings_for(server)
+        first = await ask(env, settings, prompt="hi")
+        path = file_of(env, thread_of(first))
+        async with Session(env=env) as session:
+            turn = session.start(TurnRequest("hi", thread_of(first)), settings)
+            path.rename(path.with_suffix(".kept"))
+            path.symlink_to("/dev/full")
+            events = await events_of(turn)
+    assert last(events).content == "Four."
+    (notice,) = last(events).notices
+    assert notice.message == "This conversation is not kept on disk: No space left on device."
+
+
+async def test_half_a_line_is_passed_over_and_the_next_turn_begins_its_own(
+    env: dict[str, str],
+) -> None:
+    async with ModelServer(FOUR, FOUR) as server:
+        settings = settings_for(server)
+        events = await ask(env, settings, prompt="hi")
+        path = file_of(env, thread_of(events))
+        with path.open("ab") as file:
+            file.write(b'{"type":"turn","turn":"x","prom')
+        await ask(env, settings, prompt="again", thread_id=thread_of(events))
+    assert [turn.content for turn in read(env, thread_of(events)).turns] == ["Four.", "Four."]
+
+
+async def test_a_file_cut_anywhere_reads_as_the_text_so_far(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR) as server:
+        events = await ask(env, settings_for(server), prompt="hi")
+    data = file_of(env, thread_of(events)).read_bytes()
+    for end in range(len(data)):
+        for turn in thread_from("t", data[:end]).turns:
+            assert "Four.".startswith(turn.content)
+            assert "hm".startswith(turn.reasoning)
+            assert turn.status == ("completed" if end == len(data) - 1 else "truncated")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "7",
+        "[]",
+        '{"type":"turn"}',
+        '{"type":"turn","turn":[]}',
+        '{"turn":{},"content":"x"}',
+        '{"type":"turn","turn":"a","prompt":7,"images":[7,{}],"local_only":"yes"}',
+        '{"type":"turn","turn":"a"}\n{"turn":"a","content":7}\n{"type":"end","turn":"a","status":7,'
+        '"usage":"x","timing":{"total_ms":"x"},"notices":[7],"echo":{"details":7},"error":7}',
+        "[" * 100_000,
+    ],
+)
+def test_a_file_of_another_shape_never_raises(line: str) -> None:
+    for turn in thread_from("t", line.encode()).turns:
+        assert dataclasses.replace(turn, turn_id="") == KeptTurn("", "", "", "")
+
+
+@pytest.mark.parametrize("thread_id", ["", "../config", "a/b", "nope", "..", "x" * 65, "a\0b"])
+async def test_only_an_id_reaches_the_disk(env: dict[str, str], thread_id: str) -> None:
+    Path(env["CODEX_HOME"], "config.jsonl").write_text("{}")  # noqa: ASYNC240
+    async with Session(env=env) as session, ModelServer() as server:
+        with pytest.raises(UnknownThread):
+            session.start(TurnRequest("hi", thread_id), settings_for(server))
+
+
+async def test_what_was_said_under_the_lock_stays_on_this_machine(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR) as server:
+        settings = settings_for(server)
+        locked = dataclasses.replace(settings, local_only=True)
+        first = await ask(env, locked, prompt="a secret")
+        elsewhere = dataclasses.replace(
+            settings,
+            provider=dataclasses.replace(settings.provider, base_url="http://model.invalid/v1"),
+        )
+        second = await ask(env, elsewhere, prompt="go on", thread_id=thread_of(first))
+    assert last(second).status == "failed"
+    assert isinstance(last(second).error, LocalOnly)
+
+
+async def test_the_list_has_the_last_one_first(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR, FOUR, FOUR) as server:
+        settings = settings_for(server)
+        old = thread_of(await ask(env, settings, prompt="old"))
+        new = thread_of(await ask(env, settings, prompt="new"))
+        os.utime(file_of(env, new), ns=(1, 1))
+        await ask(env, settings, prompt="more", thread_id=old)
+    updated = {thread_id: read(env, thread_id).updated_at for thread_id in (old, new)}
+    assert store(env).recent() == (
+        ThreadSummary(old, "old", updated[old], "local-oss", 2),
+        ThreadSummary(new, "new", updated[new], "local-oss", 1),
+    )
+    assert store(env).latest() == old
+    assert store(env).find(old[:8]) == old
