@@ -34,7 +34,8 @@ from codex_ls.providers.load_state import is_loading, start_hint
 from codex_ls.providers.origin import locked_to_this_machine, request_url, server_url
 from codex_ls.providers.retry import delay_ms, is_retryable
 from codex_ls.providers.signals import Signals
-from codex_ls.turn.lookout import Look, Lookout
+from codex_ls.turn.lookout import Lookout
+from codex_ls.turn.window import PromptSize, fitted
 from codex_ls.wire import (
     EFFORT_FIELDS,
     Decoder,
@@ -79,6 +80,8 @@ class Asking:
         self._clock = clock
         self._interrupt = interrupt
         self._quirks = Quirks()
+        self.prompt_size = PromptSize(0, exact=False)
+        """What the prompt was counted or estimated to have, once asked."""
         self._texts = 0  # characters of text so far: after the first, nothing is sent again
 
     async def ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
@@ -92,7 +95,16 @@ class Asking:
         self._quirks = self._learned_quirks()
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
-        lookout = Lookout(self._interrupt, self._look())
+        signals = self._signals_of_server()
+        lookout = Lookout(self._interrupt, signals.look if signals else None)
+        call, self.prompt_size = await self._interrupt.wait(
+            fitted(
+                call,
+                signals,
+                known_window=self._settings.context_window,
+                ollama=self._provider.wire_api == "ollama",
+            )
+        )
         yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
@@ -197,17 +209,15 @@ class Asking:
             )
         return error
 
-    def _look(self) -> Look | None:
-        """How to see what this server is doing; None if it has no way to tell."""
-        signals = Signals(self._provider, self._settings.model)
-        if not signals:
-            return None
+    def _signals_of_server(self) -> Signals:
+        """What this server tells about itself."""
 
-        async def ask(path: str) -> Any:
+        async def ask(path: str, body: dict[str, Any] | None = None, /) -> Any:
             url, headers = await self._aim(server_url(self._provider, path))
-            return await self._session.http.get_json(url, headers)
+            content = None if body is None else json.dumps(body).encode()
+            return await self._session.http.get_json(url, headers, body=content)
 
-        return lambda: signals.look(ask)
+        return Signals(self._provider, self._settings.model, ask)
 
     async def _read(self, answer: Answer, lookout: Lookout) -> AsyncGenerator[WireEvent, None]:
         """What the answer's bytes mean, each read handed on before the next."""

@@ -1,53 +1,100 @@
-"""What a model server is doing while it says nothing: one small module for each kind of server.
+"""What a model server tells about itself: one small module for each kind of server.
 
-Each has `look(ask, model)`: it asks its server's own interface and gives a phase, or None if the answer
-is not that server's. `ask(path)` is a GET on the provider's own origin with the provider's own key; it
-gives the JSON, or None for anything that went wrong. A look never delays a turn: it runs beside the
-request, begins after the first quarter second of silence, and ends with it.
+`look` says what the server is doing while it says nothing, `window` how many tokens fit, `count` how
+many a conversation has. Each asks its server's own interface with `ask`, which sends a GET (or, with a
+body, a POST) to the provider's own origin with the provider's own key, and gives the JSON, or None for
+anything that went wrong. None of it delays an answer: a look runs beside the request, and the window is
+asked for only where a prompt is long.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from codex_ls.config.address import is_loopback
 from codex_ls.config.profile import Provider
 from codex_ls.events import PhaseChanged
 from codex_ls.providers.signals import llamacpp, lmstudio, ollama, vllm
 
-Ask = Callable[[str], Awaitable[Any]]
-Look = Callable[[Ask, str], Awaitable[PhaseChanged | None]]
 
-_BY_ID: dict[str, Look] = {
-    "llamacpp": llamacpp.look,
-    "embedded": llamacpp.look,
-    "lmstudio": lmstudio.look,
-    "ollama": ollama.look,
-    "vllm": vllm.look,
-    "sglang": vllm.look,
+class Ask(Protocol):
+    """Asks the provider's server; `path` begins at its root."""
+
+    async def __call__(self, path: str, body: dict[str, Any] | None = None, /) -> Any:
+        """The JSON of the answer, or None."""
+
+
+Look = Callable[[Any, str], Awaitable[PhaseChanged | None]]
+Window = Callable[[Any, str], Awaitable[int | None]]
+Count = Callable[[Any, str, list[dict[str, Any]]], Awaitable[int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one kind of server can tell."""
+
+    look: Look
+    window: Window
+    count: Count | None = None
+
+
+LLAMACPP = Kind(llamacpp.look, llamacpp.window, llamacpp.count)
+LMSTUDIO = Kind(lmstudio.look, lmstudio.window)
+OLLAMA = Kind(ollama.look, ollama.window)
+VLLM = Kind(vllm.look, vllm.window, vllm.count)
+
+_BY_ID = {
+    "llamacpp": LLAMACPP,
+    "embedded": LLAMACPP,
+    "lmstudio": LMSTUDIO,
+    "ollama": OLLAMA,
+    "vllm": VLLM,
+    "sglang": VLLM,
 }
 
 
 class Signals:
-    """The signals of one provider: the kind that answered once is the one that is asked again."""
+    """What one provider's server tells: the kind that answered once is the one that is asked again."""
 
-    def __init__(self, provider: Provider, model: str) -> None:
+    def __init__(self, provider: Provider, model: str, ask: Ask) -> None:
         self._model = model
-        known = _BY_ID.get(provider.id)
-        if known is not None:
-            self._looks: tuple[Look, ...] = (known,)
+        self._ask = ask
+        self._kinds: Sequence[Kind] = ()  # a server elsewhere is asked for nothing but the answer
+        if (known := _BY_ID.get(provider.id)) is not None:
+            self._kinds = (known,)
+        elif provider.wire_api == "ollama":
+            self._kinds = (OLLAMA,)
         elif is_loopback(provider.base_url):
-            self._looks = (ollama.look, lmstudio.look, llamacpp.look, vllm.look)
-        else:
-            self._looks = ()  # a server elsewhere is asked for nothing but the answer
+            self._kinds = (OLLAMA, LMSTUDIO, LLAMACPP, VLLM)
 
     def __bool__(self) -> bool:
-        return bool(self._looks)
+        return bool(self._kinds)
 
-    async def look(self, ask: Ask) -> PhaseChanged | None:
-        """What the server is doing, if it is of a kind that tells."""
-        for look in self._looks:
-            phase = await look(ask, self._model)
-            if phase is not None:
-                self._looks = (look,)
+    async def look(self) -> PhaseChanged | None:
+        """What the server is doing."""
+        for kind in self._kinds:
+            if (phase := await kind.look(self._ask, self._model)) is not None:
+                self._kinds = (kind,)
                 return phase
         return None
+
+    async def window(self) -> int | None:
+        """How many tokens a conversation may have, as the model is loaded now."""
+        for kind in self._kinds:
+            if (window := await kind.window(self._ask, self._model)) is not None:
+                self._kinds = (kind,)
+                return window
+        return None
+
+    async def count(self, messages: list[dict[str, Any]]) -> int | None:
+        """How many tokens the conversation has, exactly."""
+        for kind in self._kinds:
+            if kind.count is not None:
+                counted = await kind.count(self._ask, self._model, messages)
+                if counted is not None:
+                    return counted
+        return None
+
+    async def largest_window(self) -> int | None:
+        """How many tokens the model could have (Ollama loads it with fewer)."""
+        return await ollama.largest_window(self._ask, self._model)

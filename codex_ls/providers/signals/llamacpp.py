@@ -1,6 +1,7 @@
 """llama.cpp: `/health` answers 503 with "Loading model" until the model is there (server README).
 
-Reading the prompt is told inside the stream (`return_progress`), so nothing is asked for that.
+Reading the prompt is told inside the stream (`return_progress`), so nothing is asked for that. `/props`
+has the window of one slot; `/apply-template` and `/tokenize` count a conversation exactly.
 """
 
 from typing import Any
@@ -17,3 +18,22 @@ async def look(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  on
     if isinstance(error, dict) and "oading" in str(error.get("message", "")):
         return PhaseChanged("loading")
     return PhaseChanged("prompt") if health.get("status") == "ok" else None
+
+
+async def window(ask: Any, model: str) -> int | None:  # noqa: ARG001  one model a server
+    """The tokens that one conversation may have."""
+    props = await ask("/props")
+    settings = props.get("default_generation_settings") if isinstance(props, dict) else None
+    n_ctx = settings.get("n_ctx") if isinstance(settings, dict) else None
+    return n_ctx if isinstance(n_ctx, int) and n_ctx > 0 else None
+
+
+async def count(ask: Any, model: str, messages: list[dict[str, Any]]) -> int | None:  # noqa: ARG001
+    """The exact number of prompt tokens."""
+    applied = await ask("/apply-template", {"messages": messages})
+    prompt = applied.get("prompt") if isinstance(applied, dict) else None
+    if not isinstance(prompt, str):
+        return None
+    told = await ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})
+    tokens = told.get("tokens") if isinstance(told, dict) else None
+    return len(tokens) if isinstance(tokens, list) else None

@@ -3,6 +3,7 @@
 Earlier versions have `/api/v0/models`, with a `state` for each.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from codex_ls.events import PhaseChanged
@@ -10,6 +11,23 @@ from codex_ls.events import PhaseChanged
 
 async def look(ask: Any, model: str) -> PhaseChanged | None:
     """`loading` or `prompt`; None if this is no LM Studio."""
+    state = await _state(ask, model)
+    return None if state is None else PhaseChanged("prompt" if state.loaded else "loading")
+
+
+async def window(ask: Any, model: str) -> int | None:
+    """The tokens that the model was loaded for; None while it is not loaded."""
+    state = await _state(ask, model)
+    return None if state is None else state.window
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    loaded: bool
+    window: int | None
+
+
+async def _state(ask: Any, model: str) -> _State | None:
     listed = await ask("/api/v1/models")
     if isinstance(listed, dict) and isinstance(listed.get("models"), list):
         return _of_v1(listed["models"], model)
@@ -19,18 +37,24 @@ async def look(ask: Any, model: str) -> PhaseChanged | None:
     return None
 
 
-def _of_v1(models: list[Any], model: str) -> PhaseChanged | None:
+def _of_v1(models: list[Any], model: str) -> _State | None:
     for entry in models:
         if not isinstance(entry, dict) or "loaded_instances" not in entry:
             continue
         instances = [i for i in entry["loaded_instances"] or () if isinstance(i, dict)]
         if model == entry.get("key") or any(model == i.get("id") for i in instances):
-            return PhaseChanged("prompt" if instances else "loading")
+            configs = [i.get("config") for i in instances]
+            windows = [_size(c.get("context_length")) for c in configs if isinstance(c, dict)]
+            return _State(bool(instances), next(filter(None, windows), None))
     return None
 
 
-def _of_v0(models: list[Any], model: str) -> PhaseChanged | None:
+def _of_v0(models: list[Any], model: str) -> _State | None:
     for entry in models:
         if isinstance(entry, dict) and entry.get("id") == model and "state" in entry:
-            return PhaseChanged("prompt" if entry["state"] == "loaded" else "loading")
+            return _State(entry["state"] == "loaded", _size(entry.get("loaded_context_length")))
     return None
+
+
+def _size(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
