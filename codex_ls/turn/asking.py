@@ -27,6 +27,7 @@ from codex_ls.events import (
     RetryScheduled,
     StreamFailed,
     StreamFinished,
+    UsageReported,
     WireEvent,
 )
 from codex_ls.providers.http import Answer, Limits, Request
@@ -35,7 +36,7 @@ from codex_ls.providers.origin import locked_to_this_machine, request_url, serve
 from codex_ls.providers.retry import delay_ms, is_retryable
 from codex_ls.providers.signals import Signals
 from codex_ls.turn.lookout import Lookout
-from codex_ls.turn.window import PromptSize, fitted
+from codex_ls.turn.window import PromptSize, cut_notice, fitted
 from codex_ls.wire import (
     EFFORT_FIELDS,
     Decoder,
@@ -80,8 +81,7 @@ class Asking:
         self._clock = clock
         self._interrupt = interrupt
         self._quirks = Quirks()
-        self.prompt_size = PromptSize(0, exact=False)
-        """What the prompt was counted or estimated to have, once asked."""
+        self._prompt_size = PromptSize(0, exact=False)
         self._texts = 0  # characters of text so far: after the first, nothing is sent again
 
     async def ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
@@ -97,7 +97,7 @@ class Asking:
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
         signals = self._signals_of_server()
         lookout = Lookout(self._interrupt, signals.look if signals else None)
-        call, self.prompt_size = await self._interrupt.wait(
+        call, self._prompt_size = await self._interrupt.wait(
             fitted(
                 call,
                 signals,
@@ -242,6 +242,10 @@ class Asking:
                             (self._provider.base_url, self._settings.model)
                         )
                 yield event
+                if isinstance(event, UsageReported) and (
+                    cut := cut_notice(self._prompt_size, event.usage)
+                ):
+                    yield Noticed(cut)
             if self._texts > MAX_TURN_CHARS:
                 raise StreamBroken("The answer passed 64 million characters and was cut off.")
             if decoder.done:
