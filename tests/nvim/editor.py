@@ -4,6 +4,7 @@ One invariant: a test waits for what can be seen (or for a gate of the model ser
 The waiting happens inside Neovim, whose event loop goes on meanwhile.
 """
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -24,14 +25,15 @@ PLUGIN = ROOT / "editors" / "nvim"
 SERVE = (sys.executable, "-m", "codex_ls", "serve")
 WAIT_MS = 20_000
 START_SECONDS = 20.0
+STOP_SECONDS = 10.0
 
-_QUIET = """
+_INIT = """
 vim.o.swapfile = false
--- Neovim's own message about a client that quit is longer than a row, and would wait for a key.
-if vim.fn.exists("+messagesopt") == 1 then
-  vim.o.messagesopt = "wait:0,history:500"
-else
-  vim.o.cmdheight = 4
+-- As with a plugin that shows messages elsewhere: Neovim's own message about a client that quit is
+-- longer than a row, and would wait for a key.
+_G.told = {}
+vim.notify = function(message)
+  table.insert(_G.told, message)
 end
 """
 
@@ -109,7 +111,7 @@ class Editor:
         init_file.write_text(
             f"vim.opt.runtimepath:prepend([[{PLUGIN}]])\n"
             f"vim.g.codex_ls = {{ cmd = {{ {command} }} }}\n"
-            + _QUIET
+            + _INIT
             + init
         )
         # A short path: a socket's may have 107 bytes, and a test's folder has a long name.
@@ -140,14 +142,21 @@ class Editor:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._socket.exists():
-            assert self._process.poll() is None, f"Neovim ended with {self._process.returncode}"
-            assert time.monotonic() < deadline, "Neovim does not listen"
-            time.sleep(0.01)
-        self.nvim = pynvim.attach("socket", path=str(self._socket))
+        self.nvim = self._attach()
         self.nvim.ui_attach(*self._size, rgb=True)
         return self
+
+    def _attach(self) -> Any:
+        assert self._process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            # The socket is there a moment before Neovim listens on it.
+            with contextlib.suppress(OSError):
+                return pynvim.attach("socket", path=str(self._socket))
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                raise AssertionError(f"Neovim does not listen ({self._process.wait()})")
+            time.sleep(0.01)
 
     def __exit__(
         self,
@@ -158,14 +167,16 @@ class Editor:
         assert self._process is not None
         with contextlib.suppress(OSError, EOFError):
             self.nvim.command("qall!", async_=True)
-            # The answer is the end of the connection, which closes the socket on this side too.
-            self.nvim.eval("getpid()")
-        self.nvim.close()
         try:
-            self._process.wait(START_SECONDS)
+            self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        for _ in range(5):
+            # pynvim closes its loop before the end of the connection has closed the socket.
+            with contextlib.suppress(RuntimeError):
+                self.nvim.loop.run_until_complete(asyncio.sleep(0))
+        self.nvim.close()
         shutil.rmtree(self._socket.parent, ignore_errors=True)
 
     # ---- acting ----
@@ -207,12 +218,17 @@ class Editor:
         lines: list[str] = self.nvim.current.buffer[:]
         return lines
 
+    def told(self) -> list[str]:
+        """Return the messages so far."""
+        messages: list[str] = self.lua("return _G.told")
+        return messages
+
     def wait(self, condition: str, argument: Any = None, *, timeout_ms: int = WAIT_MS) -> Any:
         """Return what the Lua condition returns, as soon as that is neither false nor nil."""
         value = self.lua(_WAIT, timeout_ms, condition, argument)
         if value is None:
             screen = "\n".join(self.screen())
-            messages = self.nvim.command_output("messages")
+            messages = "\n".join([self.nvim.command_output("messages"), *self.told()])
             raise AssertionError(f"never: {condition} ({argument!r})\n{screen}\n{messages}")
         return value
 
