@@ -86,7 +86,7 @@ export class Asking {
     const name = this.name(document.uri);
     const at = new Range(range.start.line, 0, range.end.line, document.lineAt(range.end.line).text.length);
     const surroundings = this.surroundings(document.uri);
-    const conversation = this.conversations.create(document, at, range, surroundings);
+    const conversation = this.conversations.create(document, at, range, prompt, surroundings);
     editor.revealRange(at);
     const question: Question = { prompt, name, context: contextOf(subject) };
     await conversation.ask(question);

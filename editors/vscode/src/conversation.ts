@@ -60,6 +60,7 @@ export class Conversation implements Disposable {
 
   constructor(
     readonly thread: CommentThread,
+    private readonly first: QuestionComment,
     private readonly surroundings: Surroundings,
   ) {
     thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
@@ -125,7 +126,8 @@ export class Conversation implements Disposable {
     const answer = newAnswer(question.name, Date.now());
     const comment = new AnswerComment(answer, this.surroundings.show, () => this.repaint());
     if (this.anchor !== undefined && this.anchor.text !== "") comment.contextValue = "answer replaceable";
-    const turn = { question, asked: new QuestionComment(question.prompt), comment, answer };
+    const asked = this.turns.length === 0 ? this.first : new QuestionComment(question.prompt);
+    const turn = { question, asked, comment, answer };
     this.turns.push(turn);
     this.repaint();
     return turn;

@@ -3,6 +3,7 @@
  */
 
 import { follow, holds } from "./anchor";
+import { QuestionComment } from "./comment";
 import { Conversation } from "./conversation";
 import type { Surroundings, Turn } from "./conversation";
 import { Range, comments, setContext, window, workspace } from "./editor";
@@ -26,9 +27,11 @@ export class Conversations implements Disposable {
   }
 
   /** A new conversation under `range`; `about` is what a Replace Selection would replace. */
-  create(document: TextDocument, range: Range, about: Range, surroundings: Surroundings): Conversation {
-    const thread = this.controller.createCommentThread(document.uri, range, []);
-    const conversation = new Conversation(thread, surroundings);
+  create(document: TextDocument, range: Range, about: Range, prompt: string, surroundings: Surroundings): Conversation {
+    // A thread that begins empty would begin with its Reply box open.
+    const first = new QuestionComment(prompt);
+    const thread = this.controller.createCommentThread(document.uri, range, [first]);
+    const conversation = new Conversation(thread, first, surroundings);
     const [start, end] = [document.offsetAt(about.start), document.offsetAt(about.end)];
     if (end > start) conversation.anchor = { start, end, text: document.getText(about) };
     this.open.push(conversation);

@@ -15,6 +15,8 @@ interface Fence {
 
 const FENCE = /^( *)(`{3,}|~{3,})(.*)$/;
 const FENCE_BEHIND_MARKER = /^[\s>*+\-\d.)]*[\t>*+\-.)][\s>*+\-\d.)]*(`{3}|~{3})/;
+/** A bare address that may go on: one parser takes the backtick after it for a part of it. */
+const BARE_ADDRESS = /(?::\/\/|www\.|@)[^\s<]*$/i;
 const BLANK = /^[ \t]*$/;
 /** A whole link target that can do nothing but be clicked and lead to the web. */
 const PLAIN_TARGET = /^\]\((?:https?:\/\/|mailto:)[^\s()<>`\\]*(?: "[^"`\\]*")?\)/;
@@ -114,10 +116,11 @@ function guardInline(line: string, before: SpanTrust): [string, SpanTrust] {
   let at = 0;
   while (at < line.length) {
     const char = line.charAt(at);
-    if (char === "\\" && at + 1 < line.length) {
+    if (char === "\\" && at + 1 < line.length && !/[<!]/.test(line.charAt(at + 1))) {
       safe += line.slice(at, at + 2);
       at += 2;
     } else if (char === "`") {
+      if (BARE_ADDRESS.test(line.slice(Math.max(0, at - 2000), at))) spans = "none";
       const run = runLength(line, at);
       const end = spanEnd(line, at, run);
       const code = end === -1 ? "" : line.slice(at, end);
@@ -142,7 +145,8 @@ function guardChar(line: string, at: number): [string, number] {
   const char = line.charAt(at);
   const next = line.charAt(at + 1);
   if (char === "!" && next === "[") return ["!\\[", 2];
-  if (char === "<" && /[a-z/!?]/i.test(next)) return ["\\<", 1];
+  // An entity: a bare address before it would take a backslash for its own last character.
+  if (char === "<" && /[a-z/!?]/i.test(next)) return ["&lt;", 1];
   if (char === "]" && next === ":") return ["]\\:", 2];
   if (char === "]" && next === "(") {
     const target = PLAIN_TARGET.exec(line.slice(at, at + 2100))?.[0];

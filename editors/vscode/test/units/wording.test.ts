@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { marked } from "marked";
+import { newAnswer } from "../../src/answer";
+import type { Answer } from "../../src/answer";
+import { doctorReport } from "../../src/doctor";
+import { Painter } from "../../src/paint";
+import { transcript } from "../../src/transcript";
+import { answerBody, conversationDocument, firstLine, heading, plain, visiblePiece } from "../../src/wording";
+
+const ANSWER: Answer = {
+  ...newAnswer("local", 0),
+  reasoning: "First *this*,\nthen that.",
+  summary: "In short.",
+};
+
+describe("the body of an answer", () => {
+  test("is the last words of the thinking until there is an answer", () => {
+    assert.equal(answerBody(ANSWER, "", "full"), "> *First \\*this\\*, then that\\.*");
+    assert.equal(answerBody(ANSWER, "", "summary"), "> *In short\\.*");
+    assert.equal(answerBody(ANSWER, "", "hidden"), "…");
+  });
+  test("shows a long thinking's end alone, from a whole word on", () => {
+    const body = answerBody({ ...ANSWER, reasoning: "word ".repeat(1000) + "end" }, "", "full");
+    assert.match(body, /^> \*…word .* end\*$/);
+    assert.ok(body.length < 250);
+  });
+  test("is the answer once there is one, with notices and failure below", () => {
+    const answer: Answer = {
+      ...ANSWER,
+      notices: [{ kind: "contextTruncated", message: "Cut to 4,096 tokens." }],
+      failure: { message: "Nothing listens at http://x.", hint: "Start it." },
+      status: "failed",
+    };
+    assert.equal(
+      answerBody(answer, "The answer.", "full"),
+      "The answer.\n\n*Cut to 4,096 tokens\\.*\n\n**Nothing listens at http\\://x\\.**\n\nStart it\\.",
+    );
+  });
+  test("says why it is empty", () => {
+    assert.equal(
+      answerBody({ ...ANSWER, status: "cancelled" }, "", "full"),
+      "*Stopped before the answer began.*",
+    );
+    assert.equal(answerBody({ ...ANSWER, status: "completed" }, "", "full"), "*The model gave no answer.*");
+  });
+});
+
+test("plain text is rendered as it stands", () => {
+  const text = "a * b _c_ [d](e) <f> `g` # h ![i](j) 1. k & l | m https://n ~o~";
+  const html = marked.parse(plain(text), { async: false });
+  const shown = html
+    .replace(/<\/?p>|\n$/g, "")
+    .replace("&lt;", "<")
+    .replace("&gt;", ">")
+    .replace("&amp;", "&")
+    .trim();
+  assert.equal(shown, text);
+});
+
+test("only the thinking that may be seen is a piece to show", () => {
+  const raw = { type: "reasoning", text: "r", source: "raw", turnId: "u", seq: 1 } as const;
+  const summary = { ...raw, source: "summary" } as const;
+  const moved = { type: "reclassify", from: "content", to: "reasoning", turnId: "u", seq: 2 } as const;
+  const before = { ...ANSWER, content: "moved" };
+  const seen = (["full", "summary", "hidden"] as const).map((show) =>
+    [raw, summary, moved].map((event) => visiblePiece(event, before, show)),
+  );
+  assert.deepEqual(seen, [
+    ["r", "r", "moved"],
+    ["", "r", ""],
+    ["", "", ""],
+  ]);
+});
+
+test("a turn's heading has time, profile, model and question", () => {
+  const at = new Date(2026, 0, 2, 9, 5, 7);
+  const head = heading({ at, name: "local-oss", model: "gpt-oss-20b", question: "Why?\nBecause." });
+  assert.equal(head, "## 09:05:07 · local-oss · gpt-oss-20b\n\n> Why?\n\n");
+  assert.match(heading({ at, name: "m", model: "m", question: "q" }), /^## 09:05:07 · m\n/);
+});
+
+test("the first line of a text is cut to what fits", () => {
+  assert.equal(firstLine("  one\ntwo", 10), "one");
+  assert.equal(firstLine("0123456789abc", 10), "012345678…");
+});
+
+test("a conversation as a document is harmless to preview", () => {
+  const answer = { ...ANSWER, content: "Look: ![x](https://evil.test)\n" };
+  assert.equal(
+    conversationDocument([{ question: "What # now?", answer }]),
+    "# What \\# now?\n\nLook: !\\[x](https://evil.test)\n",
+  );
+});
+
+test("a transcript has everything, in order, and the last question apart", () => {
+  assert.equal(transcript([{ role: "user", text: "Hi" }]), "Hi");
+  assert.equal(
+    transcript([
+      { role: "system", text: "Be short." },
+      { role: "user", text: "1+1?" },
+      { role: "assistant", text: "2" },
+      { role: "user", text: "+1?" },
+      { role: "assistant", text: " " },
+    ]),
+    "The conversation so far:\n\nInstructions:\nBe short.\n\nUser:\n1+1?\n\nAssistant:\n2\n\nAnswer this now:\n\n+1?",
+  );
+});
+
+test("the report of Check Setup has a verdict, every check and its hint", () => {
+  const report = doctorReport(
+    {
+      checks: [
+        { id: "config", title: "config.toml", status: "ok", detail: "found" },
+        { id: "address", title: "Address", status: "failed", detail: "refused", hint: "Start LM Studio." },
+      ],
+    },
+    { server: "bundled", side: "this machine", version: "1.90.0" },
+  );
+  assert.equal(
+    report,
+    [
+      "# Codex: Check Setup",
+      "1 of 2 checks failed.",
+      "- ✅ **config\\.toml**: found\n- ❌ **Address**: refused\n  - Start LM Studio\\.",
+      "VS Code 1\\.90\\.0, on this machine\\. Server\\: bundled\\. No key or header is in this report\\.",
+      "",
+    ].join("\n\n"),
+  );
+});
+
+describe("a painter", () => {
+  test("paints once for all that came while it was busy, and the last state always", async () => {
+    const painted: number[] = [];
+    const releases: (() => void)[] = [];
+    let state = 0;
+    const pauses: number[] = [];
+    const painter = new Painter(
+      () => {
+        painted.push(state);
+        return new Promise<void>((done) => releases.push(done));
+      },
+      50,
+      (ms) => {
+        pauses.push(ms);
+        return Promise.resolve();
+      },
+    );
+    const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
+    painter.request();
+    await turn();
+    for (state = 1; state < 1000; state += 1) painter.request();
+    await turn();
+    assert.deepEqual(painted, [0]);
+    releases[0]?.();
+    await turn();
+    releases[1]?.();
+    await painter.settled();
+    assert.deepEqual(painted, [0, 1000]);
+    assert.deepEqual(pauses, [50, 50]);
+  });
+});
