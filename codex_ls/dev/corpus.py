@@ -21,6 +21,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -37,7 +38,7 @@ from codex_ls.events import (
     WireEvent,
 )
 from codex_ls.wire.decoder import Decoder, WireApi, decoder_for
-from codex_ls.wire.quirks import quirks_for
+from codex_ls.wire.quirks import Quirks, quirks_for
 from codex_ls.wire.stream_errors import error_from_response
 
 STREAMS = Path("tests/fixtures/streams")
@@ -79,10 +80,10 @@ class Case:
 
     def decoder(self) -> Decoder:
         """A fresh decoder for this stream."""
-        quirks = quirks_for(
-            provider=self.provider, host=self.host, model=self.model, wire_api=self.wire_api
-        )
-        return decoder_for(self.wire_api, replace(quirks, **(self.quirks or {})))
+        quirks = _quirks_for(self.provider, self.host, self.model, self.wire_api)
+        if self.quirks:
+            quirks = replace(quirks, **self.quirks)
+        return decoder_for(self.wire_api, quirks)
 
     def decode(self, chunks: Iterable[bytes] | None = None) -> list[WireEvent]:
         """The events of the body, fed in these chunks (default: in one)."""
@@ -94,6 +95,12 @@ class Case:
         for chunk in [self.body] if chunks is None else chunks:
             events += decoder.feed(chunk)
         return events + decoder.finish()
+
+
+@cache
+def _quirks_for(provider: str, host: str, model: str, wire_api: WireApi) -> Quirks:
+    """The same, looked up once: a stream is decoded thousands of times."""
+    return quirks_for(provider=provider, host=host, model=model, wire_api=wire_api)
 
 
 def load_case(path: Path) -> Case:
