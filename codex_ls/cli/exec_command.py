@@ -5,12 +5,13 @@ the turn early (a signal, a reader that has gone, a full disk) closes the connec
 """
 
 import asyncio
+import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codex_ls.cli import FAILED, exit_code
 from codex_ls.cli.arguments import ExecArguments, parse_exec
@@ -46,7 +47,7 @@ def run(argv: list[str]) -> int:
         try:
             inputs = read_inputs(arguments, err=err, started_at=started_at)
             renderer = _renderer(arguments, inputs.settings, out=out, err=err)
-            finished = asyncio.run(_show(inputs, renderer, out=out, interrupts=interrupts))
+            finished = _run(_show(inputs, renderer, out=out, interrupts=interrupts))
             code = 0 if is_answered(finished) else FAILED
             if finished.status in ("completed", "truncated"):
                 _keep_answer(inputs, finished)
@@ -60,6 +61,16 @@ def run(argv: list[str]) -> int:
                 raise
             code = FAILED
         return interrupts.exit_code or code
+
+
+def _run(showing: Coroutine[Any, Any, TurnFinished]) -> TurnFinished:
+    """`asyncio.run`, but a name that is still looked up in a thread is not waited for."""
+    gc.freeze()  # what is loaded by now stays: no collection has to walk through it again
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(showing)
+    finally:
+        loop.close()
 
 
 async def _show(
