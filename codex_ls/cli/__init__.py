@@ -4,8 +4,11 @@ Invariant: `exec` reaches neither pygls nor lsprotocol, and whatever goes wrong 
 `error: sentence`, `hint: ...`, and an exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from codex_ls.cli.output import Output, OutputFailed, ReaderGone
 from codex_ls.errors import CodexError, InvalidParams
@@ -19,6 +22,8 @@ usage: codex-ls COMMAND [OPTIONS]
 
 commands:
   exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
+  exec resume ID      go on with a conversation; --last for the one that was used last
+  threads [ID]        the conversations that are kept
   serve               the language server, for editors
   profiles            the profiles of config.toml
   models              the built-in models
@@ -32,11 +37,21 @@ codex-ls COMMAND --help lists the options of a command.
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
+def main() -> NoReturn:
+    """Run this process's command line, and end the process with its exit code."""
+    code = run(sys.argv[1:])
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    # Taking hundreds of modules apart would cost 45 ms, and a thread that looks up a name, which
+    # nothing can interrupt, would be waited for.
+    os._exit(code)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line and return the exit code. Raises SystemExit after `--help`."""
     err = Output(sys.stderr, lossy=True)
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _run(list(argv))
     except CodexError as error:
         err.write(failure_lines(error))
         return exit_code(error)
@@ -109,9 +124,16 @@ def _model(argv: list[str]) -> int:
     return run_model(argv)
 
 
+def _threads(argv: list[str]) -> int:
+    from codex_ls.cli.threads_command import run
+
+    return run(argv)
+
+
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "exec": _exec,
     "e": _exec,
+    "threads": _threads,
     "serve": _serve,
     "profiles": _profiles,
     "models": _models,

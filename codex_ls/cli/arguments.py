@@ -17,7 +17,8 @@ from codex_ls.cli.terminal import Color, Thinking
 from codex_ls.errors import InvalidParams
 from codex_ls.events import Effort
 
-COMMANDS_TO_COME = ("resume", "fork", "review")
+RESUME = "resume"
+COMMANDS_TO_COME = ("fork", "review")
 
 # What `--oss` asks of each local server when no model is named, as in Codex.
 _OSS_MODELS = {"lmstudio": "openai/gpt-oss-20b", "ollama": "gpt-oss:20b"}
@@ -41,6 +42,12 @@ class ExecArguments:
     thinking: Thinking = "auto"
     color: Color = "auto"
     local_only: bool = False
+    thread: str | None = None
+    """The thread to go on with: its id, or how that begins."""
+    is_last_thread: bool = False
+    """Go on with the thread that was used last."""
+    is_ephemeral: bool = False
+    """Write nothing about this turn to disk."""
     without_effect: tuple[str, ...] = ()
     """Flags that were given and steer nothing yet."""
 
@@ -65,12 +72,16 @@ def parse_exec(argv: Sequence[str]) -> ExecArguments:
     parsed = parser.parse_intermixed_args(options)
     images, given_back = _images(parsed.image)
     words = [*parsed.words, *given_back]
-    if words and words[0] in COMMANDS_TO_COME:
+    command = words[0] if words else None
+    if command in COMMANDS_TO_COME:
         raise InvalidParams(
-            f"`{words[0]}` does not work yet: conversations are not kept between runs.",
-            hint="Put what the model has to know into the prompt.",
+            f"`{command}` does not work yet.",
+            hint="codex-ls exec resume goes on with a conversation.",
         )
     words += after_dashes
+    thread: str | None = None
+    if command == RESUME:
+        thread, words = _thread(words[1:], is_last=parsed.last)
     if len(words) > 1:
         parser.error(f"one prompt is wanted, and {len(words)} came; put it in quotation marks")
     return ExecArguments(
@@ -87,6 +98,9 @@ def parse_exec(argv: Sequence[str]) -> ExecArguments:
         thinking=parsed.thinking,
         color=parsed.color,
         local_only=parsed.local_only,
+        thread=thread,
+        is_last_thread=command == RESUME and parsed.last,
+        is_ephemeral=parsed.ephemeral,
         without_effect=tuple(dict.fromkeys(parsed.without_effect)),
     )
 
@@ -108,7 +122,8 @@ def exec_parser() -> ArgumentParser:
     """Every option of `codex-ls exec`."""
     parser = ArgumentParser(
         prog="codex-ls exec",
-        usage="codex-ls exec [OPTIONS] [PROMPT | -]",
+        usage="codex-ls exec [OPTIONS] [PROMPT | -]\n"
+        "       codex-ls exec resume (ID | --last) [OPTIONS] [PROMPT | -]",
         description="Ask the model one question; its thinking and its answer appear as they come.",
         allow_abbrev=False,
     )
@@ -167,6 +182,8 @@ def _add_input_options(parser: ArgumentParser) -> None:
         type=Path,
         help="a JSON schema that the answer has to follow",
     )
+    add("--last", action="store_true", help="with resume: the thread that was used last")
+    add("--ephemeral", action="store_true", help="write nothing about this turn to disk")
     add("-C", "--cd", metavar="DIR", type=Path, help="work in this folder")
 
 
@@ -196,7 +213,7 @@ def _add_output_options(parser: ArgumentParser) -> None:
 
 def _add_options_without_effect(parser: ArgumentParser) -> None:
     """Options of Codex: some are always fulfilled here, others steer tools, which don't run yet."""
-    for name in ("--skip-git-repo-check", "--ephemeral", "--ignore-rules", "--last", "--all"):
+    for name in ("--skip-git-repo-check", "--ignore-rules", "--all"):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     for names in (
         ("--full-auto",),
@@ -274,6 +291,18 @@ def _images(groups: Sequence[Sequence[str]]) -> tuple[tuple[Path, ...], list[str
             else:
                 words.append(value)
     return tuple(images), words
+
+
+def _thread(words: list[str], *, is_last: bool) -> tuple[str | None, list[str]]:
+    """The thread that is named behind `resume`, and the words of the prompt."""
+    if is_last:
+        return None, words
+    if not words or words[0] == "-":
+        raise InvalidParams(
+            "It has to be said which conversation is to go on.",
+            hint="codex-ls exec resume --last, or the id that codex-ls threads shows.",
+        )
+    return words[0], words[1:]
 
 
 def _oss_overrides(parsed: Any) -> tuple[str, ...]:

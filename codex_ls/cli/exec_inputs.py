@@ -9,14 +9,14 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codex_ls.cli.arguments import ExecArguments
 from codex_ls.cli.output import Output
 from codex_ls.cli.prompt import read_prompt
-from codex_ls.errors import InvalidParams
+from codex_ls.errors import InvalidParams, UnknownThread
 from codex_ls.render.failure import labelled_lines
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> 
     if arguments.directory is not None:
         _enter(arguments.directory)
     settings = _read_settings(arguments, err)
+    thread_id = _read_thread_id(arguments)
 
     from codex_ls.turn.run import TurnRequest
 
@@ -56,7 +57,7 @@ def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> 
     prompt = read_prompt(arguments.prompt, err=err)
     waited_seconds = time.perf_counter() - waited_since
     return ExecInputs(
-        request=TurnRequest(prompt=prompt, images=images, output_schema=schema),
+        request=TurnRequest(prompt, thread_id, images=images, output_schema=schema),
         settings=settings,
         last_message=last_message,
         received_at=started_at + waited_seconds,
@@ -70,13 +71,28 @@ def _read_settings(arguments: ExecArguments, err: Output) -> "ModelSettings":
     config = load_config(overrides=arguments.overrides)
     for problem in config.problems:
         err.write(labelled_lines("note", problem.message, hint=problem.hint))
-    return resolve(
+    settings = resolve(
         config,
         profile=arguments.profile,
         model=arguments.model,
         effort=arguments.effort,
         local_only=arguments.local_only,
     )
+    return replace(settings, keep_history=False) if arguments.is_ephemeral else settings
+
+
+def _read_thread_id(arguments: ExecArguments) -> str | None:
+    """The thread to go on with, looked up before anything is waited for. Raises UnknownThread."""
+    if arguments.thread is None and not arguments.is_last_thread:
+        return None
+    from codex_ls.turn.thread_store import ThreadStore
+
+    store = ThreadStore.of(os.environ)
+    if store is None:
+        raise UnknownThread(
+            "No thread is kept: there is no folder for them.", hint="Set CODEX_HOME."
+        )
+    return store.latest() if arguments.thread is None else store.find(arguments.thread)
 
 
 def _read_schema(path: Path | None) -> Mapping[str, Any] | None:

@@ -80,10 +80,7 @@ class ThreadStore:
                 f"The thread {thread_id} can't be read: {error.strerror}.", hint=f"{path}"
             ) from None
         if data is None:
-            raise UnknownThread(
-                f"There is no thread {thread_id[:64]}.",
-                hint="codex-ls threads lists them; without an id a new one begins.",
-            )
+            raise _unknown(thread_id)
         return thread_from(thread_id, data)
 
     def recent(self, *, limit: int | None = None) -> tuple[ThreadSummary, ...]:
@@ -114,15 +111,21 @@ class ThreadStore:
         return found[0].thread_id
 
     def find(self, beginning: str) -> str:
-        """The id that begins so, at least four characters of it. Raises UnknownThread."""
-        if self.size(beginning) or len(beginning) < _MIN_PREFIX_CHARS:
+        """The id of the one thread that begins so. Raises UnknownThread.
+
+        At least four characters are wanted, so that a slip does not find something.
+        """
+        if self.size(beginning):
             return beginning
-        ids = [thread_id for thread_id in self._ids() if thread_id.startswith(beginning)]
+        is_long_enough = len(beginning) >= _MIN_PREFIX_CHARS
+        ids = [known for known in self._ids() if is_long_enough and known.startswith(beginning)]
         if len(ids) > 1:
             raise UnknownThread(
                 f"{len(ids)} threads begin with {beginning[:64]}.", hint="Write more of the id."
             )
-        return ids[0] if ids else beginning
+        if not ids:
+            raise _unknown(beginning)
+        return ids[0]
 
     def _ids(self) -> list[str]:
         """Every thread's id, the one that was written last first."""
@@ -136,3 +139,10 @@ class ThreadStore:
         except OSError:
             pass  # none were kept, or nobody may look: nothing to list
         return [thread_id for _, thread_id in sorted(written, reverse=True)]
+
+
+def _unknown(thread_id: str) -> UnknownThread:
+    return UnknownThread(
+        f"There is no thread {thread_id[:64]}.",
+        hint="codex-ls threads lists them; without an id a new one begins.",
+    )

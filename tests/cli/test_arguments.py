@@ -75,7 +75,7 @@ def test_the_command_line_of_the_typescript_sdk(pictures: Path) -> None:
         ["--json", "hi", "-m", "x"],
         ["hi", "--json", "-m", "x"],
         ["--json", "-m", "x", "--", "hi"],
-        ["-mx", "--json", "--skip-git-repo-check", "hi", "--ephemeral"],
+        ["-mx", "--json", "--skip-git-repo-check", "hi", "--all"],
     ],
 )
 def test_options_and_prompt_come_in_any_order(argv: list[str]) -> None:
@@ -119,8 +119,10 @@ def test_images_and_a_prompt_behind_them(
             "One prompt is wanted, and 3 came; put it in quotation marks.",
         ),
         (["-i", "missing.png", "hi"], "There is no image file missing.png."),
-        (["resume", "some-id", "hi"], "`resume` does not work yet"),
-        (["--json", "resume", "--last", "hi"], "`resume` does not work yet"),
+        (["fork", "some-id", "hi"], "`fork` does not work yet"),
+        (["resume"], "It has to be said which conversation is to go on."),
+        (["resume", "-"], "It has to be said which conversation is to go on."),
+        (["resume", "id", "what", "now?"], "One prompt is wanted, and 2 came"),
         (["--oss", "hi"], "With --oss it has to be said which local server is meant."),
     ],
 )
@@ -131,9 +133,26 @@ def test_a_mistake_is_one_sentence(argv: list[str], message: str) -> None:
     assert raised.value.hint
 
 
-def test_a_command_to_come_is_known_behind_an_image_too(pictures: Path) -> None:
-    with pytest.raises(InvalidParams, match="`resume` does not work yet"):
-        parse_exec(["-i", "a.png", "resume", "some-id"])
+@pytest.mark.parametrize(
+    ("argv", "thread", "is_last", "prompt"),
+    [
+        (["resume", "some-id", "go on"], "some-id", False, "go on"),
+        (["resume", "some-id"], "some-id", False, None),
+        (["resume", "some-id", "-"], "some-id", False, "-"),
+        (["resume", "some-id", "--json", "--", "--go-on"], "some-id", False, "--go-on"),
+        (["resume", "--last", "go on"], None, True, "go on"),
+        (["--last", "resume"], None, True, None),
+        (["-i", "a.png", "resume", "some-id"], "some-id", False, None),
+        (["resume", "some-id", "--image", "a.png"], "some-id", False, None),
+        (["--", "resume"], None, False, "resume"),
+        (["--last", "hi"], None, False, "hi"),
+    ],
+)
+def test_which_thread_goes_on(
+    pictures: Path, argv: list[str], thread: str | None, is_last: bool, prompt: str | None
+) -> None:
+    parsed = parse_exec(argv)
+    assert (parsed.thread, parsed.is_last_thread, parsed.prompt) == (thread, is_last, prompt)
 
 
 def test_oss_means_a_provider_and_its_model() -> None:

@@ -1,0 +1,88 @@
+"""`codex-ls threads`: the conversations that are kept, and how to go on with one."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.output import Output
+
+if TYPE_CHECKING:
+    from codex_ls.turn.kept_thread import KeptThread
+    from codex_ls.turn.thread_store import ThreadSummary
+
+_SHOWN = 20
+_ID_CHARS = 8
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the threads, or one of them as Markdown. Raises UnknownThread."""
+    parser = ArgumentParser(
+        prog="codex-ls threads",
+        description="The conversations that are kept, the last one first;"
+        " codex-ls exec resume ID goes on with one.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("thread", metavar="ID", nargs="?", help="show this thread as Markdown")
+    parser.add_argument("--all", action="store_true", help=f"all of them, not the last {_SHOWN}")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parsed = parser.parse_args(argv)
+
+    from codex_ls.lsp.threads import thread_result, threads_result
+    from codex_ls.turn.thread_store import ThreadStore
+
+    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    store = ThreadStore.of(os.environ)
+    if parsed.thread is not None:
+        from codex_ls.errors import UnknownThread
+
+        if store is None:
+            raise UnknownThread("No thread is kept: there is no folder for them.")
+        thread = store.read(store.find(parsed.thread))
+        out.write(_dumped(thread_result(thread)) if parsed.json else _markdown(thread))
+        return 0
+    limit = None if parsed.all or parsed.json else _SHOWN
+    threads = store.recent(limit=limit) if store is not None else ()
+    if parsed.json:
+        out.write(_dumped(threads_result(threads)))
+    else:
+        out.write(_table(threads) or "No conversation is kept yet.\n")
+    return 0
+
+
+def _table(threads: Sequence["ThreadSummary"]) -> str:
+    return "".join(
+        f"{thread.thread_id[:_ID_CHARS]}  {_local_time(thread.updated_at)}"
+        f"  {thread.turns:3} {'turn ' if thread.turns == 1 else 'turns'}  {thread.title}\n"
+        for thread in threads
+    )
+
+
+def _markdown(thread: "KeptThread") -> str:
+    """The conversation as it can be read: questions as headings, thinking as a quotation."""
+    parts = []
+    for turn in thread.turns:
+        parts.append(f"## {turn.prompt.strip()}\n")
+        if turn.reasoning.strip():
+            parts.append(_quoted(turn.reasoning.strip()))
+        parts.append(f"{turn.content.strip() or '(no answer)'}\n")
+    return "\n".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"> {line}".rstrip() + "\n" for line in text.split("\n"))
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _local_time(at: str) -> str:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return at[:16].ljust(16)
