@@ -109,7 +109,9 @@ class Asking:
         while True:
             answer: Answer | None = None
             try:
-                async with aclosing(lookout.until(self._send(call))) as steps:
+                async with aclosing(
+                    lookout.until(self._send(call), dispose=Answer.aclose)
+                ) as steps:
                     async for step in steps:
                         if isinstance(step, PhaseChanged):
                             yield step

@@ -34,11 +34,15 @@ class Lookout:
         self._look = look
 
     async def until(
-        self, work: Coroutine[Any, Any, T]
+        self,
+        work: Coroutine[Any, Any, T],
+        *,
+        dispose: Callable[[T], Awaitable[None]] | None = None,
     ) -> AsyncGenerator[PhaseChanged | Arrived[T], None]:
         """Phases while `work` runs, then `Arrived` with its value.
 
-        Raises what `work` raises, or Interrupted; `work` is then over.
+        Raises what `work` raises, or Interrupted; `work` is then over. A value that arrived in the
+        very moment of the interruption reaches nobody: `dispose` gets it.
         """
         working = asyncio.ensure_future(work)
         looking: asyncio.Future[PhaseChanged | None] | None = None
@@ -57,9 +61,13 @@ class Lookout:
                         yield phase
                 elif looking is None and self._look is not None and not working.done():
                     looking = asyncio.ensure_future(_quietly(self._look))
-            yield Arrived(working.result())
+            arrived = Arrived(working.result())
+            dispose = None
+            yield arrived
         finally:
             await _end(working, looking)
+            if dispose is not None and not working.cancelled() and not working.exception():
+                await dispose(working.result())
 
 
 async def _first_of(pending: set[asyncio.Future[Any]], timeout_s: float | None) -> None:
