@@ -78,11 +78,17 @@ class Command:
         )
         return Result(done.returncode, (done.stdout or b"").decode(), told(done.stderr.decode()))
 
-    def start(self, *arguments: str, stdin: Any = subprocess.DEVNULL, **env: str) -> "Running":
+    def start(
+        self,
+        *arguments: str,
+        stdin: Any = subprocess.DEVNULL,
+        python: tuple[str, ...] = ("-m", "codex_ls"),
+        **env: str,
+    ) -> "Running":
         """Start it under pipes; use it with `with`."""
         return Running(
             subprocess.Popen(
-                [sys.executable, "-m", "codex_ls", *arguments],
+                [sys.executable, *python, *arguments],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -95,13 +101,14 @@ class Command:
         self,
         *arguments: str,
         stdout: Any = None,
+        python: tuple[str, ...] = ("-m", "codex_ls"),
         env: Mapping[str, str] | None = None,
         **more_env: str,
     ) -> "Terminal":
         """Start it at a terminal of its own; with `stdout`, standard output goes there instead."""
         master, slave = os.openpty()
         process = subprocess.Popen(
-            [sys.executable, "-c", _AT_A_TERMINAL, "-m", "codex_ls", *arguments],
+            [sys.executable, "-c", _AT_A_TERMINAL, *python, *arguments],
             stdin=slave,
             stdout=slave if stdout is None else stdout,
             stderr=slave,
