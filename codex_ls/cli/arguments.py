@@ -52,8 +52,18 @@ class ExecArguments:
     """Flags that were given and steer nothing yet."""
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """Help of a fixed width: argparse would load five modules to ask for the terminal's, each time."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
 class ArgumentParser(argparse.ArgumentParser):
     """argparse, but a mistake is an InvalidParams, told like every other failure."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_HelpFormatter, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Raise InvalidParams with argparse's words as a sentence."""
@@ -107,7 +117,7 @@ def parse_exec(argv: Sequence[str]) -> ExecArguments:
 
 def command_first(argv: Sequence[str]) -> list[str]:
     """`argv` with the command moved before the options that Codex lets stand in front of it."""
-    parser = ArgumentParser(prog="codex-ls", allow_abbrev=False)
+    parser = ArgumentParser(prog="codex-ls")
     _add_model_options(parser)
     _add_input_options(parser)
     _add_options_without_effect(parser)
@@ -125,7 +135,6 @@ def exec_parser() -> ArgumentParser:
         usage="codex-ls exec [OPTIONS] [PROMPT | -]\n"
         "       codex-ls exec resume (ID | --last) [OPTIONS] [PROMPT | -]",
         description="Ask the model one question; its thinking and its answer appear as they come.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "words",

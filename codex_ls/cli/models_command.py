@@ -7,9 +7,7 @@ from codex_ls.cli.arguments import ArgumentParser
 
 def run_models(argv: Sequence[str]) -> int:
     """List the built-in models, and return the exit code."""
-    ArgumentParser(
-        prog="codex-ls models", description="The built-in models.", allow_abbrev=False
-    ).parse_args(argv)
+    ArgumentParser(prog="codex-ls models", description="The built-in models.").parse_args(argv)
     from codex_ls.embedded.commands import print_models
 
     return print_models()
@@ -17,11 +15,9 @@ def run_models(argv: Sequence[str]) -> int:
 
 def run_model(argv: Sequence[str]) -> int:
     """Do one thing with a built-in model, and return the exit code."""
-    parser = ArgumentParser(
-        prog="codex-ls model", description="Built-in models.", allow_abbrev=False
-    )
+    parser = ArgumentParser(prog="codex-ls model", description="Built-in models.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="pull NAME")
-    pull = verbs.add_parser("pull", help="fetch a model", allow_abbrev=False)
+    pull = verbs.add_parser("pull", help="fetch a model")
     pull.add_argument("name", metavar="NAME", help="as `codex-ls models` lists it")
     pull.add_argument("--yes", "-y", action="store_true", help="don't ask before the download")
     parsed = parser.parse_args(argv)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Print the profiles, as a table or as one JSON object. Raises ConfigError."""
-    parser = ArgumentParser(
-        prog="codex-ls profiles", description="The profiles of config.toml.", allow_abbrev=False
-    )
+    parser = ArgumentParser(prog="codex-ls profiles", description="The profiles of config.toml.")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_config_options(parser)
     parsed = parser.parse_args(argv)

@@ -21,7 +21,6 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="codex-ls serve",
         description="The language server; without options it speaks on standard input and output.",
-        allow_abbrev=False,
     )
     parser.add_argument("--stdio", action="store_true", help="standard input and output (default)")
     parser.add_argument(

@@ -23,7 +23,6 @@ def run(argv: Sequence[str]) -> int:
         prog="codex-ls threads",
         description="The conversations that are kept, the last one first;"
         " codex-ls exec resume ID goes on with one.",
-        allow_abbrev=False,
     )
     parser.add_argument("thread", metavar="ID", nargs="?", help="show this thread as Markdown")
     parser.add_argument("--all", action="store_true", help=f"all of them, not the last {_SHOWN}")
