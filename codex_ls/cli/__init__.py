@@ -7,10 +7,9 @@ Invariant: `exec` reaches neither pygls nor lsprotocol, and whatever goes wrong 
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NoReturn
 
-from codex_ls.cli.output import Output, OutputFailed, ReaderGone
+from codex_ls.cli.output import Output, OutputFailed, ReaderGone, flush
 from codex_ls.errors import CodexError, InvalidParams
 from codex_ls.render.failure import failure_lines, labelled_lines
 
@@ -40,8 +39,6 @@ codex-ls COMMAND --help lists the options of a command.
 def main() -> NoReturn:
     """Run this process's command line, and end the process with its exit code."""
     code = run(sys.argv[1:])
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
     # Taking hundreds of modules apart would cost 45 ms, and a thread that looks up a name, which
     # nothing can interrupt, would be waited for.
     os._exit(code)
@@ -51,18 +48,20 @@ def run(argv: Sequence[str]) -> int:
     """Run a command line and return the exit code. Raises SystemExit after `--help`."""
     err = Output(sys.stderr, lossy=True)
     try:
-        return _run(list(argv))
+        code = _run(list(argv))
+        flush(sys.stdout)
     except CodexError as error:
         err.write(failure_lines(error))
         return exit_code(error)
     except OutputFailed as error:
         err.write(labelled_lines("error", str(error)))
         return FAILED
-    except ReaderGone:
+    except (ReaderGone, BrokenPipeError):
         # As for ripgrep and Codex: whoever has read enough of it has not seen a failure.
         return 0
     except KeyboardInterrupt:
         return 130
+    return code
 
 
 def exit_code(error: CodexError) -> int:

@@ -50,6 +50,10 @@ def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> 
         _enter(arguments.directory)
     settings = _read_settings(arguments, err)
     thread_id = _read_thread_id(arguments)
+    if not settings.provider.base_url:
+        from codex_ls.embedded.commands import ensure_model  # only the built-in model needs it
+
+        ensure_model(settings.model)
 
     from codex_ls.turn.run import TurnRequest
 

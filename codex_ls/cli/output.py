@@ -137,6 +137,15 @@ def _room_watch(raw: Any) -> Any:
     return poll
 
 
+def flush(stream: TextIO | None) -> None:
+    """Write out what another module left in `stream`'s buffer. Raises ReaderGone, OutputFailed."""
+    try:
+        if stream is not None and not stream.closed:
+            stream.flush()
+    except OSError as error:
+        raise _as_output_error(error) from error
+
+
 def _as_output_error(error: OSError) -> Exception:
     # Windows says EINVAL where the reader of a pipe has gone.
     gone = (errno.EPIPE, errno.ESHUTDOWN, errno.ECONNRESET)

@@ -98,6 +98,34 @@ def test_a_wrong_configuration_has_file_line_and_column(command: Command) -> Non
     assert f"{command.home / 'config.toml'}, line 1, column 9" in done.err
 
 
+def test_built_in_models_are_listed(command: Command) -> None:
+    done = command.run("models")
+    assert (done.exit_code, done.err) == (0, "")
+    assert "qwen2.5-coder-1.5b" in done.out
+    assert "not fetched" in done.out
+
+
+def test_nothing_is_fetched_without_consent(command: Command) -> None:
+    done = command.run("model", "pull", "smollm2-135m")
+    assert (done.exit_code, done.out) == (2, "")
+    assert "--yes" in done.err
+
+
+def test_the_built_in_model_that_is_not_there_says_how_to_get_it(command: Command) -> None:
+    done = command.run("exec", "--profile", "embedded", "hi")
+    assert (done.exit_code, done.out) == (1, "")
+    assert "codex-ls model pull qwen2.5-coder-1.5b" in done.err
+
+
+def test_a_person_is_asked_before_the_built_in_model_is_fetched(command: Command) -> None:
+    with command.start_at_terminal("exec", "--profile", "embedded", "hi") as terminal:
+        terminal.until("Fetch it now? [Y/n] ")
+        terminal.type("n\n")
+        done = terminal.finish()
+    assert done.exit_code == 1
+    assert "codex-ls model pull qwen2.5-coder-1.5b" in done.out
+
+
 def test_a_list_that_nobody_reads_is_no_failure(command: Command) -> None:
     with command.start("profiles") as running:
         running.out.close()

@@ -1,6 +1,7 @@
 """How the process ends: at once, whatever is still going on inside it."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,15 @@ def test_interrupted_while_a_name_is_looked_up(command: Command) -> None:
         running.err_until("resolving\n")
         running.interrupt()
         assert running.finish() == Result(130, "", "resolving\ninterrupted\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_can_not_be_written_at_the_end_is_a_failure(command: Command) -> None:
+    script = "import sys; from codex_ls.cli import main; sys.stdout.write('buffered'); main()"
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        done = command.run("profiles", "--help", python=("-c", script), stdout=full)
+    assert (done.exit_code, done.out) == (1, "")
+    assert done.err.startswith("error: The output can't be written: No space left on device.\n")
 
 
 def test_what_was_written_is_there_when_the_process_ends(command: Command) -> None:
