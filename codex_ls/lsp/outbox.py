@@ -67,6 +67,8 @@ class PipeOutbox:
             poll = select.poll()
             poll.register(fd, select.POLLOUT)
             self._poll = poll.poll
+            with contextlib.suppress(OSError):  # a regular file never breaks
+                self._loop.add_reader(fd, self._notice_end)
 
     @property
     def waiting_bytes(self) -> int:
@@ -107,6 +109,13 @@ class PipeOutbox:
             sent += os.write(self._fd, frame[sent : sent + _ATOMIC_BYTES])
         return frame[sent:]
 
+    def _notice_end(self) -> None:
+        """The client closed its end, perhaps: an idle server would not see it before it writes."""
+        assert self._poll is not None
+        self._loop.remove_reader(self._fd)
+        if any(event & (select.POLLERR | select.POLLHUP) for _, event in self._poll(0)):
+            self._break()
+
     async def room(self) -> None:
         """Wait until no longer congested, or until the client is gone."""
         while self.congested:
@@ -125,6 +134,8 @@ class PipeOutbox:
                     await self._drained.wait()
         self._broken = True
         self._room.set()
+        if self._poll is not None:
+            self._loop.remove_reader(self._fd)
 
     def _break(self) -> None:
         if not self._broken:

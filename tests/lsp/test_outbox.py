@@ -105,6 +105,14 @@ async def test_a_client_that_is_gone_is_told_once_and_writing_goes_on_quietly(pi
     await outbox.close(timeout_s=1)
 
 
+async def test_a_client_that_closes_its_end_is_noticed_before_the_next_write(pipe: Pipe) -> None:
+    broken = asyncio.Event()
+    outbox = PipeOutbox(pipe.write_fd, on_broken=broken.set)
+    pipe.close_reader()
+    await asyncio.wait_for(broken.wait(), 5)
+    await outbox.close(timeout_s=1)
+
+
 async def test_a_client_that_asks_for_ever_and_never_reads_is_given_up(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
