@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from codex_ls.config.settings import ModelSettings
-from codex_ls.errors import CodexError, InvalidParams
+from codex_ls.errors import CodexError, InvalidParams, Unauthorized
 from codex_ls.events import Notice, Noticed, Timing, TurnFinished, TurnStarted
 from codex_ls.lsp import protocol
 from codex_ls.lsp.context import Snapshot, describe
@@ -72,8 +72,9 @@ class Exec:
             )
             self._request.on_cancel(turn.cancel)
             started, finished = await self._follow(turn, tokens, shown)
-        if finished.status == "failed":
-            assert finished.error is not None
+        if finished.error is not None:
+            if isinstance(finished.error, Unauthorized):
+                self._connection.secrets.forget(settings.provider.id)
             raise reply_error(finished.error, self._names)
         return exec_result(started, finished, self._notices)
 
