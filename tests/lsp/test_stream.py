@@ -100,7 +100,7 @@ class Progress:
         *,
         work_done: str | int | None = "w",
         partial: str | int | None = None,
-        shown: ShownReasoning = ShownReasoning(),
+        shown: ShownReasoning | None = None,
     ) -> None:
         self.clock = Clock()
         self.sent: list[tuple[Any, dict[str, Any]]] = []
@@ -108,7 +108,7 @@ class Progress:
             send=self._take,
             tokens=Tokens.of(work_done=work_done, partial=partial),
             names=Names("local", "local-oss"),
-            shown=shown,
+            shown=shown or ShownReasoning(),
             timers=self.clock,
         )
 
