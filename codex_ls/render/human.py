@@ -28,7 +28,7 @@ from codex_ls.events import (
 )
 from codex_ls.render.brackets import Brackets
 from codex_ls.render.ending import cut_reason
-from codex_ls.render.failure import failure_lines, labelled_lines
+from codex_ls.render.failure import failure_lines, labelled_lines, one_line
 from codex_ls.render.figures import figures_line
 
 Write = Callable[[str], None]
@@ -96,7 +96,7 @@ class HumanRenderer:
             case PhaseChanged():
                 self._phase = event
             case TurnStarted(model=model, provider=provider):
-                self._model, self._provider = model, provider
+                self._model, self._provider = one_line(model), one_line(provider)
             case Reclassified():
                 self._render_reclassified()
             case RetryScheduled():
@@ -173,7 +173,7 @@ class HumanRenderer:
         self._erase_status()
         self._err.write(
             f"attempt {retry.attempt} of {retry.max_attempts}"
-            f" in {retry.delay_ms / 1000:.1f} s: {retry.reason}\n"
+            f" in {retry.delay_ms / 1000:.1f} s: {one_line(retry.reason)}\n"
         )
 
     def _render_notice(self, notice: Notice) -> None:

@@ -30,7 +30,7 @@ from codex_ls.events import (
     UsageReported,
 )
 from codex_ls.render.ending import cut_reason, is_answered
-from codex_ls.render.failure import failure_sentence
+from codex_ls.render.failure import failure_sentence, one_line
 
 ItemType = Literal["reasoning", "agent_message"]
 
@@ -72,7 +72,7 @@ class JsonlRenderer:
             case RetryScheduled():
                 self._emit_problem(
                     f"Attempt {event.attempt} of {event.max_attempts}"
-                    f" in {event.delay_ms / 1000:.1f} s: {event.reason}"
+                    f" in {event.delay_ms / 1000:.1f} s: {one_line(event.reason)}"
                 )
             case Noticed(notice=notice):
                 self._render_notice(notice)
@@ -122,7 +122,7 @@ class JsonlRenderer:
 
     def _render_notice(self, notice: Notice) -> None:
         self._told.append(notice)
-        self._emit_problem(f"{notice.message} ({notice.hint})" if notice.hint else notice.message)
+        self._emit_problem(one_line(notice.message, hint=notice.hint))
 
     def _render_finished(self, finished: TurnFinished) -> None:
         self.close()
@@ -135,7 +135,7 @@ class JsonlRenderer:
         elif finished.status == "cancelled":
             self._emit({"type": "turn.failed", "error": {"message": "The turn was interrupted."}})
         elif cut is not None and not is_answered(finished):
-            self._emit_failure(f"{cut.message} ({cut.hint})" if cut.hint else cut.message)
+            self._emit_failure(one_line(cut.message, hint=cut.hint))
         else:
             if cut is not None:
                 self._render_notice(cut)

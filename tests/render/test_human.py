@@ -287,6 +287,31 @@ def test_a_failure_is_a_sentence_and_a_hint() -> None:
     )
 
 
+HOSTILE = "\x1b]0;evil\x07 boom\x1b[2J\u202e\x9b31m"
+
+
+def test_nothing_that_a_server_says_of_itself_reaches_the_terminal_as_it_is() -> None:
+    failed = TurnFinished(
+        status="failed",
+        finish_reason="other",
+        reasoning="",
+        content="",
+        timing=TIMING,
+        error=Unreachable(HOSTILE, hint=HOSTILE),
+    )
+    retry = RetryScheduled(attempt=2, max_attempts=5, delay_ms=0, reason=HOSTILE)
+    events = (
+        TurnStarted(turn_id="u1", thread_id="h1", model=HOSTILE, provider=HOSTILE),
+        retry,
+        Noticed(Notice("kind", HOSTILE, HOSTILE)),
+        failed,
+    )
+    assert shown(PIPED, *events) == (
+        "",
+        "attempt 2 of 5 in 0.0 s:  boom\nnote: boom\nhint: boom\nerror: boom\nhint: boom\n",
+    )
+
+
 def test_the_status_line_tells_the_phase_and_is_gone_before_the_first_word() -> None:
     screen = Screen()
     renderer = screen.renderer(TERMINAL)

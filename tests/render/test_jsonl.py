@@ -201,6 +201,13 @@ def test_a_failed_turn_ends_in_error_and_turn_failed() -> None:
     ]
 
 
+def test_what_a_server_says_of_itself_is_made_harmless() -> None:
+    error = ServerError("\x1b]0;evil\x07boom\x1b[2J")
+    assert told(finished(status="failed", finish_reason="other", error=error)) == [
+        {"type": "error", "message": "boom"},
+    ]
+
+
 def test_a_failure_before_the_turn_is_one_error_line() -> None:
     lines: list[str] = []
     JsonlRenderer(write=lines.append, sources=EVERY_SOURCE).fail(NoProfile("No model."))
