@@ -5,7 +5,16 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "../../..");
@@ -21,8 +30,24 @@ export function bundlePython({ python = process.env.PYTHON ?? "python3", keepLib
   if (!keepLibs || !existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
     rmSync(bundled, { recursive: true, force: true });
     mkdirSync(libs, { recursive: true });
-    const anyPlatform = ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", "3.11"];
-    const quiet = ["--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps", "--only-binary", ":all:"];
+    const anyPlatform = [
+      "--platform",
+      "any",
+      "--implementation",
+      "py",
+      "--abi",
+      "none",
+      "--python-version",
+      "3.11",
+    ];
+    const quiet = [
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-compile",
+      "--no-deps",
+      "--only-binary",
+      ":all:",
+    ];
     const args = ["-m", "pip", "install", ...quiet, ...anyPlatform, "--target", libs, "-r", requirements];
     execFileSync(python, args, { stdio: "inherit" });
     rmSync(path.join(libs, "bin"), { recursive: true, force: true });

@@ -6,7 +6,10 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { build } from "esbuild";
 
-export async function runNodeTests(folder, { only = "", concurrency = false, timeout = 30_000, alias = {} } = {}) {
+export async function runNodeTests(
+  folder,
+  { only = "", concurrency = false, timeout = 30_000, alias = {} } = {},
+) {
   const out = path.join("out", folder);
   rmSync(out, { recursive: true, force: true });
   const tests = readdirSync(folder).filter((name) => name.endsWith(".test.ts") && name.includes(only));
@@ -26,7 +29,10 @@ export async function runNodeTests(folder, { only = "", concurrency = false, tim
   const count = { passed: 0, failed: 0, skipped: 0 };
   const files = readdirSync(out).map((name) => path.resolve(out, name));
   const stream = run({ files, concurrency, timeout });
-  stream.on("test:pass", (test) => isTest(test) && (count[test.skip === undefined ? "passed" : "skipped"] += 1));
+  stream.on(
+    "test:pass",
+    (test) => isTest(test) && (count[test.skip === undefined ? "passed" : "skipped"] += 1),
+  );
   stream.on("test:fail", (test) => isTest(test) && (count.failed += 1));
   await new Promise((done) => {
     stream.on("end", done);

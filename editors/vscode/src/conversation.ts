@@ -150,13 +150,13 @@ export class Conversation implements Disposable {
     const progress = new TurnProgress(turn, this.surroundings, () => this.surroundings.changed(this));
     try {
       const result = await this.request(turn, progress, token);
-      this.threadId = result.threadId;
       progress.show(settle(turn.answer, result, Date.now()));
     } catch (error) {
       progress.show(failed(turn.answer, error, Date.now()));
       if (!(error instanceof TurnFailed)) throw error;
       this.surroundings.failed(this, error);
     } finally {
+      this.threadId = turn.answer.threadId ?? this.threadId;
       progress.end();
     }
   }

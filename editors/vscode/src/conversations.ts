@@ -27,7 +27,13 @@ export class Conversations implements Disposable {
   }
 
   /** A new conversation under `range`; `about` is what a Replace Selection would replace. */
-  create(document: TextDocument, range: Range, about: Range, prompt: string, surroundings: Surroundings): Conversation {
+  create(
+    document: TextDocument,
+    range: Range,
+    about: Range,
+    prompt: string,
+    surroundings: Surroundings,
+  ): Conversation {
     // A thread that begins empty would begin with its Reply box open.
     const first = new QuestionComment(prompt);
     const thread = this.controller.createCommentThread(document.uri, range, [first]);

@@ -16,6 +16,7 @@ export {
   ConfigurationTarget,
   Disposable,
   EventEmitter,
+  ExtensionMode,
   MarkdownString,
   Position,
   ProgressLocation,

@@ -9,7 +9,7 @@ import { registerChat } from "./chat";
 import type { Conversation, Surroundings } from "./conversation";
 import { Conversations } from "./conversations";
 import type { Target } from "./conversations";
-import { commands, layers, onSettingsChanged, window, workspace } from "./editor";
+import { ExtensionMode, commands, layers, onSettingsChanged, window, workspace } from "./editor";
 import type { CancellationToken, ExtensionContext, LogOutputChannel, Uri } from "./editor";
 import { Profiles, selectProfile } from "./profilePicker";
 import { Proposals } from "./proposal";
@@ -24,10 +24,10 @@ import { ThinkingDocuments } from "./thinkingDocument";
 import { runTurn } from "./turn";
 import type { TurnListener } from "./turn";
 
-export function activate(context: ExtensionContext): Extension {
+/** Starts the extension; the tests, and nobody else, get hold of its parts. */
+export function activate(context: ExtensionContext): Extension | undefined {
   const extension = new Extension(context);
-  context.subscriptions.push(extension);
-  return extension;
+  return context.extensionMode === ExtensionMode.Test ? extension : undefined;
 }
 
 /** Everything that lives as long as the extension does. */
@@ -35,7 +35,7 @@ export class Extension {
   readonly log: LogOutputChannel = window.createOutputChannel("Codex", { log: true });
   readonly server: Server;
   readonly conversations = new Conversations();
-  private readonly secrets: Secrets;
+  readonly secrets: Secrets;
   private readonly profiles: Profiles;
   private readonly thinking = new ThinkingChannel();
   private readonly thinkingDocuments = new ThinkingDocuments();
@@ -61,10 +61,6 @@ export class Extension {
     this.registerAnswers();
     this.registerSetup();
     this.refreshProfiles();
-  }
-
-  dispose(): void {
-    // Its parts are disposed of by the context.
   }
 
   private registerAsking(asking: Asking): void {

@@ -11,17 +11,18 @@ export function logChannel(log: LogOutputChannel): OutputChannel {
   const write = (text: string): void => {
     const line = text.trimEnd();
     if (line === "") return;
-    const level = PREFIX.exec(line)?.[1]?.toLowerCase() as "trace" | "debug" | "info" | "warn" | "error" | undefined;
+    const level = PREFIX.exec(line)?.[1]?.toLowerCase() as
+      "trace" | "debug" | "info" | "warn" | "error" | undefined;
     log[level ?? "info"](line.replace(PREFIX, ""));
   };
-  return {
+  const channel: Omit<OutputChannel, "show"> = {
     name: log.name,
     append: write,
     appendLine: write,
     replace: write,
     clear: () => log.clear(),
-    show: () => log.show(true),
     hide: () => log.hide(),
     dispose: () => undefined, // the log outlives the client
   };
+  return Object.assign(channel, { show: () => log.show(true) });
 }

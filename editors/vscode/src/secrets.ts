@@ -47,10 +47,15 @@ export class Secrets {
       ignoreFocusOut: true,
     });
     if (key === undefined) return false;
+    return this.store(holder, key.trim());
+  }
+
+  /** Keeps a key, or removes it where it is empty; true if one that was there before has been changed. */
+  async store(holder: KeyHolder, key: string): Promise<boolean> {
     const name = secretName(holder);
     const before = await this.storage.get(name);
-    if (key.trim() === "") await this.storage.delete(name);
-    else await this.storage.store(name, key.trim());
-    return before !== undefined && before !== key.trim();
+    if (key === "") await this.storage.delete(name);
+    else await this.storage.store(name, key);
+    return before !== undefined && before !== key;
   }
 }

@@ -47,17 +47,22 @@ export class CodeServer {
     process.once("exit", () => this.stop());
   }
 
-  static async start(host: Host, sandbox: Sandbox, vsix: string, options: Options = {}): Promise<CodeServer> {
+  static async start(
+    host: Host,
+    sandbox: Sandbox,
+    vsix: string | undefined,
+    options: Options = {},
+  ): Promise<CodeServer> {
     const { settings = {}, machine = {}, restricted = false, extraArgs = [] } = options;
     sandbox.write("user-data/User/settings.json", JSON.stringify({ ...QUIET, ...settings }, null, 2));
     // Machine settings of a window with a remote side, as this one is, live on that side.
     sandbox.write("user-data/Machine/settings.json", JSON.stringify({ ...TEMP, ...machine }));
     const folders = ["--user-data-dir", sandbox.userData, "--extensions-dir", sandbox.extensions];
     const env = environment(sandbox, options.env);
-    execFileSync(host.node, [host.codeServer, ...folders, "--install-extension", vsix], {
-      env,
-      stdio: "ignore",
-    });
+    if (vsix !== undefined) {
+      const install = [host.codeServer, ...folders, "--install-extension", vsix];
+      execFileSync(host.node, install, { env, stdio: "ignore" });
+    }
     const port = await freePort();
     const log = path.join(sandbox.root, "code-server.log");
     const trust = restricted ? [] : ["--disable-workspace-trust"];
@@ -124,9 +129,8 @@ function environment(sandbox: Sandbox, extra: Readonly<Record<string, string>> =
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     ...extra,
   };
-  for (const name of ["PORT", "CODEX_HOME", "OPENAI_API_KEY", "CODEX_API_KEY", "NODE_OPTIONS"])
-    delete env[name];
-  return { ...env, ...extra };
+  const unwanted = new Set(["PORT", "CODEX_HOME", "OPENAI_API_KEY", "CODEX_API_KEY", "NODE_OPTIONS"]);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !unwanted.has(name)));
 }
 
 async function freePort(): Promise<number> {

@@ -7,7 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-export const REPOSITORY = path.resolve(import.meta.dirname, "../../../../..");
+export const REPOSITORY = path.resolve(process.cwd(), "../..");
 
 /** A piece of text, or what happens between two: `{ gate: "name" }` holds the stream until it is opened. */
 export type Piece = string | { gate: string } | { repeat: string; times: number } | { cut: string };
@@ -26,9 +26,14 @@ export interface Seen {
 
 export class ModelServer {
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly child: ChildProcess | undefined,
     readonly origin: string,
   ) {}
+
+  /** One that another process has started. */
+  static at(origin: string): ModelServer {
+    return new ModelServer(undefined, origin);
+  }
 
   static async start(): Promise<ModelServer> {
     const args = ["-m", "tests.support.model_server", "--port", "0", "--with-stdin"];
@@ -37,7 +42,7 @@ export class ModelServer {
       stdio: ["pipe", "pipe", "inherit"],
     });
     const first = await new Promise<string>((resolve, reject) => {
-      createInterface(child.stdout!).once("line", resolve);
+      createInterface(child.stdout).once("line", resolve);
       child.once("exit", (code) => reject(new Error(`the fake model server ended with ${code}`)));
     });
     return new ModelServer(child, (JSON.parse(first) as { origin: string }).origin);
@@ -83,9 +88,9 @@ export class ModelServer {
   }
 
   stop(): void {
-    this.child.removeAllListeners("exit");
-    this.child.stdin?.end();
-    this.child.kill();
+    this.child?.removeAllListeners("exit");
+    this.child?.stdin?.end();
+    this.child?.kill();
   }
 
   private async get(what: string): Promise<unknown> {

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 import type { Browser, Locator, Page } from "playwright-core";
 import { REPOSITORY } from "./modelServer";
 
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -113,7 +113,7 @@ export class Workbench {
       lines
         .map((line) => ({
           top: Number.parseFloat((line as HTMLElement).style.top),
-          text: line.textContent ?? "",
+          text: line.textContent,
         }))
         .sort((one, other) => one.top - other.top)
         .map(({ text }) => text.replaceAll("\u00a0", " "))

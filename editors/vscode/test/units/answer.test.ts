@@ -18,7 +18,7 @@ const BEGIN: Bare = {
 /** The answer after these events, one every second from 1000 ms on. */
 function after(...events: Bare[]): Answer {
   return events.reduce(
-    (answer, event, seq) => reduce(answer, { ...event, turnId: "u1", seq } as TurnEvent, 1000 * (seq + 1)),
+    (answer, event, seq) => reduce(answer, { ...event, turnId: "u1", seq }, 1000 * (seq + 1)),
     newAnswer("local-oss", 0),
   );
 }

@@ -1,0 +1,66 @@
+/** Opens a window whose extension host runs the tests of this folder, and passes on what they say. */
+
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import { CodeServer } from "../support/codeServer";
+import { ensureHost } from "../support/host";
+import { ModelServer } from "../support/modelServer";
+import { FLAGS } from "../support/workbench";
+import { SAMPLE, Sandbox } from "../support/workspace";
+
+const EXTENSION = path.resolve(import.meta.dirname, "../../..");
+
+const host = ensureHost();
+const sandbox = new Sandbox();
+const models = [await ModelServer.start(), await ModelServer.start()];
+const [first, second] = models as [ModelServer, ModelServer];
+sandbox.config([
+  { name: "first", baseUrl: first.baseUrl, model: "model-one" },
+  { name: "second", baseUrl: second.baseUrl, model: "model-two" },
+  { name: "keyed", baseUrl: second.baseUrl, model: "model-two", envKey: "CODEX_TEST_KEY_THAT_IS_UNSET" },
+]);
+sandbox.write("one/prices.py", SAMPLE);
+sandbox.write("two/prices.py", SAMPLE);
+const workspace = sandbox.write(
+  "both.code-workspace",
+  JSON.stringify({ folders: [{ path: "one" }, { path: "two" }] }),
+);
+const tests = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.js"));
+const server = await CodeServer.start(host, sandbox, undefined, {
+  extraArgs: ["--vscode-option", "enable-smoke-test-driver"],
+  env: {
+    CODEX_TEST_FILES: tests.join(","),
+    CODEX_TEST_MODELS: models.map(({ origin }) => origin).join(","),
+    CODEX_TEST_ROOT: sandbox.root,
+  },
+});
+const remote = `vscode-remote://127.0.0.1:${server.port}`;
+const url = server.url(
+  workspace,
+  [],
+  [
+    ["extensionDevelopmentPath", `${remote}${EXTENSION}`],
+    ["extensionTestsPath", `${remote}${path.join(import.meta.dirname, "index.js")}`],
+  ],
+);
+const browser = await chromium.launch({ executablePath: host.chromium, args: FLAGS });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+const ended = new Promise<number>((resolve) => {
+  void page.exposeFunction("codeAutomationExit", resolve);
+});
+await page.exposeFunction("codeAutomationLog", (_type: string, args: unknown[]) => {
+  const text = args.map(String).join(" ");
+  if (text.startsWith("[test] ")) process.stdout.write(`${text.slice(7)}\n`);
+});
+const limit = setTimeout(() => {
+  process.stderr.write("The window did not finish its tests.\n");
+  process.exit(2);
+}, 300_000);
+await page.goto(url);
+process.exitCode = await ended;
+clearTimeout(limit);
+await browser.close();
+server.stop();
+for (const model of models) model.stop();
+sandbox.remove();

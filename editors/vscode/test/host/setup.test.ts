@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as vscode from "vscode";
+import { ChatProvider } from "../../src/chat";
+import { Profiles } from "../../src/profilePicker";
+import { runTurn } from "../../src/turn";
+import { answered, closeAll, extension, model, openSample, root, until } from "./world";
+
+async function setProfile(name: string | undefined, folder?: "one" | "two"): Promise<void> {
+  const scope = folder && vscode.Uri.file(`${root()}/${folder}`);
+  const target = folder ? vscode.ConfigurationTarget.WorkspaceFolder : vscode.ConfigurationTarget.Workspace;
+  await vscode.workspace.getConfiguration("codex", scope).update("profile", name, target);
+}
+
+suite("profiles", () => {
+  setup(closeAll);
+  teardown(async () => {
+    await setProfile(undefined);
+    await setProfile(undefined, "one");
+    await setProfile(undefined, "two");
+  });
+
+  test("two folders with two profiles reach two model servers", async () => {
+    await setProfile("first", "one");
+    await setProfile("second", "two");
+    await model(0).answer({ content: ["from the first"] });
+    await model(1).answer({ content: ["from the second"] });
+    await openSample("one");
+    await vscode.commands.executeCommand("codex.ask", "Who?");
+    assert.equal(answered(), "from the first");
+    await openSample("two");
+    await vscode.commands.executeCommand("codex.ask", "Who?");
+    assert.equal(answered(), "from the second");
+    assert.equal((await model(0).turn(0)).json!.model, "model-one");
+    assert.equal((await model(1).turn(0)).json!.model, "model-two");
+  });
+
+  test("a change takes effect on the next question", async () => {
+    await model(0).answer({ content: ["old"] });
+    await model(1).answer({ content: ["new"] });
+    await openSample("one");
+    await vscode.commands.executeCommand("codex.ask", "1");
+    await setProfile("second");
+    await vscode.commands.executeCommand("codex.ask", "2");
+    assert.equal(answered(), "new");
+  });
+
+  test("an unknown name is an error with the list, and reaches no model", async () => {
+    await setProfile("nope");
+    await openSample("one");
+    await vscode.commands.executeCommand("codex.ask", "Who?");
+    const { failure } = extension().conversations.latest!.last!.answer;
+    assert.equal(failure?.kind, "unknownProfile");
+    for (const name of ["nope"]) assert.ok(failure.message.includes(name), failure.message);
+    for (const name of ["first", "second", "keyed"])
+      assert.ok(failure.hint?.includes(name), failure.hint ?? "");
+    assert.deepEqual([(await model(0).log()).requests, (await model(1).log()).requests], [[], []]);
+    await vscode.commands.executeCommand("notifications.clearAll");
+  });
+
+  test("a missing key is asked of secret storage, and reaches its own provider alone", async () => {
+    await setProfile("keyed");
+    await openSample("one");
+    await vscode.commands.executeCommand("codex.ask", "No key yet");
+    assert.equal(extension().conversations.latest!.last!.answer.failure?.kind, "missingCredential");
+    await vscode.commands.executeCommand("notifications.clearAll");
+    await extension().secrets.store({ provider: "keyed-server", origin: model(1).origin }, "canary-key");
+    await model(1).answer({ content: ["with key"] });
+    await vscode.commands.executeCommand("codex.ask", "Now?");
+    assert.equal(answered(), "with key");
+    const { headers } = await model(1).turn(0);
+    assert.equal(
+      new Map(Object.entries(headers).map(([k, v]) => [k.toLowerCase(), v])).get("authorization"),
+      "Bearer canary-key",
+    );
+    await extension().secrets.store({ provider: "keyed-server", origin: model(1).origin }, "");
+  });
+});
+
+/** The language server is the one child of this extension host that runs serve.py. */
+function serverProcess(): number {
+  const listed = execFileSync("pgrep", ["-P", String(process.pid), "-f", "serve.py"], { encoding: "utf8" });
+  return Number(listed.trim().split("\n")[0]);
+}
+
+suite("the server", () => {
+  setup(closeAll);
+
+  test("killed in the middle of an answer is restarted once, and the text stays", async () => {
+    await model(0).answer(
+      { content: ["text that stays", { gate: "never" }, "!"] },
+      { content: ["alive again"] },
+    );
+    await openSample("one");
+    const asking = vscode.commands.executeCommand("codex.ask", "Long?");
+    await until("the text", () => answered() === "text that stays");
+    process.kill(serverProcess(), "SIGKILL");
+    await asking;
+    assert.ok(answered().startsWith("text that stays\n\n"), answered());
+    assert.match(extension().conversations.latest!.thread.label!, /^first, interrupted after/);
+    await until("the new server", () => extension().server.current === "running");
+    const { thread } = extension().conversations.latest!;
+    await vscode.commands.executeCommand("codex.reply", { thread, text: "Still there?" });
+    assert.equal(answered(), "alive again");
+    const { json } = await model(0).turn(1);
+    assert.ok(JSON.stringify(json).includes("text that stays"), "the conversation goes on");
+    await vscode.commands.executeCommand("notifications.clearAll");
+  });
+});
+
+suite("VS Code's own chat", () => {
+  setup(closeAll);
+
+  class Text {
+    constructor(readonly value: string) {}
+  }
+  class Thinking {
+    constructor(readonly value: string) {}
+  }
+
+  test("is offered the profiles, and streams thinking and answer on one thread", async () => {
+    const profiles = new Profiles(extension().server);
+    const client = await extension().server.running();
+    const provider = new ChatProvider(profiles, (...turn) => runTurn(client, ...turn), Text, Thinking);
+    const infos = await provider.provideLanguageModelChatInformation();
+    assert.deepEqual(infos.map(({ id, family }) => [id, family]).slice(0, 2), [
+      ["first", "model-one"],
+      ["second", "model-two"],
+    ]);
+    await model(1).answer({ reasoning: ["hm"], content: ["a1"] }, { content: ["a2"] });
+    const parts: object[] = [];
+    const progress = { report: (part: object): void => void parts.push(part) };
+    const token = new vscode.CancellationTokenSource().token;
+    const user = (text: string): object => ({ role: 1, content: [new Text(text)] });
+    const first = [user("q1")] as Parameters<ChatProvider["provideLanguageModelChatResponse"]>[1];
+    await provider.provideLanguageModelChatResponse({ id: "second" }, first, {}, progress, token);
+    assert.deepEqual(parts, [new Thinking("hm"), new Text("a1")]);
+    const next = [...first, { role: 2, content: [new Text("a1")] }, user("q2")] as typeof first;
+    await provider.provideLanguageModelChatResponse({ id: "second" }, next, {}, progress, token);
+    assert.deepEqual(parts.at(-1), new Text("a2"));
+    const said = (await model(1).turn(1)).json!.messages.filter(({ role }) => role !== "system");
+    assert.deepEqual(
+      said.map(({ role, content }) => [role, content]),
+      [
+        ["user", "q1"],
+        ["assistant", "a1"],
+        ["user", "q2"],
+      ],
+    );
+  });
+
+  test("has the provider registered where it exists", async () => {
+    const models = await (
+      vscode as unknown as { lm: { selectChatModels(by: object): Promise<{ id: string }[]> } }
+    ).lm.selectChatModels({ vendor: "codex-ls" });
+    assert.deepEqual(models.map(({ id }) => id).sort(), ["embedded", "first", "keyed", "second"]);
+  });
+});
