@@ -90,6 +90,9 @@ function Inline:draw()
   if not place:exists() then
     return
   end
+  if self.turn.is_hidden then
+    return self:erase()
+  end
   local win = self:window()
   local turn = self.turn
   local _, last = place:rows()
@@ -117,12 +120,18 @@ function Inline:follow(win, row)
 end
 
 ---@private
-function Inline:close()
-  self.redraw:close()
-  shown[self] = nil
+function Inline:erase()
   if self.mark and self.turn.place:exists() then
     vim.api.nvim_buf_del_extmark(self.turn.place.bufnr, NAMESPACE, self.mark)
   end
+  self.mark = nil
+end
+
+---@private
+function Inline:close()
+  self.redraw:close()
+  shown[self] = nil
+  self:erase()
 end
 
 return Inline

@@ -16,7 +16,9 @@ local M = {}
 ---@type table<integer, codex_ls.Review> by the buffer of the proposal
 local reviews = {}
 
-local TITLE = "%#CodexTitle#Proposal   %#CodexHint#<CR> take all   dp take this hunk   q leave"
+-- Both windows have a title, so that their lines stand side by side.
+local BEFORE_TITLE = "%#CodexTitle#As it is"
+local AFTER_TITLE = "%#CodexTitle#Proposal%<  %#CodexHint#<CR> all  dp hunk  q leave"
 
 ---@param bufnr integer
 ---@return codex_ls.Review?
@@ -54,6 +56,7 @@ end
 ---@param review codex_ls.Review
 function M.leave(review)
   close(review)
+  review.turn:set_hidden(false)
 end
 
 ---A copy of the buffer with the change in it.
@@ -87,6 +90,12 @@ local function set_keys(review)
   map("q", "Leave the proposal", M.leave)
 end
 
+---@param win integer
+---@param title string
+local function set_title(win, title)
+  vim.api.nvim_set_option_value("winbar", title, { win = win, scope = "local" })
+end
+
 ---@param turn codex_ls.Turn
 ---@param lines string[] what is to stand in place of the lines that the turn is about
 function M.open(turn, lines)
@@ -100,10 +109,11 @@ function M.open(turn, lines)
   vim.api.nvim_win_set_buf(0, turn.place.bufnr)
   local original_win = vim.api.nvim_get_current_win()
   vim.cmd("diffthis")
+  set_title(original_win, BEFORE_TITLE)
   vim.cmd("rightbelow vertical split")
   vim.api.nvim_win_set_buf(0, proposal.bufnr)
   vim.cmd("diffthis")
-  vim.api.nvim_set_option_value("winbar", TITLE, { win = 0, scope = "local" })
+  set_title(vim.api.nvim_get_current_win(), AFTER_TITLE)
   vim.api.nvim_win_set_cursor(0, { (proposal:rows()) + 1, 0 })
   local review = {
     turn = turn,
@@ -113,6 +123,7 @@ function M.open(turn, lines)
   }
   reviews[proposal.bufnr] = review
   set_keys(review)
+  turn:set_hidden(true)
 end
 
 return M

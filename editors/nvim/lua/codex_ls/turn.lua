@@ -33,6 +33,7 @@ local EVENT, STATUS = protocol.EVENT, protocol.STATUS
 ---@field answer codex_ls.Answer
 ---@field client_id? integer
 ---@field is_stopping boolean
+---@field is_hidden boolean its answer does not stand under the code for now
 ---@field document? codex_ls.Document
 ---@field private request_id? integer
 ---@field private tokens string[]
@@ -88,6 +89,7 @@ function Turn.new(question, selection)
     win = vim.api.nvim_get_current_win(),
     answer = Answer.new(),
     is_stopping = false,
+    is_hidden = false,
     tokens = {},
     listeners = {},
     asked_at = now(),
@@ -331,6 +333,13 @@ function Turn:stop()
   vim.defer_fn(function()
     self:finish(STATUS.CANCELLED)
   end, config.get().stop_timeout_ms)
+  self:emit("event")
+end
+
+---Takes the answer away from under the code, or puts it back.
+---@param is_hidden boolean
+function Turn:set_hidden(is_hidden)
+  self.is_hidden = is_hidden
   self:emit("event")
 end
 
