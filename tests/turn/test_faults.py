@@ -1,0 +1,232 @@
+"""The fault matrix: what a model server can do wrong on a real socket, and what the user is told.
+
+For each: the typed error or result, the text kept, the next turn works, and nothing is left open.
+"""
+
+import asyncio
+import dataclasses
+import gzip
+import zlib
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from codex_ls.events import Event, TurnFinished
+from codex_ls.turn.run import Session, TurnRequest
+from tests.support.model_server import ModelServer
+from tests.support.streams import (
+    Answer,
+    Cut,
+    Piece,
+    chat_chunk,
+    chat_stream,
+    error_answer,
+    sse_answer,
+)
+from tests.turn.conftest import settings_for
+
+WORD = chat_chunk({"content": "word"})
+DONE = b"data: [DONE]\n\n"
+STOP = chat_chunk(finish_reason="stop")
+
+
+def raw(*pieces: Piece) -> Answer:
+    return Answer(tuple(pieces), framing="raw")
+
+
+def head(*headers: str, status: str = "200 OK") -> bytes:
+    lines = (f"HTTP/1.1 {status}", "Content-Type: text/event-stream", *headers, "", "")
+    return "\r\n".join(lines).encode()
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def packed(pack: Callable[[bytes], bytes], encoding: str) -> Answer:
+    body = pack(WORD + STOP + DONE)
+    return Answer(
+        (body,), headers={"Content-Type": "text/event-stream", "Content-Encoding": encoding}
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """What a server does, and what comes of it: status, error or notice kind, text."""
+
+    answer: Answer
+    status: str
+    kind: str | None = None
+    content: str = ""
+
+
+FAULTS = {
+    "reset before the head": Fault(Answer(before=(Cut.RESET,)), "failed", "streamBroken"),
+    "closed before the head": Fault(Answer(before=(Cut.CLOSE,)), "failed", "streamBroken"),
+    "closed behind half a head": Fault(
+        raw(b"HTTP/1.1 200 OK\r\nCont", Cut.CLOSE), "failed", "streamBroken"
+    ),
+    "no HTTP at all": Fault(
+        raw(b"\x15\x03\x01\x00\x02\x02\x50", Cut.CLOSE), "failed", "streamBroken"
+    ),
+    "reset between events": Fault(sse_answer(WORD, Cut.RESET), "truncated", "streamBroken", "word"),
+    "reset inside an event": Fault(
+        sse_answer(WORD, WORD[:30], Cut.RESET), "truncated", "streamBroken", "word"
+    ),
+    "closed between events": Fault(raw(head(), WORD, Cut.CLOSE), "truncated", None, "word"),
+    "half-closed between events": Fault(
+        raw(head(), WORD, Cut.HALF_CLOSE), "truncated", None, "word"
+    ),
+    "a stall before any word": Fault(sse_answer(Cut.STALL), "failed", "timedOut"),
+    "a stall in the middle": Fault(sse_answer(WORD, Cut.STALL), "truncated", "timedOut", "word"),
+    "nothing at all": Fault(Answer(before=(Cut.STALL,)), "failed", "timedOut"),
+    "only comments, then the end": Fault(sse_answer(b": ping\n\n"), "failed", "streamBroken"),
+    "a continue before the answer": Fault(
+        raw(
+            b"HTTP/1.1 103 Early Hints\r\n\r\n",
+            head("Connection: close"),
+            WORD,
+            STOP,
+            DONE,
+            Cut.CLOSE,
+        ),
+        "completed",
+        None,
+        "word",
+    ),
+    "301": Fault(
+        Answer(status=301, headers={"Location": "http://192.0.2.1/"}), "failed", "badRequest"
+    ),
+    "400": Fault(error_answer(400, "bad"), "failed", "badRequest"),
+    "401": Fault(error_answer(401, "key"), "failed", "unauthorized"),
+    "403": Fault(error_answer(403, "key"), "failed", "unauthorized"),
+    "404": Fault(error_answer(404, "model"), "failed", "notFound"),
+    "408": Fault(error_answer(408, "late"), "failed", "timedOut"),
+    "413": Fault(error_answer(413, "request_too_large"), "failed", "contextOverflow"),
+    "429": Fault(error_answer(429, "slow"), "failed", "rateLimited"),
+    **{
+        str(status): Fault(error_answer(status, "boom"), "failed", kind)
+        for status, kind in (
+            (500, "serverError"),
+            (502, "serverError"),
+            (503, "serverError"),
+            (504, "timedOut"),
+        )
+    },
+    "an HTML error page": Fault(
+        Answer((b"<html><h1>502</h1></html>",), status=502, headers={"Content-Type": "text/html"}),
+        "failed",
+        "serverError",
+    ),
+    "an HTML page with 200": Fault(
+        Answer((b"<!doctype html><p>login</p>",), headers={"Content-Type": "text/html"}),
+        "failed",
+        "streamBroken",
+    ),
+    "an empty body": Fault(Answer((), framing="length"), "failed", "streamBroken"),
+    "gzip": Fault(packed(gzip.compress, "gzip"), "completed", None, "word"),
+    "deflate": Fault(packed(zlib.compress, "deflate"), "completed", None, "word"),
+    "gzip that is none": Fault(packed(lambda body: body, "gzip"), "failed", "streamBroken"),
+    "a wrong content type": Fault(
+        Answer((WORD, STOP, DONE), headers={"Content-Type": "application/octet-stream"}),
+        "completed",
+        None,
+        "word",
+    ),
+    "broken chunked coding": Fault(
+        raw(head("Transfer-Encoding: chunked"), chunk(WORD), b"zz\r\n", Cut.CLOSE),
+        "truncated",
+        "streamBroken",
+        "word",
+    ),
+    "chunked coding without its end": Fault(
+        raw(head("Transfer-Encoding: chunked"), chunk(WORD), Cut.CLOSE),
+        "truncated",
+        "streamBroken",
+        "word",
+    ),
+    "a length that is too long": Fault(
+        Answer((WORD,), framing="length", content_length=len(WORD) + 99),
+        "truncated",
+        "streamBroken",
+        "word",
+    ),
+    "a length that is too short": Fault(
+        Answer((WORD, STOP, DONE), framing="length", content_length=len(WORD)),
+        "truncated",
+        None,
+        "word",
+    ),
+    "invalid UTF-8": Fault(
+        sse_answer(WORD.replace(b"word", b"w\xffrd"), STOP, DONE),
+        "completed",
+        "streamBroken",
+        "w\ufffdrd",
+    ),
+    "JSON that is none": Fault(
+        sse_answer(WORD, b"data: {nonsense\n\n", STOP, DONE), "completed", None, "word"
+    ),
+    "hostile nesting": Fault(
+        sse_answer(WORD, b"data: " + b"[" * 50_000 + b"\n\n", STOP, DONE), "completed", None, "word"
+    ),
+    "an endless line": Fault(
+        sse_answer(WORD, *[b"x" * 1_000_000] * 18), "truncated", "streamBroken", "word"
+    ),
+    "an endless event": Fault(
+        sse_answer(WORD, *[b"data: " + b"x" * 1_000_000 + b"\n"] * 18),
+        "truncated",
+        "streamBroken",
+        "word",
+    ),
+    "an error behind a word": Fault(
+        sse_answer(WORD, b'data: {"error": {"message": "crashed"}}\n\n'),
+        "truncated",
+        "serverError",
+        "word",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_each_fault_is_told_and_nothing_is_left_open(name: str) -> None:
+    fault = FAULTS[name]
+    tasks_before = asyncio.all_tasks()
+    async with ModelServer(fault.answer, chat_stream(content=["next"])) as server:
+        async with Session(env={}) as session:
+            asked = settings_for(
+                server,
+                request_max_retries=0,
+                stream_idle_timeout_ms=150,
+                first_byte_timeout_ms=150,
+            )
+            told = finished([e async for e in session.start(TurnRequest("hi"), asked)])
+            again = finished([e async for e in session.start(TurnRequest("again"), asked)])
+        async with asyncio.timeout(5):
+            while server.open_connections:  # noqa: ASYNC110  the server's side notices by itself
+                await asyncio.sleep(0)
+    assert (told.status, told.content) == (fault.status, fault.content), told
+    if told.error is not None:
+        assert told.error.kind == fault.kind
+    else:
+        assert [notice.kind for notice in told.notices] == ([fault.kind] if fault.kind else [])
+    assert (again.status, again.content) == ("completed", "next")
+    assert asyncio.all_tasks() == tasks_before
+
+
+def finished(events: Iterable[Event]) -> TurnFinished:
+    *_, last = events
+    assert isinstance(last, TurnFinished)
+    return last
+
+
+async def test_one_byte_at_a_time_is_slow_and_nothing_else(session: Session) -> None:
+    async with ModelServer(chat_stream(reasoning=["hm"], content=["4"]).split(1)) as server:
+        told = finished([e async for e in session.start(TurnRequest("x"), settings_for(server))])
+    assert (told.status, told.reasoning, told.content) == ("completed", "hm", "4")
+
+
+async def test_a_hundred_thousand_tiny_events_are_ordinary(session: Session) -> None:
+    stream = chat_stream(reasoning=["r"] * 50_000, content=["c"] * 50_000).at_once()
+    async with ModelServer(stream) as server:
+        told = finished([e async for e in session.start(TurnRequest("x"), settings_for(server))])
+    assert (len(told.reasoning), len(told.content)) == (50_000, 50_000)
