@@ -23,6 +23,7 @@ commands:
   exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
   exec resume ID      go on with a conversation; --last for the one that was used last
   threads [ID]        the conversations that are kept
+  doctor              check a profile, from its file to its first word
   serve               the language server, for editors
   profiles            the profiles of config.toml
   models              the built-in models
@@ -123,6 +124,12 @@ def _model(argv: list[str]) -> int:
     return run_model(argv)
 
 
+def _doctor(argv: list[str]) -> int:
+    from codex_ls.cli.doctor_command import run
+
+    return run(argv)
+
+
 def _threads(argv: list[str]) -> int:
     from codex_ls.cli.threads_command import run
 
@@ -133,6 +140,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "exec": _exec,
     "e": _exec,
     "threads": _threads,
+    "doctor": _doctor,
     "serve": _serve,
     "profiles": _profiles,
     "models": _models,

@@ -103,6 +103,12 @@ class Session:
         self._turns.add(turn)
         return turn
 
+    def reasoning_field(self, thread_id: str) -> str | None:
+        """The field in which the thinking of the thread's last turn came."""
+        turns = self.keeping.thread(thread_id).turns
+        echo = turns[-1].echo if turns else None
+        return echo.field if echo is not None else None
+
     def forget(self, turn: Turn) -> None:
         """A turn is over."""
         self._turns.discard(turn)

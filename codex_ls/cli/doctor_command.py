@@ -1,0 +1,78 @@
+"""`codex-ls doctor`: every check as it is done, and what to do about the first one that failed."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.output import Output
+
+if TYPE_CHECKING:
+    from codex_ls.doctor.check import Check
+
+_TITLE_COLUMNS = 15
+_INDENT = " " * (9 + _TITLE_COLUMNS)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Examine one profile; 0 if a question can be answered, else 1."""
+    parser = ArgumentParser(
+        prog="codex-ls doctor",
+        description="Checks one profile from its file to its first word, and says what to do."
+        " What it prints is safe to paste: it holds no key.",
+    )
+    parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
+    parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
+    parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
+    parser.add_argument("--discover", action="store_true", help="look at this machine's ports too")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parsed = parser.parse_args(argv)
+    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    checks = asyncio.run(_examine(parsed, out))
+
+    from codex_ls.doctor.check import as_json, has_failed
+
+    if parsed.json:
+        entries = [as_json(check) for check in checks]
+        out.write(json.dumps({"checks": entries}, ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.write(_verdict(checks))
+    return 1 if has_failed(checks) else 0
+
+
+async def _examine(parsed: Any, out: Output) -> list["Check"]:
+    from codex_ls.doctor.examine import examine
+
+    checks = []
+    async for check in examine(
+        env=os.environ,
+        profile=parsed.profile,
+        overrides=parsed.config,
+        local_only=parsed.local_only,
+        with_discovery=parsed.discover,
+    ):
+        checks.append(check)
+        if not parsed.json:
+            out.write(_lines(check))
+    return checks
+
+
+def _lines(check: "Check") -> str:
+    detail = check.detail.replace("\n", f"\n{_INDENT}")
+    lines = f"{check.status:8} {check.title:{_TITLE_COLUMNS}}{detail}\n"
+    if check.hint is not None:
+        hint = check.hint.replace("\n", f"\n{_INDENT}")
+        lines += f"{_INDENT}hint: {hint}\n"
+    return lines
+
+
+def _verdict(checks: Sequence["Check"]) -> str:
+    failed = [check for check in checks if check.status == "failed"]
+    if failed:
+        return f"\nTo be put right: {', '.join(check.title for check in failed)}.\n"
+    if any(check.status == "warning" for check in checks):
+        return "\nIt works; the warnings say what could be better.\n"
+    return "\nAll is well.\n"

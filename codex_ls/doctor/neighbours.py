@@ -1,0 +1,35 @@
+"""Other model servers on this machine, for a hint where the configured one is not there."""
+
+from codex_ls.doctor.check import Finding, ok, skipped
+from codex_ls.doctor.patient import Patient
+from codex_ls.providers.discover import FoundServer, discover
+from codex_ls.providers.server_kind import NAMES
+
+_SHOWN_MODELS = 3
+
+
+async def other_servers(patient: Patient) -> str:
+    """A sentence that names a server which does run here; empty if there is none."""
+    if not patient.is_local:
+        return ""
+    ports = [port for port in patient.ports if port != patient.port]
+    found = await discover(ports)
+    if not found:
+        return ""
+    first = found[0]
+    return f'{NAMES[first.kind]} answers at {first.origin}: base_url = "{first.base_url}".'
+
+
+async def check_neighbours(patient: Patient) -> Finding:
+    """Which model servers run on this machine."""
+    found = await discover(patient.ports)
+    if not found:
+        return skipped("No model server answers at the usual ports of this machine.")
+    return ok("; ".join(map(_told, found)) + ".")
+
+
+def _told(found: FoundServer) -> str:
+    models = [model.name for model in found.server.models]
+    shown = ", ".join(models[:_SHOWN_MODELS]) or "no model"
+    more = f" and {len(models) - _SHOWN_MODELS} more" if len(models) > _SHOWN_MODELS else ""
+    return f"{found.server.title} at {found.origin} with {shown}{more}"
