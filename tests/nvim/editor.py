@@ -62,6 +62,7 @@ return rows
 """
 
 _CELLS = """
+vim.cmd("redraw!")
 local cells = {}
 for row = 0, vim.o.lines - 1 do
   for column = 0, vim.o.columns - 1 do
@@ -110,9 +111,7 @@ class Editor:
         command = ", ".join(f"[[{word}]]" for word in cmd)
         init_file.write_text(
             f"vim.opt.runtimepath:prepend([[{PLUGIN}]])\n"
-            f"vim.g.codex_ls = {{ cmd = {{ {command} }} }}\n"
-            + _INIT
-            + init
+            f"vim.g.codex_ls = {{ cmd = {{ {command} }} }}\n" + _INIT + init
         )
         # A short path: a socket's may have 107 bytes, and a test's folder has a long name.
         self._socket = Path(tempfile.mkdtemp(prefix="nvim-")) / "s"
@@ -207,8 +206,9 @@ class Editor:
         return rows
 
     def picture(self) -> list[list[Cell]]:
-        """Return the screen with its colours, row by row."""
-        self.command("redraw")
+        """Return the screen with its colours, row by row, drawn anew."""
+        # The first look makes Neovim number its attributes anew, and the next drawing uses the numbers.
+        self.lua(_CELLS)
         columns = self._size[0]
         cells = [Cell(text, attributes) for text, attributes in self.lua(_CELLS)]
         return [cells[start : start + columns] for start in range(0, len(cells), columns)]

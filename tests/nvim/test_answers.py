@@ -173,7 +173,9 @@ def test_the_document_streams_and_its_images_are_harmless(
 ) -> None:
     gate = Gate()
     model_server.enqueue(
-        chat_stream(content=["See ![x](http://evil/", gate, "x.png) <img src=y>\n```html\n<b>\n```"])
+        chat_stream(
+            content=["See ![x](http://evil/", gate, "x.png) <img src=y>\n```html\n<b>\n```"]
+        )
     )
     editor.command("1,2Codex ask Show me")
     editor.wait_for_text("│ See")

@@ -49,7 +49,9 @@ def test_the_death_of_the_language_server_ends_the_turn(
     editor: Editor, model_server: ModelServer
 ) -> None:
     gate = Gate()
-    model_server.enqueue(chat_stream(content=["Half of", gate, " it"]), chat_stream(content=["new"]))
+    model_server.enqueue(
+        chat_stream(content=["Half of", gate, " it"]), chat_stream(content=["new"])
+    )
     editor.command("1,2Codex ask Tell me")
     editor.wait_for_text("│ Half of")
     os.kill(editor.lua(SERVER_PID), signal.SIGKILL)

@@ -23,7 +23,9 @@ def load(tmp_path: Path) -> dict[str, Any]:
     )
     nvim = find_nvim()
     assert nvim is not None
-    done = subprocess.run([nvim, "--clean", "-l", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [nvim, "--clean", "-l", script], capture_output=True, text=True, check=True
+    )
     values: dict[str, Any] = json.loads(done.stdout)
     return values
 

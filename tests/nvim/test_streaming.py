@@ -53,7 +53,8 @@ def test_a_half_streamed_answer_stands_under_the_code_while_the_user_types_elsew
     screen = editor.wait_for_text("╰ Answered after")
     assert rows_with(screen, "│ It doubles a number.")
     # The thinking has folded itself when the answer began.
-    assert rows_with(screen, "▸ Thought for")
+    assert rows_with(screen, "▸ 1 line, zo to read")
+    assert rows_with(screen, "Thought for")
     assert not rows_with(screen, "The user wants a word.")
 
 
@@ -125,9 +126,7 @@ def test_a_user_who_scrolls_away_is_not_brought_back(
 
 def test_content_that_was_thinking_moves_there(editor: Editor, model_server: ModelServer) -> None:
     gate = Gate()
-    model_server.enqueue(
-        chat_stream(content=["Let me see. ", gate, "Hm.</think>", "It is 42."])
-    )
+    model_server.enqueue(chat_stream(content=["Let me see. ", gate, "Hm.</think>", "It is 42."]))
     editor.command("1,2Codex ask What is it?")
     editor.wait_for_text("│ Let me see.")
     gate.open()
@@ -180,7 +179,9 @@ def test_thinking_is_never_written_where_it_is_not_wanted(
 ) -> None:
     model_server.enqueue(chat_stream(reasoning=["secret thought"], content=["said"]))
     editor = start()
-    editor.lua("require('codex_ls').setup({ cmd = ..., thinking = { show = 'hidden' } })", editor.cmd)
+    editor.lua(
+        "require('codex_ls').setup({ cmd = ..., thinking = { show = 'hidden' } })", editor.cmd
+    )
     editor.open(tmp_path / "a.txt", "text\n")
     editor.command("1Codex ask Say it")
     screen = editor.wait_for_text("╰ Answered")

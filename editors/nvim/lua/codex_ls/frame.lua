@@ -49,13 +49,25 @@ function Frame:update(answer, width)
   self.fences:update(answer.content)
 end
 
----The rows of the text, from the `from`-th wrapped row on.
+---How many rows the text has; blank ones at its end, which come before the next line, do not count.
+---@return integer
+---@private
+function Frame:height()
+  local count = #self.wrapped.rows
+  while count > 0 and not self.wrapped.rows[count]:find("%S") do
+    count = count - 1
+  end
+  return count
+end
+
+---The rows of the text.
 ---@param from integer
+---@param to integer
 ---@return codex_ls.Row[]
 ---@private
-function Frame:body(from)
+function Frame:body(from, to)
   local rows = {}
-  for index = from, #self.wrapped.rows do
+  for index = from, to do
     local kind = self.fences:kind(self.wrapped:line_of(index))
     rows[#rows + 1] = {
       { "│ ", BORDER },
@@ -107,14 +119,14 @@ function Frame:rows(answer, question, elapsed_ms, size)
   local room = math.max(1, height - 2 - #notes)
   if not answer.content:is_empty() then
     self:update(answer, inner)
-    local count = #self.wrapped.rows
+    local count = self:height()
     local from = 1
     if count > room then
       from = count - room + 2
       local above = ("↑ %d more rows, :Codex answer open"):format(from - 1)
       rows[#rows + 1] = { { "│ ", BORDER }, { above, "CodexHint" } }
     end
-    vim.list_extend(rows, self:body(from))
+    vim.list_extend(rows, self:body(from, count))
   end
   vim.list_extend(rows, notes)
   local model = phrase.model(answer)

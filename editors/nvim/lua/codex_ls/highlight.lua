@@ -4,7 +4,7 @@ local M = {}
 ---@type table<string, string>
 M.LINKS = {
   CodexAnswer = "Normal",
-  CodexBorder = "FloatBorder",
+  CodexBorder = "NonText",
   CodexCode = "String",
   CodexError = "DiagnosticError",
   CodexFence = "Comment",

@@ -3,7 +3,6 @@ local Redraw = require("codex_ls.redraw")
 local config = require("codex_ls.config")
 local phrase = require("codex_ls.phrase")
 local protocol = require("codex_ls.protocol")
-local turns = require("codex_ls.turns")
 
 ---@class codex_ls.Thinking
 ---@field private turn codex_ls.Turn
@@ -105,11 +104,11 @@ local function open_window(bufnr)
   return win
 end
 
----What a folded thinking looks like.
+---What a folded thinking looks like. The title says the rest.
 ---@return string
 function Thinking.foldtext()
-  local turn = turns.shown_in(vim.api.nvim_get_current_buf())
-  return turn and "▸ " .. phrase.thinking(turn.answer, turn:thinking_ms()) or vim.fn.foldtext()
+  local count = vim.v.foldend - vim.v.foldstart + 1
+  return ("▸ %d %s, zo to read"):format(count, count == 1 and "line" or "lines")
 end
 
 ---@return integer bufnr
