@@ -135,12 +135,16 @@ def health(editor: Editor) -> str:
     return "\n".join(editor.buffer())
 
 
-def test_checkhealth_of_a_good_installation(editor: Editor) -> None:
+def test_checkhealth_of_a_good_installation(editor: Editor, model_server: ModelServer) -> None:
+    model_server.always(chat_stream(content=["ok"]))
     report = health(editor)
     assert "Server and plugin are both" in report
     assert "It starts, and shakes hands" in report
     assert "local-oss" in report
     assert "config.toml" in report
+    # The doctor's own checks.
+    assert f"http://127.0.0.1:{model_server.port}" in report
+    assert "ERROR" not in report
 
 
 def test_checkhealth_without_a_server(start: Callable[..., Editor], tmp_path: Path) -> None:

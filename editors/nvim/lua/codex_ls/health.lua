@@ -32,10 +32,12 @@ local function command()
   return resolved.cmd
 end
 
+---A call of the same program with other arguments: `python -m codex_ls serve` is a program, too.
 ---@param cmd string[]
----@return string? version
-local function version_of(cmd)
-  -- Everything before `serve` starts the program: `python -m codex_ls serve` counts, too.
+---@param arguments string[]
+---@param timeout_ms integer
+---@return string? output nil when it can't be run
+local function run(cmd, arguments, timeout_ms)
   local call = {}
   for _, word in ipairs(cmd) do
     if word == "serve" then
@@ -43,13 +45,15 @@ local function version_of(cmd)
     end
     call[#call + 1] = word
   end
-  call[#call + 1] = "--version"
-  local ok, process = pcall(vim.system, call, { text = true, timeout = VERSION_TIMEOUT_MS })
-  if not ok then
-    return nil
-  end
-  local result = process:wait()
-  return result.code == 0 and (result.stdout or ""):match("(%d+%.%d+[%w.+-]*)") or nil
+  vim.list_extend(call, arguments)
+  local ok, process = pcall(vim.system, call, { text = true, timeout = timeout_ms })
+  return ok and process:wait().stdout or nil
+end
+
+---@param cmd string[]
+---@return string? version
+local function version_of(cmd)
+  return (run(cmd, { "--version" }, VERSION_TIMEOUT_MS) or ""):match("(%d+%.%d+[%w.+-]*)")
 end
 
 ---@return boolean found
@@ -117,12 +121,13 @@ end
 ---Asks and waits: a health check has no other choice.
 ---@param client vim.lsp.Client
 ---@param method codex_ls.Method
+---@param params table
 ---@param timeout_ms integer
 ---@return table? result
 ---@return string? reason
-local function ask(client, method, timeout_ms)
+local function ask(client, method, params, timeout_ms)
   local is_done, failure, result = false, nil, nil
-  compat.request(client, method, vim.empty_dict(), function(err, reply)
+  compat.request(client, method, next(params) and params or vim.empty_dict(), function(err, reply)
     is_done, failure, result = true, err, reply
   end)
   vim.wait(timeout_ms, function()
@@ -136,7 +141,7 @@ end
 
 ---@param client vim.lsp.Client
 local function check_profiles(client)
-  local result, reason = ask(client, protocol.METHOD.PROFILES, START_TIMEOUT_MS)
+  local result, reason = ask(client, protocol.METHOD.PROFILES, {}, START_TIMEOUT_MS)
   if not result then
     vim.health.error("Profiles: " .. reason)
     return
@@ -153,22 +158,42 @@ local function check_profiles(client)
   end
 end
 
+---What the doctor finds: from the server, or from its command line where the server has none.
+---@param client vim.lsp.Client
+---@return codex_ls.Check[]? checks
+---@return string? reason
+local function doctor(client)
+  local profile = require("codex_ls.profile").session()
+  if client_of.supports(client, protocol.METHOD.DOCTOR) then
+    local result, reason =
+      ask(client, protocol.METHOD.DOCTOR, { profile = profile }, DOCTOR_TIMEOUT_MS)
+    return result and result.checks, reason
+  end
+  local cmd = command()
+  if type(cmd) ~= "table" then
+    return nil, "the server has none"
+  end
+  local arguments = { "doctor", "--json" }
+  if profile then
+    vim.list_extend(arguments, { "--profile", profile })
+  end
+  local output = run(cmd, arguments, DOCTOR_TIMEOUT_MS)
+  local ok, reply = pcall(vim.json.decode, output or "")
+  return ok and type(reply) == "table" and reply.checks or nil, "it did not report"
+end
+
 ---@param client vim.lsp.Client
 local function check_models(client)
   vim.health.start("codex_ls: models")
   if client_of.supports(client, protocol.METHOD.PROFILES) then
     check_profiles(client)
   end
-  if not client_of.supports(client, protocol.METHOD.DOCTOR) then
-    vim.health.info("This server has no doctor: ask something to see whether the model answers")
-    return
-  end
-  local result, reason = ask(client, protocol.METHOD.DOCTOR, DOCTOR_TIMEOUT_MS)
-  if not result then
+  local checks, reason = doctor(client)
+  if not checks then
     vim.health.error("The doctor: " .. reason)
     return
   end
-  for _, check in ipairs(result.checks or {}) do
+  for _, check in ipairs(checks) do
     report(check)
   end
 end
