@@ -58,6 +58,9 @@ export function bundlePython({ python = process.env.PYTHON ?? "python3", keepLib
   cpSync(path.join(root, "codex_ls"), path.join(libs, "codex_ls"), { recursive: true, filter: notCaches });
   cpSync(path.resolve(import.meta.dirname, "../python/serve.py"), path.join(bundled, "serve.py"));
   writeFileSync(path.join(bundled, "engine.txt"), `${engineRequirement()}\n`);
+  for (const cache of folders(bundled).filter((folder) => path.basename(folder) === "__pycache__")) {
+    rmSync(cache, { recursive: true, force: true });
+  }
   const compiled = files(libs).filter((file) => COMPILED.test(file));
   if (compiled.length > 0) throw new Error(`Not pure Python: ${compiled.join(", ")}`);
 }
@@ -71,10 +74,15 @@ function engineRequirement() {
 }
 
 function files(folder) {
-  return readdirSync(folder).flatMap((name) => {
-    const file = path.join(folder, name);
-    return statSync(file).isDirectory() ? files(file) : [file];
-  });
+  return below(folder).filter((file) => !statSync(file).isDirectory());
+}
+
+function folders(folder) {
+  return below(folder).filter((file) => statSync(file).isDirectory());
+}
+
+function below(folder) {
+  return readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name));
 }
 
 if (process.argv[1] === import.meta.filename) bundlePython();

@@ -31,6 +31,8 @@ export interface Answer {
   readonly summary: string;
   readonly content: string;
   readonly notices: readonly Notice[];
+  /** What the editor itself has to say about this answer. */
+  readonly remark?: string;
   readonly retry?: { readonly attempt: number; readonly maxAttempts: number; readonly reason: string };
   readonly failure?: Failure;
   readonly startedAt: number;
@@ -42,9 +44,10 @@ export interface Answer {
   readonly usage?: Usage;
 }
 
-export function newAnswer(name: string, now: number): Answer {
+export function newAnswer(name: string, now: number, remark?: string): Answer {
   return {
     name,
+    ...(remark !== undefined && { remark }),
     status: "running",
     phase: "connecting",
     reasoning: "",
@@ -203,9 +206,8 @@ function outcome(answer: Answer, now: number): string[] {
 
 function thought(answer: Answer): string[] {
   if (answer.thinkingAt === undefined) return [];
-  return [
-    `thought ${seconds((answer.answeringAt ?? answer.endedAt ?? answer.thinkingAt) - answer.thinkingAt)}`,
-  ];
+  const took = (answer.answeringAt ?? answer.endedAt ?? answer.thinkingAt) - answer.thinkingAt;
+  return took < 50 ? [] : [`thought ${seconds(took)}`];
 }
 
 /** The rate, where the server tells one while it writes, else for how long the model has been answering. */

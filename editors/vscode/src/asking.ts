@@ -8,7 +8,7 @@ import { CodeAction, CodeActionKind, Range, languages, layers, window, workspace
 import type { CommentReply, Diagnostic, Disposable, TextEditor, Uri } from "./editor";
 import { pickProfile } from "./profilePicker";
 import type { Profiles } from "./profilePicker";
-import { profileOf } from "./settings";
+import { profileOf, waitsForTrust } from "./settings";
 import { contextOf, describe, problemAt, subjectOf } from "./subject";
 import type { Subject } from "./subject";
 
@@ -88,7 +88,7 @@ export class Asking {
     const surroundings = this.surroundings(document.uri);
     const conversation = this.conversations.create(document, at, range, prompt, surroundings);
     editor.revealRange(at);
-    const question: Question = { prompt, name, context: contextOf(subject) };
+    const question: Question = { prompt, name, context: contextOf(subject), ...this.remark(document.uri) };
     await conversation.ask(question);
   }
 
@@ -98,6 +98,15 @@ export class Asking {
     if (active !== undefined && !["output", "comment", "codex-report"].includes(active.document.uri.scheme))
       return active;
     return window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content: "" }));
+  }
+
+  /** In Restricted Mode the user's own profile answers, and that is said where the workspace wanted another. */
+  private remark(resource: Uri): { remark?: string } {
+    if (workspace.isTrusted || !waitsForTrust(layers("profile", resource))) return {};
+    return {
+      remark:
+        "Restricted Mode: your own profile answered; the one this workspace asks for waits for your trust.",
+    };
   }
 
   private name(resource: Uri): string {

@@ -40,6 +40,8 @@ export interface Question {
   readonly name: string;
   readonly context: Pick<ExecParams, "textDocument" | "range" | "diagnostics">;
   readonly profile?: string;
+  /** What the editor has to say about the answer: that it is not the workspace's profile that gives it. */
+  readonly remark?: string;
 }
 
 export interface Turn {
@@ -123,7 +125,7 @@ export class Conversation implements Disposable {
   }
 
   private begin(question: Question): Turn {
-    const answer = newAnswer(question.name, Date.now());
+    const answer = newAnswer(question.name, Date.now(), question.remark);
     const comment = new AnswerComment(answer, this.surroundings.show, () => this.repaint());
     if (this.anchor !== undefined && this.anchor.text !== "") comment.contextValue = "answer replaceable";
     const asked = this.turns.length === 0 ? this.first : new QuestionComment(question.prompt);

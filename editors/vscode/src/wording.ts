@@ -12,6 +12,7 @@ const TAIL = 180;
 /** The body of an answer: its text, or the last words of the thinking until there is one, and what went wrong. */
 export function answerBody(answer: Answer, safeContent: string, show: ThinkingShow): string {
   const parts = [safeContent === "" ? waiting(answer, show) : safeContent];
+  if (answer.remark !== undefined) parts.push(`*${plain(answer.remark)}*`);
   for (const notice of answer.notices) {
     parts.push(`*${sentence(notice.message, notice.hint)}*`);
   }

@@ -26,8 +26,6 @@ const QUIET = {
   "editor.minimap.enabled": false,
 };
 
-const TEMP = { "codex.python.interpreter": "/tmp/venv/bin/python" };
-
 export interface Options {
   readonly settings?: object;
   /** Settings of machine scope: programs and folders. */
@@ -56,7 +54,7 @@ export class CodeServer {
     const { settings = {}, machine = {}, restricted = false, extraArgs = [] } = options;
     sandbox.write("user-data/User/settings.json", JSON.stringify({ ...QUIET, ...settings }, null, 2));
     // Machine settings of a window with a remote side, as this one is, live on that side.
-    sandbox.write("user-data/Machine/settings.json", JSON.stringify({ ...TEMP, ...machine }));
+    sandbox.write("user-data/Machine/settings.json", JSON.stringify({ ...python(), ...machine }));
     const folders = ["--user-data-dir", sandbox.userData, "--extensions-dir", sandbox.extensions];
     const env = environment(sandbox, options.env);
     if (vsix !== undefined) {
@@ -120,6 +118,12 @@ export class CodeServer {
     }
     throw new Error(`code-server did not start; its log is ${this.log}`);
   }
+}
+
+/** The Python under test: what the extension finds by itself, unless `CODEX_TEST_PYTHON` names one. */
+function python(): object {
+  const chosen = process.env.CODEX_TEST_PYTHON;
+  return chosen === undefined ? {} : { "codex.python.interpreter": chosen };
 }
 
 function environment(sandbox: Sandbox, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {

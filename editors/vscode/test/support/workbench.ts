@@ -38,14 +38,20 @@ export class Workbench {
     await this.browser.close();
   }
 
-  /** Runs a command through the palette, by its title. */
-  async command(title: string): Promise<void> {
+  /** Runs a command through the palette, by its title; once more if something that opened took the focus from it. */
+  async command(title: string, attempts = 4): Promise<void> {
     const input = this.page.locator(".quick-input-widget input");
-    await this.page.keyboard.press("F1");
-    await input.waitFor();
-    await input.fill(`>${title}`);
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
-    await row.click();
+    try {
+      await this.page.keyboard.press("F1");
+      await input.fill(`>${title}`, { timeout: 5000 });
+      await row.click({ timeout: 5000 });
+      await row.waitFor({ state: "hidden" });
+    } catch (error) {
+      if (attempts <= 1) throw error;
+      await this.page.keyboard.press("Escape");
+      await this.command(title, attempts - 1);
+    }
   }
 
   /** Types into the input box that is open, and confirms. */
