@@ -176,4 +176,4 @@ def _is_running(metrics: str) -> bool | None:
 
 
 def _seconds(duration_ms: int) -> str:
-    return f"{duration_ms / 1000:.1f} s"
+    return f"{duration_ms} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.1f} s"

@@ -1,6 +1,7 @@
 """The checks that need no network: the file, the profile, the key, the address as it is written."""
 
 from codex_ls.config.address import is_loopback
+from codex_ls.config.layer import listed
 from codex_ls.config.load import load_config
 from codex_ls.config.profile import resolve
 from codex_ls.doctor.check import Finding, failed, ok, warning
@@ -22,8 +23,7 @@ async def check_config(patient: Patient) -> Finding:
         return warning(problems[0].message + more, problems[0].hint)
     if not config.exists:
         return ok(f"There is no {config.path}; the built-in model is used.")
-    count = len(config.profiles)
-    return ok(f"{config.path}, {count} {'profile' if count == 1 else 'profiles'}.")
+    return ok(f"{config.path}, with the profiles {listed(config.profiles)}.")
 
 
 async def check_profile(patient: Patient) -> Finding:
@@ -35,7 +35,7 @@ async def check_profile(patient: Patient) -> Finding:
         return failed(error.message, error.hint)
     patient.chosen = settings
     where = patient.origin or "inside codex-ls"
-    name = settings.profile or "the settings at the top of config.toml"
+    name = settings.profile or "No profile"
     sentence = (
         f"{name}: {settings.model} at {settings.provider.name} ({where},"
         f" wire_api {settings.provider.wire_api})."

@@ -45,8 +45,7 @@ async def check_server(patient: Patient) -> Finding:
         return await _no_list(patient, reply)
     if patient.server is None:
         patient.server = Server("other", models=listed_models(reply.fields))
-    title = patient.server.title
-    return ok(f"{title[:1].upper()}{title[1:]}.")
+    return ok(f"It is {patient.server.title}.")
 
 
 async def check_model(patient: Patient) -> Finding:

@@ -17,7 +17,11 @@ async def other_servers(patient: Patient) -> str:
     if not found:
         return ""
     first = found[0]
-    return f'{NAMES[first.kind]} answers at {first.origin}: base_url = "{first.base_url}".'
+    name = NAMES[first.kind]
+    return (
+        f"{name[:1].upper() if first.kind == 'other' else name[:1]}{name[1:]} answers at"
+        f' {first.origin}: base_url = "{first.base_url}".'
+    )
 
 
 async def check_neighbours(patient: Patient) -> Finding:

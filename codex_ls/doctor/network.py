@@ -145,7 +145,7 @@ async def _nothing_listens(patient: Patient) -> Finding:
                 )
     hint = start_hint(patient.provider) or "Check the port, and that the server is running."
     found = await other_servers(patient)
-    return failed(sentence, f"{hint}{f' {found}' if found else ''}")
+    return failed(sentence, f"{hint.rstrip('.')}. {found}" if found else hint)
 
 
 async def _no_speech(patient: Patient, reply: Reply | NoReply, *, is_secure: bool) -> Finding:
@@ -158,7 +158,7 @@ async def _no_speech(patient: Patient, reply: Reply | NoReply, *, is_secure: boo
                 f"The certificate of {where} is not good: {_certificate_fault(detail)}.",
                 "Check the host in base_url; set SSL_CERT_FILE if your organisation signs its own.",
             )
-        if await _speaks_http(patient):
+        if await _first_bytes(patient) == b"HTTP/":
             return failed(
                 f"{where} speaks HTTP without TLS.",
                 f'Write base_url = "{patient.with_base_url(scheme="http")}".',
@@ -168,7 +168,8 @@ async def _no_speech(patient: Patient, reply: Reply | NoReply, *, is_secure: boo
             f"{where} speaks TLS, and base_url begins with http://.",
             f'Write base_url = "{patient.with_base_url(scheme="https")}".',
         )
-    if isinstance(reply, NoReply) and reply.reason == "timeout":
+    is_silent = isinstance(reply, NoReply) and reply.reason == "timeout"
+    if is_silent and await _first_bytes(patient) in (b"", b"HTTP/"):
         return failed(
             f"{where} takes connections and did not answer within {patient.patience.ask_s:g} s.",
             "Look at the server's own log: it may hang, or be busy with another request.",
@@ -207,17 +208,18 @@ async def _speaks_tls(patient: Patient) -> bool:
     return True
 
 
-async def _speaks_http(patient: Patient) -> bool:
-    """Whether a bare request line gets an answer in HTTP; no key is sent."""
+async def _first_bytes(patient: Patient) -> bytes:
+    """How the answer to a bare HTTP request begins; empty if none comes. No key is sent."""
     try:
         async with asyncio.timeout(patient.patience.ask_s):
             reader, writer = await asyncio.open_connection(patient.numbers[0], patient.port)
-            writer.write(f"GET / HTTP/1.1\r\nHost: {patient.host}\r\n\r\n".encode())
-            answer = await reader.read(5)
+            try:
+                writer.write(f"GET / HTTP/1.1\r\nHost: {patient.host}\r\n\r\n".encode())
+                return await reader.read(5)
+            finally:
+                writer.transport.abort()
     except (OSError, TimeoutError):
-        return False
-    writer.transport.abort()
-    return answer == b"HTTP/"
+        return b""
 
 
 async def _try_connection(number: str, port: int, limit_s: float) -> str:
