@@ -193,6 +193,18 @@ def test_the_document_streams_and_its_images_are_harmless(
     ]
 
 
+def test_a_document_knows_that_its_turn_was_dismissed(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    gate = Gate()
+    model_server.enqueue(chat_stream(content=["half", gate]))
+    editor.command("1,2Codex ask Show me")
+    editor.wait_for_text("│ half")
+    editor.command("Codex answer open")
+    editor.command("Codex answer dismiss")
+    editor.wait("return vim.fn.getline('$'):match('^%*Stopped') ~= nil")
+
+
 def messages(model_server: ModelServer, turn: int) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = model_server.turns[turn].json["messages"]
     return sent

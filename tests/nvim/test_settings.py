@@ -116,6 +116,45 @@ def test_the_statusline_tells_what_goes_on(editor: Editor, model_server: ModelSe
     editor.wait("return require('codex_ls').statusline() == 'codex: local-oss'")
 
 
+def test_a_key_that_is_not_there_is_asked_for(
+    editor: Editor, model_server: ModelServer, codex_home: Path
+) -> None:
+    config = codex_home / "config.toml"
+    config.write_text(config.read_text().replace("wire_api", 'env_key = "TEST_KEY"\nwire_api'))
+    model_server.enqueue(chat_stream(content=["ok"]))
+    editor.lua(
+        """
+        vim.fn.inputsecret = function(prompt)
+          _G.asked = prompt
+          return "s3cret"
+        end
+        """
+    )
+    editor.command("1,2Codex ask Hello")
+    editor.wait_for_text("╰ Answered")
+    asked = editor.lua("return _G.asked")
+    assert "TEST_KEY" in asked
+    assert model_server.origin in asked
+    assert model_server.turns[0].headers["authorization"] == "Bearer s3cret"
+
+
+def test_a_project_can_keep_the_thinking_closed(
+    start: Callable[..., Editor], model_server: ModelServer, tmp_path: Path
+) -> None:
+    model_server.enqueue(chat_stream(reasoning=["a thought"], content=["ok"]))
+    editor = start()
+    if not has_lsp_config(editor):
+        return
+    editor.lua(
+        "vim.lsp.config('codex_ls', { settings = { codex = { thinking = { show = 'hidden' } } } })"
+    )
+    editor.open(tmp_path / "a.py", "x = 1\n")
+    editor.command("1Codex ask Hello")
+    screen = editor.wait_for_text("╰ Answered")
+    assert "a thought" not in "\n".join(screen)
+    assert editor.lua("return vim.fn.winnr('$')") == 1
+
+
 def test_conversations_are_not_offered_by_every_server(
     editor: Editor, model_server: ModelServer
 ) -> None:

@@ -66,6 +66,9 @@ local function ask(prompt, options)
   local previous = not options.selection and not options.is_new and turns.here()
   if previous and previous.answer.thread_id then
     return follow_up(previous, question)
+  elseif previous and previous.answer:is_over() then
+    -- It failed before there was a conversation: nothing to go on with, and nothing to keep.
+    previous:dismiss()
   end
   local document = not options.is_new and Document.at(bufnr) or nil
   question.thread_id = document and vim.b[bufnr].codex_thread

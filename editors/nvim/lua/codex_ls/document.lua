@@ -3,6 +3,7 @@
 local Redraw = require("codex_ls.redraw")
 local config = require("codex_ls.config")
 local errors = require("codex_ls.errors")
+local log = require("codex_ls.log")
 local markdown = require("codex_ls.markdown")
 local phrase = require("codex_ls.phrase")
 
@@ -22,13 +23,24 @@ local count = 0
 ---@type table<integer, codex_ls.Document> by buffer
 local documents = {}
 
+---What a user's plugins do with Markdown may fail; the document is there all the same.
+---@param bufnr integer
+local function set_filetype(bufnr)
+  local ok, reason = pcall(function()
+    vim.bo[bufnr].filetype = "markdown"
+  end)
+  if not ok then
+    log.warn("something failed on FileType markdown: %s", reason)
+  end
+end
+
 ---@return codex_ls.Document
 function Document.new()
   count = count + 1
   local bufnr = vim.api.nvim_create_buf(true, true)
   vim.api.nvim_buf_set_name(bufnr, ("codex://answer/%d.md"):format(count))
   vim.bo[bufnr].bufhidden = "hide"
-  vim.bo[bufnr].filetype = "markdown"
+  set_filetype(bufnr)
   vim.bo[bufnr].modifiable = false
   local self = setmetatable({ bufnr = bufnr }, Document)
   documents[bufnr] = self

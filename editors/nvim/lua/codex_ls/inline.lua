@@ -10,6 +10,7 @@ local viewport = require("codex_ls.viewport")
 ---@field private redraw codex_ls.Redraw
 ---@field private mark? integer
 ---@field private follows boolean
+---@field private unsubscribe fun()
 local Inline = {}
 Inline.__index = Inline
 
@@ -36,7 +37,7 @@ function Inline.attach(turn)
   end)
   left_at[turn.win] = nil
   shown[self] = true
-  turn:subscribe(function(_, change)
+  self.unsubscribe = turn:subscribe(function(_, change)
     if change == "gone" then
       self:close()
     elseif change == "over" then
@@ -129,6 +130,7 @@ end
 
 ---@private
 function Inline:close()
+  self.unsubscribe()
   self.redraw:close()
   shown[self] = nil
   self:erase()

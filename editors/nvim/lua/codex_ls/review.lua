@@ -72,7 +72,9 @@ local function copy_with(turn, lines)
   local whole = vim.api.nvim_buf_get_lines(source, 0, -1, true)
   vim.api.nvim_buf_set_lines(bufnr, 0, -1, true, whole)
   vim.api.nvim_buf_set_lines(bufnr, first, last + 1, true, lines)
-  vim.bo[bufnr].filetype = vim.bo[source].filetype
+  pcall(function()
+    vim.bo[bufnr].filetype = vim.bo[source].filetype
+  end)
   vim.bo[bufnr].bufhidden = "hide"
   return Place.new(bufnr, first, first + #lines - 1)
 end

@@ -13,6 +13,7 @@ local protocol = require("codex_ls.protocol")
 ---@field private restarts integer
 ---@field private is_settled boolean the end of the thinking was dealt with: folded, closed, or left open
 ---@field private was_shown boolean
+---@field private unsubscribe fun()
 local Thinking = {}
 Thinking.__index = Thinking
 
@@ -40,7 +41,7 @@ function Thinking.attach(turn)
     self:draw()
   end)
   shown[turn.id] = self
-  turn:subscribe(function(_, change)
+  self.unsubscribe = turn:subscribe(function(_, change)
     if change == "gone" then
       self:close()
     elseif change == "over" then
@@ -127,10 +128,19 @@ function Thinking:buffer()
   return bufnr
 end
 
+---What opens by itself: what the user said last, or the project's settings, or the options.
+---@return "full"|"summary"|"hidden"
+---@private
+function Thinking:show_mode()
+  local client = self.turn.client_id and vim.lsp.get_client_by_id(self.turn.client_id)
+  local settings = client and vim.tbl_get(client.settings or {}, "codex", "thinking", "show")
+  return session_show or settings or config.get().thinking.show
+end
+
 ---@return boolean
 ---@private
 function Thinking:opens_by_itself()
-  local show = session_show or config.get().thinking.show
+  local show = self:show_mode()
   if self.was_shown or show == "hidden" or self.turn.answer.reasoning:is_empty() then
     return false
   end
@@ -235,6 +245,7 @@ end
 
 ---@private
 function Thinking:close()
+  self.unsubscribe()
   self.redraw:close()
   shown[self.turn.id] = nil
   if self.bufnr and vim.api.nvim_buf_is_valid(self.bufnr) then

@@ -99,9 +99,16 @@ function Turn.new(question, selection)
   return turn
 end
 
+---Calls `listener` at every change, until the function that is returned is called.
 ---@param listener codex_ls.TurnListener
+---@return fun() unsubscribe
 function Turn:subscribe(listener)
-  self.listeners[#self.listeners + 1] = listener
+  table.insert(self.listeners, listener)
+  return function()
+    self.listeners = vim.tbl_filter(function(known)
+      return known ~= listener
+    end, self.listeners)
+  end
 end
 
 ---@param change codex_ls.Change
@@ -257,8 +264,12 @@ function Turn:on_reply(reply_error, result)
     local status = self.is_stopping and STATUS.CANCELLED or STATUS.FAILED
     return self:finish(status, status == STATUS.FAILED and errors.from_reply(reply_error) or nil)
   end
+  if type(result) ~= "table" then
+    local err = errors.new(errors.CODE.REQUEST_FAILED, "The language server sent an empty reply.")
+    return self:finish(STATUS.FAILED, err)
+  end
   local was_over = self.answer:is_over()
-  local changed = result and self.answer:settle(result)
+  local changed = self.answer:settle(result)
   if not was_over then
     self:on_over()
   elseif changed then
@@ -349,7 +360,6 @@ function Turn:dismiss()
   turns.remove(self)
   self:emit("gone")
   self.place:clear()
-  self.listeners = {}
 end
 
 return Turn
