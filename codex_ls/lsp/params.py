@@ -1,101 +1,265 @@
 """The params of `codex/*` requests, checked: a wrong one is answered at once and by name.
 
-Unknown keys are ignored, null reads as absent, and nothing is converted: `"1"` is no line number.
-pydantic is used here and nowhere on the way of a delta.
+Unknown keys are ignored, null reads as absent, and nothing is converted: `"1"` is no line number. Plain
+Python, so that the server can be carried anywhere and starts without a validation library.
 """
 
-from typing import Annotated, Any, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeVar, get_args
 
 from codex_ls.errors import InvalidParams
 from codex_ls.events import Effort
 
 MAX_POSITION = 2**31 - 1
 """LSP's `uinteger` ends here."""
+MAX_URI = 8192
+_EFFORTS: tuple[Effort, ...] = get_args(Effort)
+
+T = TypeVar("T")
+Token = str | int
 
 
-class _Params(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+class Wrong(ValueError):
+    """A value that does not fit, and the path to it."""
+
+    def __init__(self, sentence: str, *path: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.path = path
 
 
-_Uinteger = Annotated[int, Field(ge=0, le=MAX_POSITION)]
-_Token = str | Annotated[int, Field(ge=-(2**31), le=MAX_POSITION)]
+class Fields:
+    """The fields of one JSON object, each read once with its check."""
+
+    def __init__(self, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise Wrong("must be an object")
+        self._value = value
+
+    def need(self, name: str, check: Callable[[Any], T]) -> T:
+        """The field's checked value. Raises Wrong if it is absent."""
+        value = self._value.get(name)
+        if value is None:
+            raise Wrong("is required", name)
+        return self._checked(name, check, value)
+
+    def maybe(self, name: str, check: Callable[[Any], T]) -> T | None:
+        """The field's checked value, or None if it is absent or null."""
+        value = self._value.get(name)
+        return None if value is None else self._checked(name, check, value)
+
+    def _checked(self, name: str, check: Callable[[Any], T], value: Any) -> T:
+        try:
+            return check(value)
+        except Wrong as wrong:
+            raise Wrong(wrong.sentence, name, *wrong.path) from None
 
 
-class Position(_Params):
+@dataclass(frozen=True, slots=True)
+class Position:
     """A place in a document; `character` counts code units of the negotiated encoding."""
 
-    line: _Uinteger
-    character: _Uinteger
+    line: int
+    character: int
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check one. Raises Wrong."""
+        fields = Fields(value)
+        return cls(fields.need("line", uinteger), fields.need("character", uinteger))
 
 
-class Range(_Params):
+@dataclass(frozen=True, slots=True)
+class Range:
     """From `start` up to and without `end`."""
 
     start: Position
     end: Position
 
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check one. Raises Wrong."""
+        fields = Fields(value)
+        return cls(fields.need("start", Position.read), fields.need("end", Position.read))
 
-class TextDocument(_Params):
+
+@dataclass(frozen=True, slots=True)
+class TextDocument:
     """Which document."""
 
-    uri: Annotated[str, Field(min_length=1, max_length=8192)]
+    uri: str
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check one. Raises Wrong."""
+        uri = Fields(value).need("uri", text)
+        if not 0 < len(uri) <= MAX_URI:
+            raise Wrong(f"must have 1 to {MAX_URI} characters", "uri")
+        return cls(uri)
 
 
-class Markup(_Params):
-    """Text of a diagnostic in LSP 3.18."""
-
-    value: str
-
-
-class Diagnostic(_Params):
-    """What some other server found wrong in the document."""
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What some other server found wrong in the document; `severity` is LSP's 1 to 4."""
 
     range: Range
-    message: str | Markup
-    severity: Annotated[int, Field(ge=1, le=4)] | None = None
+    text: str
+    severity: int | None = None
     code: int | str | None = None
     source: str | None = None
 
-    @property
-    def text(self) -> str:
-        """The message as plain text."""
-        return well_formed(self.message if isinstance(self.message, str) else self.message.value)
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check one. Raises Wrong."""
+        fields = Fields(value)
+        return cls(
+            fields.need("range", Range.read),
+            fields.need("message", message),
+            fields.maybe("severity", severity),
+            fields.maybe("code", text_or_integer),
+            fields.maybe("source", text),
+        )
 
 
-class ExecParams(_Params):
-    """What `codex/exec` asks."""
+@dataclass(frozen=True, slots=True)
+class ExecParams:
+    """What `codex/exec` asks; the names are the protocol's."""
 
     prompt: str
     profile: str | None = None
     model: str | None = None
     effort: Effort | None = None
-    threadId: str | None = None  # noqa: N815 - the names of the protocol
+    threadId: str | None = None  # noqa: N815
     textDocument: TextDocument | None = None  # noqa: N815
     range: Range | None = None
-    diagnostics: list[Diagnostic] | None = None
-    workDoneToken: _Token | None = None  # noqa: N815
-    partialResultToken: _Token | None = None  # noqa: N815
+    diagnostics: tuple[Diagnostic, ...] = ()
+    workDoneToken: Token | None = None  # noqa: N815
+    partialResultToken: Token | None = None  # noqa: N815
 
-    @field_validator("prompt")
     @classmethod
-    def _not_blank(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("must not be blank")
-        return well_formed(prompt)
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+        fields = Fields(value)
+        params = cls(
+            prompt=fields.need("prompt", prompt),
+            profile=fields.maybe("profile", text),
+            model=fields.maybe("model", text),
+            effort=fields.maybe("effort", effort),
+            threadId=fields.maybe("threadId", text),
+            textDocument=fields.maybe("textDocument", TextDocument.read),
+            range=fields.maybe("range", Range.read),
+            diagnostics=fields.maybe("diagnostics", diagnostics) or (),
+            workDoneToken=fields.maybe("workDoneToken", token),
+            partialResultToken=fields.maybe("partialResultToken", token),
+        )
+        if params.range is not None and params.textDocument is None:
+            raise Wrong("needs a textDocument", "range")
+        return params
 
-    @model_validator(mode="after")
-    def _range_has_document(self) -> "ExecParams":
-        if self.range is not None and self.textDocument is None:
-            raise ValueError("a range needs a textDocument")
-        return self
 
-
-class ProfilesParams(_Params):
+@dataclass(frozen=True, slots=True)
+class ProfilesParams:
     """What `codex/profiles` asks."""
 
     textDocument: TextDocument | None = None  # noqa: N815
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+        return cls(Fields(value).maybe("textDocument", TextDocument.read))
+
+
+class Readable(Protocol):
+    """Params that check themselves."""
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+
+
+P = TypeVar("P", bound=Readable)
+
+
+def parse(model: type[P], params: Any) -> P:
+    """Return checked params. Raises InvalidParams with the name of what is wrong."""
+    try:
+        return model.read({} if params is None else params)
+    except Wrong as wrong:
+        where = ".".join(wrong.path)
+        raise InvalidParams(
+            f"Invalid params: {where + ' ' if where else ''}{wrong.sentence}"
+        ) from None
+
+
+# ---- single values -----------------------------------------------------------------------------
+
+
+def text(value: Any) -> str:
+    """Any text. Raises Wrong."""
+    if not isinstance(value, str):
+        raise Wrong("must be text")
+    return value
+
+
+def prompt(value: Any) -> str:
+    """Text that is not blank, in a form that can be sent. Raises Wrong."""
+    if not text(value).strip():
+        raise Wrong("must not be blank")
+    return well_formed(value)
+
+
+def effort(value: Any) -> Effort:
+    """One of the five efforts. Raises Wrong."""
+    for known in _EFFORTS:
+        if value == known:
+            return known
+    raise Wrong(f"must be one of {', '.join(_EFFORTS)}")
+
+
+def integer(value: Any, low: int, high: int) -> int:
+    """A whole number in its bounds; true and 1.0 are none. Raises Wrong."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise Wrong(f"must be a whole number from {low} to {high}")
+    return value
+
+
+def uinteger(value: Any) -> int:
+    """A line or a character. Raises Wrong."""
+    return integer(value, 0, MAX_POSITION)
+
+
+def severity(value: Any) -> int:
+    """A diagnostic's severity. Raises Wrong."""
+    return integer(value, 1, 4)
+
+
+def text_or_integer(value: Any) -> str | int:
+    """A diagnostic's code. Raises Wrong."""
+    return value if isinstance(value, str) else integer(value, -(2**63), 2**63 - 1)
+
+
+def token(value: Any) -> Token:
+    """A progress token. Raises Wrong."""
+    return value if isinstance(value, str) else integer(value, -(2**31), MAX_POSITION)
+
+
+def message(value: Any) -> str:
+    """A diagnostic's message: text, or LSP 3.18's markup. Raises Wrong."""
+    return well_formed(value if isinstance(value, str) else Fields(value).need("value", text))
+
+
+def diagnostics(value: Any) -> tuple[Diagnostic, ...]:
+    """A list of diagnostics. Raises Wrong."""
+    if not isinstance(value, list):
+        raise Wrong("must be a list")
+    found = []
+    for number, item in enumerate(value):
+        try:
+            found.append(Diagnostic.read(item))
+        except Wrong as wrong:
+            raise Wrong(wrong.sentence, str(number), *wrong.path) from None
+    return tuple(found)
 
 
 def well_formed(text: str) -> str:
@@ -105,17 +269,3 @@ def well_formed(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
-
-
-P = TypeVar("P", bound=_Params)
-
-
-def parse(model: type[P], params: Any) -> P:
-    """Return checked params. Raises InvalidParams with the name of what is wrong."""
-    try:
-        return model.model_validate({} if params is None else params)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        raise InvalidParams(f"Invalid params: {where + ': ' if where else ''}{what}") from None

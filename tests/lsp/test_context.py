@@ -18,7 +18,7 @@ LONG = "".join(f"line {number}\n" for number in range(1, 20_001))
 
 def chosen(start: tuple[int, int], end: tuple[int, int]) -> Range:
     places: Any = [{"line": line, "character": at} for line, at in (start, end)]
-    return Range.model_validate({"start": places[0], "end": places[1]})
+    return Range.read({"start": places[0], "end": places[1]})
 
 
 def test_a_selection_is_told_with_its_lines() -> None:
@@ -89,10 +89,10 @@ def test_a_path_outside_of_every_folder_is_a_name() -> None:
 def test_diagnostics_are_handed_on_with_lines_from_one() -> None:
     place = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
     found = [
-        Diagnostic.model_validate(
+        Diagnostic.read(
             {"range": place, "message": "m", "severity": 2, "code": 7, "source": "ruff"}
         ),
-        Diagnostic.model_validate({"range": place, "message": "n"}),
+        Diagnostic.read({"range": place, "message": "n"}),
     ]
     context, _ = describe(SNAPSHOT, None, found)
     assert context.diagnostics == (
