@@ -158,7 +158,7 @@ async def _no_speech(patient: Patient, reply: Reply | NoReply, *, is_secure: boo
                 f"The certificate of {where} is not good: {_certificate_fault(detail)}.",
                 "Check the host in base_url; set SSL_CERT_FILE if your organisation signs its own.",
             )
-        if await _first_bytes(patient) == b"HTTP/":
+        if await _speaks_http(patient):
             return failed(
                 f"{where} speaks HTTP without TLS.",
                 f'Write base_url = "{patient.with_base_url(scheme="http")}".',
@@ -169,7 +169,7 @@ async def _no_speech(patient: Patient, reply: Reply | NoReply, *, is_secure: boo
             f'Write base_url = "{patient.with_base_url(scheme="https")}".',
         )
     is_silent = isinstance(reply, NoReply) and reply.reason == "timeout"
-    if is_silent and await _first_bytes(patient) in (b"", b"HTTP/"):
+    if is_silent and await _speaks_http(patient) is not False:
         return failed(
             f"{where} takes connections and did not answer within {patient.patience.ask_s:g} s.",
             "Look at the server's own log: it may hang, or be busy with another request.",
@@ -194,28 +194,30 @@ def _certificate_fault(detail: str) -> str:
 
 
 async def _speaks_tls(patient: Patient) -> bool:
+    """Whether a TLS greeting is answered with a TLS record: a handshake (22) or an alert (21)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # only whether TLS is spoken; nothing is sent
-    try:
-        async with asyncio.timeout(patient.patience.ask_s):
-            _, writer = await asyncio.open_connection(
-                patient.numbers[0], patient.port, ssl=context, server_hostname=patient.host
-            )
-    except (OSError, TimeoutError):
-        return False
-    writer.transport.abort()
-    return True
+    outgoing = ssl.MemoryBIO()
+    greeter = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=patient.host)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        greeter.do_handshake()
+    return await _first_bytes(patient, outgoing.read()) in (b"\x16\x03", b"\x15\x03")
 
 
-async def _first_bytes(patient: Patient) -> bytes:
-    """How the answer to a bare HTTP request begins; empty if none comes. No key is sent."""
+async def _speaks_http(patient: Patient) -> bool | None:
+    """Whether a bare request is answered in HTTP; None if with nothing. No key is sent."""
+    request = f"GET / HTTP/1.1\r\nHost: {patient.host}\r\n\r\n"
+    answer = await _first_bytes(patient, request.encode())
+    return answer == b"HT" if answer else None
+
+
+async def _first_bytes(patient: Patient, said: bytes) -> bytes:
+    """The first two bytes that the server answers; empty if it says nothing."""
     try:
         async with asyncio.timeout(patient.patience.ask_s):
             reader, writer = await asyncio.open_connection(patient.numbers[0], patient.port)
             try:
-                writer.write(f"GET / HTTP/1.1\r\nHost: {patient.host}\r\n\r\n".encode())
-                return await reader.read(5)
+                writer.write(said)
+                return await reader.read(2)
             finally:
                 writer.transport.abort()
     except (OSError, TimeoutError):

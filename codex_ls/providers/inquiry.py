@@ -19,6 +19,7 @@ from codex_ls.config.address import is_loopback
 
 _MAX_BYTES = 4 * 1024 * 1024
 _TEXT_CHARS = 500
+_GRACE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,13 @@ class Inquirer:
     ) -> Reply | NoReply:
         """The answer to a GET of `url`; never raises."""
         wanted = {"Accept": "application/json", "User-Agent": f"codex-ls/{__version__}"}
+        request = self._client(url).stream(
+            "GET", url, headers={**wanted, **(headers or {})}, timeout=limit_s
+        )
         try:
-            async with (
-                asyncio.timeout(limit_s),
-                self._client(url).stream("GET", url, headers={**wanted, **(headers or {})}) as got,
-            ):
+            # The limit of each step comes first: a TLS greeting that is cancelled from outside
+            # would leave its socket open.
+            async with asyncio.timeout(limit_s + _GRACE_S), request as got:
                 data = b""
                 async for piece in got.aiter_bytes():
                     data += piece
@@ -103,7 +106,7 @@ class Inquirer:
             # Loading certificates takes 20 ms: plain HTTP gets a context that trusts nothing.
             verify = True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._clients[local, secure] = httpx.AsyncClient(
-                verify=verify, trust_env=not local, follow_redirects=False, timeout=60.0
+                verify=verify, trust_env=not local, follow_redirects=False
             )
         return self._clients[local, secure]
 
