@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from codex_ls.lsp.framing import Incoming, MessageReader
 
 _CHUNK_BYTES = 64 * 1024
-_READ_AHEAD_BYTES = 32 * 1024 * 1024
+_READ_AHEAD_BYTES = 256 * 1024
+"""Parsed messages take ten times the memory of their bytes: no more wait than this makes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,8 @@ def serve_stdio(
 
 def serve_tcp(host: str, port: int, *, overrides: Sequence[str], local_only: bool) -> int:
     """Serve every client that connects there and shows the token, until interrupted; return 0."""
-    _quiet_loggers()
     address = _loopback(host)
+    _quiet_loggers()
     configured = os.environ.get(TOKEN_VARIABLE, "").strip()
     listener = _Listener(
         token=configured or secrets.token_urlsafe(24),
@@ -130,7 +130,7 @@ async def _listen(listener: _Listener, address: str, port: int) -> asyncio.Serve
         return await asyncio.start_server(listener.accept, address, port)
     except OSError as error:
         raise InvalidParams(
-            f"{_shown(address)}:{port} can't be listened on: {error.strerror or error}.",
+            f"{_shown(address)}:{port} can't be listened on: {os.strerror(error.errno or 0)}.",
             hint="Port 0 takes a free one.",
         ) from None
 
