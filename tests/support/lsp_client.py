@@ -135,7 +135,7 @@ class LspClient:
                 # Not `process.kill`: it would reap a process that ended just now behind asyncio's back.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
-            await process.wait()
+            await client.exit_code()
             process._transport.close()  # type: ignore[attr-defined]
 
     @classmethod
@@ -195,8 +195,13 @@ class LspClient:
 
     async def exit_code(self, *, seconds: float = WAIT_SECONDS) -> int:
         """The exit code, as soon as the process has ended by itself."""
-        assert self.process is not None
-        return await asyncio.wait_for(self.process.wait(), seconds)
+        process = self.process
+        assert process is not None
+        # Not `process.wait`: it also waits for the end of an output that nobody reads.
+        async with asyncio.timeout(seconds):
+            while process.returncode is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+        return process.returncode
 
     # ---- to the server -------------------------------------------------------------------------
 

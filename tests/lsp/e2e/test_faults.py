@@ -1,0 +1,214 @@
+"""What a client does wrong, or far too much of."""
+
+import os
+import signal
+from pathlib import Path
+
+from tests.lsp.e2e.conftest import Start
+from tests.lsp.e2e.test_exec import EXEC
+from tests.support.lsp_client import LspClient, frame, is_event
+from tests.support.model_server import ModelServer
+from tests.support.streams import Gate, chat_chunk, chat_stream, sse_answer
+
+
+def memory_kib(client: LspClient) -> int:
+    """What the server process holds in memory now."""
+    assert client.process is not None
+    status = Path(f"/proc/{client.process.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1])
+
+
+async def is_well(client: LspClient) -> bool:
+    """Whether the server still answers."""
+    return "result" in await (await client.send("codex/profiles")).reply()
+
+
+async def test_requests_before_initialize_are_refused_and_then_all_is_well(start: Start) -> None:
+    async with start() as client:
+        early = [await client.send(method) for method in (EXEC, "codex/profiles", "shutdown")]
+        await client.notify("textDocument/didOpen", {})
+        assert [(await call.error())["code"] for call in early] == [-32002] * 3
+        bad = await client.send("initialize", {"capabilities": 5})
+        assert (await bad.error())["code"] == -32602
+        assert (await client.initialize())["serverInfo"]["name"] == "codex-ls"
+        again = await client.send("initialize", {"capabilities": {}})
+        assert (await again.error())["code"] == -32600
+        assert await client.leave() == 0
+
+
+async def test_an_exit_before_anything_else_is_a_failure(start: Start) -> None:
+    async with start() as client:
+        await client.notify("exit")
+        assert await client.exit_code() == 1
+    async with start() as client:
+        await client.close_input()
+        assert await client.exit_code() == 1
+
+
+async def test_garbage_costs_nothing_but_itself(client: LspClient) -> None:
+    profiles = {"jsonrpc": "2.0", "id": "p", "method": "codex/profiles"}
+    for number, garbage in enumerate(
+        (
+            b"hello\r\n\r\n",
+            b"\x00" * 100_000,
+            b"Content-Length: 5\r\n\r\n{{{{{",
+            b"Content-Length: 4\r\n\r\n" + frame(profiles),
+            b"Content-Length: 9999999999999\r\n\r\n",
+            frame([1, 2, 3]),
+            frame("text"),
+            frame({"jsonrpc": "2.0", "id": {}, "method": "codex/exec"}),
+            b"Content-Length: 300000\r\n\r\n" + b"[" * 300_000,
+        )
+    ):
+        await client.send_bytes(garbage)
+        assert await is_well(client), number
+    assert not any("Traceback" in str(message) for message in client.messages)
+
+
+async def test_a_hundred_megabytes_are_read_or_refused_and_forgotten(
+    client: LspClient, tmp_path: Path
+) -> None:
+    assert await is_well(client)
+    before = memory_kib(client)
+    uri = await client.open(tmp_path / "large.txt", "x" * (64 << 20))
+    assert await is_well(client)
+    await client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    await client.send_bytes(b"x" * (100 << 20))
+    await client.send_bytes(b"\r\n\r\n")
+    assert await is_well(client)
+    assert memory_kib(client) - before < 64 << 10
+
+
+async def test_a_question_about_a_large_document_takes_a_part_of_it(
+    client: LspClient, model: ModelServer, tmp_path: Path
+) -> None:
+    model.always(chat_stream(content=["ok"]))
+    uri = await client.open(tmp_path / "large.py", "line\n" * (4 << 20))
+    call = await client.send(EXEC, {"prompt": "why?", "textDocument": {"uri": uri}})
+    result = await call.result()
+    assert [notice["kind"] for notice in result["notices"]] == ["contextTruncated"]
+    assert len(model.turns[0].body) < 200_000
+
+
+async def test_twenty_thousand_edits_leak_nothing(client: LspClient, tmp_path: Path) -> None:
+    uri = await client.open(tmp_path / "a.py", "x = 1\n" * 100)
+
+    async def edit(count: int) -> None:
+        change = {
+            "range": {
+                "start": {"line": 50, "character": 0},
+                "end": {"line": 50, "character": 1},
+            },
+            "text": "y",
+        }
+        data = b"".join(
+            frame(
+                {
+                    "jsonrpc": "2.0",
+                    "method": "textDocument/didChange",
+                    "params": {
+                        "textDocument": {"uri": uri, "version": version},
+                        "contentChanges": [change],
+                    },
+                }
+            )
+            for version in range(count)
+        )
+        await client.send_bytes(data)
+        assert "result" in await (await client.send("codex/profiles")).reply(seconds=60)
+
+    await edit(2_000)
+    before = memory_kib(client)
+    await edit(20_000)
+    assert memory_kib(client) - before < 4 << 10
+
+
+async def test_a_turn_streams_on_while_the_editor_floods(
+    client: LspClient, model: ModelServer, tmp_path: Path
+) -> None:
+    uri = await client.open(tmp_path / "a.py", "x\n")
+    gate = Gate()
+    model.enqueue(chat_stream(content=["a", gate, "b"]))
+    call = await client.send(EXEC, {"prompt": "x", "workDoneToken": "w"})
+    await gate.reached.wait()
+    change = {"textDocument": {"uri": uri, "version": 1}, "contentChanges": [{"text": "y\n"}]}
+    flood = {"jsonrpc": "2.0", "method": "textDocument/didChange", "params": change}
+    await client.send_bytes(frame(flood) * 5_000)
+    gate.open()
+    assert (await call.result())["content"] == "ab"
+
+
+async def test_a_client_that_stops_reading_stops_only_itself(
+    client: LspClient, model: ModelServer
+) -> None:
+    gate = Gate()
+    piece = chat_chunk({"content": "x" * 10_000})
+    endless = sse_answer(*[piece] * 4_000, gate)  # 40 MB, then silence
+    model.enqueue(endless.at_once(), chat_stream(content=["a", Gate(), "b"]))
+    await (await client.send("codex/profiles")).result()
+    before = memory_kib(client)
+    loud = await client.send(EXEC, {"prompt": "x", "workDoneToken": "loud"})
+    await client.seen(lambda m: is_event(m, "content", token="loud"))
+    client.stop_reading()
+    quiet = await client.send(EXEC, {"prompt": "x", "workDoneToken": "quiet"})
+    turn = await model.turn(1)
+    assert not gate.reached
+    assert memory_kib(client) - before < 32 << 10
+    await quiet.cancel()
+    await turn.hung_up.wait()
+    await loud.cancel()
+    await model.turns[0].hung_up.wait()
+    client.go_on_reading()
+    assert (await quiet.result(seconds=30))["status"] == "cancelled"
+    result = await loud.result(seconds=30)
+    assert result["status"] == "cancelled"
+    assert result["content"] == client.text("loud", "content")
+
+
+async def test_a_client_that_stops_reading_and_leaves_is_not_waited_for(
+    start: Start, model: ModelServer
+) -> None:
+    model.enqueue(sse_answer(*[chat_chunk({"content": "x" * 10_000})] * 1_000).at_once())
+    async with start() as client:
+        await client.initialize()
+        await client.send(EXEC, {"prompt": "x", "workDoneToken": "w"})
+        await client.seen(lambda m: is_event(m, "content"))
+        client.stop_reading()
+        await client.close_input()
+        assert await client.exit_code(seconds=2) == 1
+
+
+async def test_ids_may_be_anything_and_one_that_runs_is_not_taken_twice(
+    client: LspClient, model: ModelServer
+) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["a", gate, "b"]))
+    call = await client.send(EXEC, {"prompt": "x"}, id="same")
+    await gate.reached.wait()
+    await client.send("codex/profiles", id="same")
+    assert (await call.error())["code"] == -32600
+    client.recorded.clear()
+    gate.open()
+    assert (await call.result())["content"] == "ab"
+    for odd in ("", "ü😀\ud800", -5, 0, 2**53):
+        assert "result" in await (await client.send("codex/profiles", id=odd)).reply()
+
+
+async def test_output_of_others_does_not_reach_the_protocol(start: Start) -> None:
+    async with start(PYTHONPROFILEIMPORTTIME="1") as client:  # prints a line for every import
+        await client.initialize()
+        assert await is_well(client)
+        assert await client.leave() == 0
+
+
+async def test_a_killed_server_leaves_no_connection(start: Start, model: ModelServer) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["a", gate, "b"]))
+    async with start() as client:
+        await client.initialize()
+        await client.send(EXEC, {"prompt": "x"})
+        await gate.reached.wait()
+        assert client.process is not None
+        os.kill(client.process.pid, signal.SIGKILL)
+        await model.turns[0].hung_up.wait()
