@@ -20,7 +20,7 @@ def real(
     start: Callable[..., Editor],
     codex_home: Path,
     tmp_path: Path,
-    fetched_models: Path,  # noqa: F811
+    fetched_models: Path,
 ) -> Editor:
     """A Neovim whose profile is the built-in server with the smallest model."""
     (codex_home / "config.toml").write_text(

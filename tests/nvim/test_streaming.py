@@ -58,6 +58,33 @@ def test_a_half_streamed_answer_stands_under_the_code_while_the_user_types_elsew
     assert not rows_with(screen, "The user wants a word.")
 
 
+def test_whoever_types_in_insert_mode_loses_no_key_and_stays_in_it(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    gates = [Gate(f"gate {number}") for number in range(3)]
+    model_server.enqueue(
+        chat_stream(
+            reasoning=["Hm", gates[0], " hm"],
+            content=["one\n", gates[1], "two\n", gates[2], "three\n"],
+        )
+    )
+    editor.command("1,2Codex ask Count")
+    editor.keys("GO")
+    typed = ""
+    for gate, word in zip(gates, ("alpha ", "beta ", "gamma "), strict=True):
+        gate.reached.wait_blocking()
+        for key in word:
+            editor.keys(key)
+            typed += key
+        gate.open()
+    editor.wait_for_end()
+    editor.keys("omega")
+    editor.wait("return vim.fn.getline('.'):find('omega') ~= nil")
+    assert editor.nvim.current.line == typed + "omega"
+    assert editor.nvim.api.get_mode() == {"mode": "i", "blocking": False}
+    assert editor.lua("return vim.bo.filetype") == "python"
+
+
 def test_the_request_tells_the_selected_lines_and_their_problems(
     editor: Editor, model_server: ModelServer
 ) -> None:
@@ -161,7 +188,7 @@ def test_twenty_questions_at_once(editor: Editor, model_server: ModelServer) -> 
         return true
         """
     )
-    assert model_server.peak_connections == 20
+    assert len(model_server.turns) == 20
     gate.open()
     editor.wait_for_end(20)
     texts = editor.lua(

@@ -18,6 +18,7 @@ local Thinking = {}
 Thinking.__index = Thinking
 
 local FILETYPE = "codexthinking"
+local OPEN, FOLDED = 99, 0
 
 ---@type table<integer, codex_ls.Thinking> by the id of the turn
 local shown = {}
@@ -92,7 +93,11 @@ local function open_window(bufnr)
     list = false,
     spell = false,
     cursorline = false,
-    foldmethod = "manual",
+    -- All lines are one fold, which 'foldlevel' opens and closes: no Normal mode command has to run
+    -- while the user is typing.
+    foldmethod = "expr",
+    foldexpr = "1",
+    foldlevel = OPEN,
     foldenable = true,
     foldminlines = 0,
     foldtext = "v:lua.require'codex_ls.thinking'.foldtext()",
@@ -103,6 +108,18 @@ local function open_window(bufnr)
     vim.api.nvim_set_option_value(name, value, { win = win, scope = "local" })
   end
   return win
+end
+
+---@param win integer
+---@param level integer
+local function set_fold(win, level)
+  vim.api.nvim_set_option_value("foldlevel", level, { win = win, scope = "local" })
+end
+
+---@param win integer
+local function close_window(win)
+  -- The last window of Neovim can't be closed, and needs not.
+  pcall(vim.api.nvim_win_close, win, false)
 end
 
 ---What a folded thinking looks like. The title says the rest.
@@ -156,7 +173,6 @@ function Thinking:write()
     self.restarts, self.written, self.size = answer.restarts, 0, -1
   end
   if self.size == answer.reasoning.size then
-    -- Writing the same line again would open its fold.
     return
   end
   self.size = answer.reasoning.size
@@ -176,11 +192,13 @@ function Thinking:draw()
   self:write()
   local win = find_window()
   -- Whoever is reading in that window goes on reading.
-  if self:opens_by_itself() and win ~= vim.api.nvim_get_current_win() then
-    win = self:show(win)
+  local is_being_read = win == vim.api.nvim_get_current_win()
+  if self:opens_by_itself() and not is_being_read and vim.fn.getcmdwintype() == "" then
+    self:show(win)
   end
-  if win and vim.api.nvim_win_get_buf(win) == self.bufnr then
-    self:decorate(win)
+  local showing = vim.fn.win_findbuf(self.bufnr)[1]
+  if showing then
+    self:decorate(showing)
   end
 end
 
@@ -188,12 +206,13 @@ end
 ---@return integer win
 ---@private
 function Thinking:show(win)
-  self.was_shown = true
   if win then
     vim.api.nvim_win_set_buf(win, self.bufnr)
-    return win
+    set_fold(win, OPEN)
   end
-  return open_window(self.bufnr)
+  win = win or open_window(self.bufnr)
+  self.was_shown = true
+  return win
 end
 
 ---@return boolean
@@ -208,21 +227,11 @@ end
 local function settle(win)
   local choice = config.get().thinking.when_answering
   if choice == "close" then
-    vim.api.nvim_win_close(win, false)
+    close_window(win)
   elseif choice == "fold" then
-    vim.api.nvim_win_call(win, function()
-      vim.cmd("silent! normal! zE")
-      vim.cmd("silent! 1,$fold")
-      vim.cmd("silent! normal! gg")
-    end)
+    set_fold(win, FOLDED)
+    vim.api.nvim_win_set_cursor(win, { 1, 0 })
   end
-end
-
----@param win integer
-local function unfold(win)
-  vim.api.nvim_win_call(win, function()
-    vim.cmd("silent! normal! zE")
-  end)
 end
 
 ---The title, the fold, the end of the text in view.
@@ -233,7 +242,7 @@ function Thinking:decorate(win)
   local title = phrase.thinking(turn.answer, turn:thinking_ms()):gsub("%%", "%%%%")
   vim.api.nvim_set_option_value("winbar", "%#CodexTitle#" .. title, { win = win, scope = "local" })
   if self:is_live() and self.is_settled then
-    unfold(win)
+    set_fold(win, OPEN)
     self.is_settled = false
   elseif not self:is_live() and not self.is_settled then
     self.is_settled = true
@@ -263,7 +272,7 @@ function Thinking.open(turn)
   end
   self:write()
   local win = self:show(find_window())
-  unfold(win)
+  set_fold(win, OPEN)
   self.is_settled = not self:is_live()
   self:decorate(win)
 end
@@ -273,7 +282,7 @@ function Thinking.hide()
   session_show = "hidden"
   local win = find_window()
   if win then
-    vim.api.nvim_win_close(win, false)
+    close_window(win)
   end
 end
 
