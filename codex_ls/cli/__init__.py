@@ -4,6 +4,7 @@ Invariant: `exec` reaches neither pygls nor lsprotocol, and whatever goes wrong 
 `error: sentence`, `hint: ...`, and an exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,9 @@ commands:
   exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
   exec resume ID      go on with a conversation; --last for the one that was used last
   threads [ID]        the conversations that are kept
+  discover            the model servers that run on this machine
+  init                write a profile for one of them into config.toml
+  profile use NAME    put a profile into use
   doctor              check a profile, from its file to its first word
   serve               the language server, for editors
   profiles            the profiles of config.toml
@@ -95,6 +99,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _exec(argv: list[str]) -> int:
+    gc.disable()  # nothing that is loaded becomes garbage; the turn switches collection on again
     from codex_ls.cli.exec_command import run
 
     return run(argv)
@@ -124,6 +129,24 @@ def _model(argv: list[str]) -> int:
     return run_model(argv)
 
 
+def _discover(argv: list[str]) -> int:
+    from codex_ls.cli.discover_command import run
+
+    return run(argv)
+
+
+def _init(argv: list[str]) -> int:
+    from codex_ls.cli.init_command import run
+
+    return run(argv)
+
+
+def _profile(argv: list[str]) -> int:
+    from codex_ls.cli.profile_command import run
+
+    return run(argv)
+
+
 def _doctor(argv: list[str]) -> int:
     from codex_ls.cli.doctor_command import run
 
@@ -141,6 +164,9 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "e": _exec,
     "threads": _threads,
     "doctor": _doctor,
+    "discover": _discover,
+    "init": _init,
+    "profile": _profile,
     "serve": _serve,
     "profiles": _profiles,
     "models": _models,

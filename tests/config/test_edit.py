@@ -1,0 +1,141 @@
+"""Changing config.toml: the value that was wanted, and every other character as it stood."""
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codex_ls.config.edit import read_text, with_table, with_top_value, write_text
+from codex_ls.errors import ConfigError
+
+COMMENTED = """\
+# mine
+model = "a"  # the first
+
+# about the cloud
+[profiles.cloud]  # here
+model = "b"
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'profile = "x"\n'),
+        ('model = "a"', 'model = "a"\nprofile = "x"\n'),
+        ('profile = "old"  # why\n', 'profile = "x"  # why\n'),
+        ("profile = 'a#b' # c # d\n", 'profile = "x" # c # d\n'),
+        ('"profile"="old"\n', 'profile = "x"\n'),
+        ('[profiles.x]\nmodel = "a"\n', 'profile = "x"\n\n[profiles.x]\nmodel = "a"\n'),
+        ('[t]\nprofile = "other"\n', 'profile = "x"\n\n[t]\nprofile = "other"\n'),
+        (
+            COMMENTED,
+            '# mine\nmodel = "a"  # the first\nprofile = "x"\n\n'
+            '# about the cloud\n[profiles.cloud]  # here\nmodel = "b"\n',
+        ),
+        ("a = 1\r\n\r\n[t]\r\nb = 2\r\n", 'a = 1\r\nprofile = "x"\r\n\r\n[t]\r\nb = 2\r\n'),
+        ("a = [\n  [1],\n]\n", 'profile = "x"\na = [\n  [1],\n]\n'),
+        ('a = """\n[not a table]\n"""\n', 'profile = "x"\na = """\n[not a table]\n"""\n'),
+    ],
+)
+def test_a_value_at_the_top(before: str, after: str) -> None:
+    assert with_top_value(before, "profile", "x") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '[profiles."gpt oss"]\nmodel = "a\\"b"\n'),
+        ("a = 1", 'a = 1\n\n[profiles."gpt oss"]\nmodel = "a\\"b"\n'),
+        (COMMENTED, COMMENTED + '\n[profiles."gpt oss"]\nmodel = "a\\"b"\n'),
+    ],
+)
+def test_a_table_at_the_end(before: str, after: str) -> None:
+    assert with_table(before, ("profiles", "gpt oss"), {"model": 'a"b'}) == after
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["[profiles.x]\n", 'profiles = { y = { model = "a" } }\n', "profiles.x.model = 'a'\n"],
+)
+def test_what_cant_be_done_safely_is_refused(before: str) -> None:
+    with pytest.raises(ConfigError):
+        with_table(before, ("profiles", "x"), {"model": "m"})
+
+
+def test_a_value_over_several_lines_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        with_top_value('profile = """\na"""\n', "profile", "x")
+
+
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=12)
+_LINES = st.sampled_from(
+    [
+        "# a comment",
+        "",
+        'model = "m" # [x]',
+        "local_only = true",
+        "a.b = 1",
+        "[t]",
+        "[[u]]",
+        "[profiles.p]",
+        "l = [\n[1],\n]",
+        "s = '''\n[q]\n'''",
+        'profile = "old" # p',
+    ]
+)
+
+
+@given(st.lists(_LINES, max_size=8), _TEXTS)
+def test_any_file_keeps_everything_else(lines: list[str], value: str) -> None:
+    text = "\n".join(lines)
+    try:
+        before = tomllib.loads(text)
+    except ValueError:
+        return
+    after = with_top_value(text, "profile", value)
+    assert tomllib.loads(after) == {**before, "profile": value}
+    for line in lines:
+        assert line in after or line.startswith("profile")
+    assert tomllib.loads(with_table(after, ("new", value), {"k": value}))["new"] == {
+        value: {"k": value}
+    }
+
+
+# ---- files -------------------------------------------------------------------------------------
+
+
+def test_the_old_file_is_kept_and_the_rights_stay(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("a = 1\n")
+    path.chmod(0o640)
+    assert write_text(path, "a = 2\n") == tmp_path / "config.toml.bak"
+    assert read_text(path) == "a = 2\n"
+    assert (tmp_path / "config.toml.bak").read_text() == "a = 1\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["config.toml", "config.toml.bak"]
+
+
+def test_a_new_file_is_for_its_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    assert read_text(path) == ""
+    assert write_text(path, "a = 1\n") is None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "dotfiles.toml", tmp_path / "config.toml"
+    real.write_text("a = 1\n")
+    link.symlink_to(real)
+    write_text(link, "a = 2\n")
+    assert link.is_symlink()
+    assert real.read_text() == "a = 2\n"
+
+
+def test_a_folder_that_cant_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"config\.toml can't be written"):
+        write_text(tmp_path / "file" / "config.toml", "a = 1\n")
