@@ -11,193 +11,46 @@ until the test opens it, `Pause` waits, a `Cut` stalls, resets or closes the con
     assert answer.payload.endswith(b"data: [DONE]\\n\\n")
 """
 
-import asyncio
 import json
-import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any, Literal
 
-WAIT_SECONDS = 10.0
-"""How long a test waits for what should happen at once, before it fails."""
+from tests.support.answers import (
+    Answer,
+    Cut,
+    Framing,
+    Json,
+    Pause,
+    Piece,
+    Text,
+    error_answer,
+    json_answer,
+    models_answer,
+    sse_answer,
+)
+from tests.support.signals import WAIT_SECONDS, Gate, Signal
 
-Json = Mapping[str, Any]
-Framing = Literal["chunked", "length", "close", "raw"]
-
-
-class Signal:
-    """Something that happens once: set from any thread, awaited in any loop or blocked upon."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.at: float | None = None
-        """`time.perf_counter()` of the moment it happened."""
-        self._lock = threading.Lock()
-        self._event = threading.Event()
-        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-
-    def __bool__(self) -> bool:
-        return self._event.is_set()
-
-    def set(self) -> None:
-        """It has happened; the second time changes nothing."""
-        with self._lock:
-            if self._event.is_set():
-                return
-            self.at = time.perf_counter()
-            self._event.set()
-            waiters, self._waiters = self._waiters, []
-        for loop, future in waiters:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve, future)
-
-    async def wait(self, seconds: float | None = WAIT_SECONDS) -> None:
-        """Return once it has happened; `TimeoutError` after so many seconds."""
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            if self._event.is_set():
-                return
-            future: asyncio.Future[None] = loop.create_future()
-            self._waiters.append((loop, future))
-        try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            raise TimeoutError(f"{self.what}: not within {seconds} s") from None
-
-    def wait_blocking(self, seconds: float | None = WAIT_SECONDS) -> None:
-        """The same for a thread that has no event loop."""
-        if not self._event.wait(seconds):
-            raise TimeoutError(f"{self.what}: not within {seconds} s")
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-class Gate:
-    """A place in a stream where the server waits until the test opens it.
-
-    `await gate.reached.wait()` returns when everything before the gate was sent; `gate.open()` lets
-    the stream go on. Both work from any thread (`gate.reached.wait_blocking()`).
-    """
-
-    def __init__(self, name: str = "gate") -> None:
-        self.name = name
-        self.reached = Signal(f"the stream reaches gate {name!r}")
-        self.opened = Signal(f"gate {name!r} opens")
-
-    def open(self) -> None:
-        """Let the stream go on; once open it stays open."""
-        self.opened.set()
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait this long between two writes (for demonstrations; tests use gates)."""
-
-    seconds: float
-
-
-class Cut(Enum):
-    """What a server does instead of going on."""
-
-    STALL = "stall"
-    """Send nothing more, and keep the connection open until the client hangs up."""
-    RESET = "reset"
-    """Send what was written, then a TCP reset."""
-    CLOSE = "close"
-    """Close the connection in an orderly way, in the middle of the body."""
-    HALF_CLOSE = "half_close"
-    """Shut down the sending side only; the connection closes when the client hangs up."""
-
-
-Piece = bytes | Gate | Pause | Cut
-Text = str | Gate | Pause | Cut
-"""A delta, or what happens between two deltas."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP response, byte for byte.
-
-    `before` is played before the status line (to hold or cut a connection that has sent nothing).
-    `framing` is how the body's end is told: `chunked`, `length` (Content-Length), `close` (the end
-    of the connection), or `raw`: the body is everything, status line included. `content_length`
-    tells a length other than the true one.
-    """
-
-    body: tuple[Piece, ...] = ()
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    framing: Framing = "chunked"
-    before: tuple[Piece, ...] = ()
-    content_length: int | None = None
-
-    @property
-    def payload(self) -> bytes:
-        """The bytes of the body, without what happens between them."""
-        return b"".join(piece for piece in self.body if isinstance(piece, bytes))
-
-    @property
-    def gates(self) -> tuple[Gate, ...]:
-        """Every gate, in order."""
-        return tuple(piece for piece in (*self.before, *self.body) if isinstance(piece, Gate))
-
-    def at_once(self) -> "Answer":
-        """The same with neighbouring bytes in one write: for streams of many thousand deltas."""
-        body: list[Piece] = []
-        run: list[bytes] = []
-        for piece in self.body:
-            if isinstance(piece, bytes):
-                run.append(piece)
-                continue
-            body += [b"".join(run)] if run else []
-            body.append(piece)
-            run = []
-        body += [b"".join(run)] if run else []
-        return replace(self, body=tuple(body))
-
-    def split(self, size: int) -> "Answer":
-        """The same with every write cut into pieces of at most `size` bytes."""
-        body: list[Piece] = []
-        for piece in self.body:
-            if isinstance(piece, bytes):
-                body += [piece[at : at + size] for at in range(0, len(piece), size)]
-            else:
-                body.append(piece)
-        return replace(self, body=tuple(body))
-
-    def held(self, *pieces: Piece) -> "Answer":
-        """The same, with `pieces` played before the status line."""
-        return replace(self, before=(*self.before, *pieces))
-
-
-def sse_answer(*pieces: Piece, status: int = 200) -> Answer:
-    """An event stream of exactly these pieces."""
-    return Answer(body=pieces, status=status, headers={"Content-Type": "text/event-stream"})
-
-
-def json_answer(value: object, *, status: int = 200, headers: Json | None = None) -> Answer:
-    """A JSON body with a Content-Length."""
-    return Answer(
-        body=(json.dumps(value, ensure_ascii=False).encode(),),
-        status=status,
-        headers={"Content-Type": "application/json", **(headers or {})},
-        framing="length",
-    )
-
-
-def error_answer(
-    status: int, message: str, *, kind: str = "invalid_request_error", headers: Json | None = None
-) -> Answer:
-    """A refusal in the usual shape, `{"error": {"message", "type", "code"}}`; `kind` is `type`."""
-    error = {"error": {"message": message, "type": kind, "code": status}}
-    return json_answer(error, status=status, headers=headers)
-
+__all__ = [
+    "DONE",
+    "WAIT_SECONDS",
+    "Answer",
+    "Cut",
+    "Framing",
+    "Gate",
+    "Pause",
+    "Piece",
+    "Signal",
+    "Text",
+    "chat_chunk",
+    "chat_stream",
+    "error_answer",
+    "json_answer",
+    "models_answer",
+    "ollama_stream",
+    "responses_stream",
+    "sse_answer",
+    "sse_event",
+]
 
 # ---- one event at a time -----------------------------------------------------------------------
 
@@ -390,12 +243,6 @@ def ollama_stream(
         }
         pieces.append(line({}, done=True, done_reason=done_reason, **figures))
     return Answer(body=(*pieces, *last), headers={"Content-Type": "application/x-ndjson"})
-
-
-def models_answer(*names: str) -> Answer:
-    """The list that `GET /v1/models` gives."""
-    data = [{"id": name, "object": "model", "owned_by": "test"} for name in names]
-    return json_answer({"object": "list", "data": data})
 
 
 def _compact(value: object) -> str:
