@@ -78,9 +78,9 @@ export class Workbench {
     return comment;
   }
 
-  async threadLabel(text: string | RegExp): Promise<Locator> {
+  async threadLabel(text: string | RegExp, timeout = 30_000): Promise<Locator> {
     const label = this.page.locator(".review-widget .review-title", { hasText: text }).last();
-    await label.waitFor();
+    await label.waitFor({ timeout });
     return label;
   }
 
