@@ -1,0 +1,187 @@
+"""From nothing to a profile that answers: discover, init, profile use, doctor."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command, Result
+from tests.support.answers import json_answer, models_answer
+from tests.support.model_server import ModelServer
+from tests.support.streams import chat_stream
+
+
+@pytest.fixture
+def server(server: ModelServer) -> ModelServer:
+    """vLLM, with two models."""
+    nothing = json_answer({"detail": "Not Found"}, status=404)
+    for path in ("/props", "/health", "/api/version"):
+        server.route("GET", path, nothing)
+    server.route("GET", "/version", json_answer({"version": "0.11.0"}))
+    models = [{"id": "nomic-embed"}, {"id": "qwen3", "max_model_len": 32768}]
+    server.route("GET", "/v1/models", json_answer({"data": models}))
+    server.always(chat_stream(content=["Four."]))
+    return server
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    return Command(home=tmp_path)
+
+
+def test_what_runs_here(server: ModelServer, command: Command) -> None:
+    port = ("--port", str(server.port))
+    assert command.run("discover", *port) == Result(
+        0,
+        f"vLLM 0.11.0 at http://localhost:{server.port}\n"
+        "  nomic-embed, loaded\n"
+        "  qwen3, loaded, 32,768 tokens\n",
+        "",
+    )
+    assert json.loads(command.run("discover", "--json", *port).out) == {
+        "servers": [
+            {
+                "kind": "vllm",
+                "version": "0.11.0",
+                "origin": f"http://localhost:{server.port}",
+                "baseUrl": f"http://localhost:{server.port}/v1",
+                "models": [
+                    {"name": "nomic-embed", "loaded": True},
+                    {"name": "qwen3", "loaded": True, "contextWindow": 32768},
+                ],
+            }
+        ]
+    }
+
+
+def test_nothing_runs_here(command: Command) -> None:
+    done = command.run("discover", "--port", "1")
+    assert (done.exit_code, done.err) == (1, "")
+    assert done.out.startswith("No model server answers on this machine.\nhint: ")
+    assert command.run("init", "--port", "1").exit_code == 1
+    assert command.run("discover", "--port", "70000").exit_code == 2
+
+
+def config_for(server: ModelServer) -> str:
+    return (
+        'profile = "vllm"\n\n'
+        f"[model_providers.local-{server.port}]\n"
+        'name = "vLLM"\n'
+        f'base_url = "http://localhost:{server.port}/v1"\n\n'
+        "[profiles.vllm]\n"
+        'model = "qwen3"\n'
+        f'model_provider = "local-{server.port}"\n'
+    )
+
+
+def test_from_nothing_to_an_answer(server: ModelServer, command: Command) -> None:
+    done = command.run("init", "--yes", "--port", str(server.port))
+    config = command.home / "config.toml"
+    assert done.exit_code == 0, done
+    assert config.read_text() == config_for(server)
+    assert '+profile = "vllm"\n' in done.out
+    assert command.run("exec", "2 + 2?").out == "Four.\n"
+    assert server.turns[0].json["model"] == "qwen3"
+    again = command.run("init", "--yes", "--port", str(server.port))
+    assert again == Result(0, f"{config} says so already.\n", "")
+
+
+def test_nothing_is_written_without_a_yes(server: ModelServer, command: Command) -> None:
+    port = ("--port", str(server.port))
+    done = command.run("init", *port)
+    assert (done.exit_code, done.err) == (
+        2,
+        "error: Nothing was written: there is nobody to ask.\nhint: --yes writes it.\n",
+    )
+    with command.start_at_terminal("init", *port) as terminal:
+        terminal.until("[y/N] ")
+        terminal.type("n\n")
+        assert terminal.finish().exit_code == 1
+    assert not (command.home / "config.toml").exists()
+    with command.start_at_terminal("init", *port) as terminal:
+        terminal.until("[y/N] ")
+        terminal.type("y\n")
+        assert terminal.finish().exit_code == 0
+    assert (command.home / "config.toml").read_text() == config_for(server)
+
+
+def test_what_stands_in_the_file_stays(server: ModelServer, command: Command) -> None:
+    mine = '# mine\nprofile = "a"  # for now\n\n[profiles.a]\nmodel = "x"\n'
+    command.write_config(mine)
+    port = ("--port", str(server.port))
+    assert command.run("init", "--yes", "--name", "here", *port).exit_code == 0
+    text = (command.home / "config.toml").read_text()
+    assert text.startswith(mine)
+    assert "[profiles.here]" in text
+    assert (command.home / "config.toml.bak").read_text() == mine
+    assert command.run("init", "--yes", "--name", "a", *port).exit_code == 2
+    assert command.run("init", "--yes", "--model", "no-such", *port).exit_code == 2
+
+
+# ---- profile use -------------------------------------------------------------------------------
+
+TWO = '[profiles.a]\nmodel = "x"\n\n[profiles.b]\nmodel = "y"\n'
+
+
+def test_a_profile_is_put_into_use(command: Command) -> None:
+    command.write_config(TWO)
+    done = command.run("profile", "use", "b", "--yes")
+    assert done.exit_code == 0
+    assert (command.home / "config.toml").read_text() == f'profile = "b"\n\n{TWO}'
+    assert json.loads(command.run("profiles", "--json").out)["active"] == "b"
+    unknown = command.run("profile", "use", "c", "--yes")
+    assert (unknown.exit_code, unknown.err.splitlines()[0]) == (
+        1,
+        "error: There is no profile `c`.",
+    )
+
+
+def test_a_profile_is_put_into_use_for_a_workspace(command: Command) -> None:
+    command.write_config(TWO)
+    settings = command.home / ".vscode" / "settings.json"
+    assert command.run("profile", "use", "b", "--workspace", "--yes").exit_code == 0
+    assert settings.read_text() == '{\n  "codex.profile": "b"\n}\n'
+    assert command.run("profile", "use", "a", "--workspace", "--yes").exit_code == 0
+    assert settings.read_text() == '{\n  "codex.profile": "a"\n}\n'
+    assert (command.home / "config.toml").read_text() == TWO
+
+
+# ---- doctor ------------------------------------------------------------------------------------
+
+
+def test_the_doctor_says_that_all_is_well(server: ModelServer, command: Command) -> None:
+    command.write_config(config_for(server))
+    done = command.run("doctor")
+    assert (done.exit_code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "ok       Configuration  ~/config.toml, with the profiles vllm and embedded."
+    assert "ok       Server         It is vLLM 0.11.0." in lines
+    assert lines[-1] == "All is well."
+    told = json.loads(command.run("doctor", "--json").out)
+    assert {check["status"] for check in told["checks"]} <= {"ok", "skipped"}
+
+
+def test_the_doctor_names_what_is_wrong(server: ModelServer, command: Command) -> None:
+    command.write_config(config_for(server).replace('"qwen3"', '"qwen-3"'))
+    server.route("GET", "/v1/models", models_answer("qwen3"))
+    done = command.run("doctor", "--profile", "vllm")
+    assert done.exit_code == 1
+    assert (
+        "failed   Model          vLLM has no model qwen-3; it has qwen3.\n"
+        "                        hint: Write a name that it serves, or start it with"
+        " --served-model-name qwen-3.\n" in done.out
+    )
+    assert done.out.endswith("\nTo be put right: Model.\n")
+    assert command.run("doctor", "--profile", "nope").exit_code == 1
+    assert server.turns == []
+
+
+def test_no_key_is_in_what_the_doctor_prints(server: ModelServer, command: Command) -> None:
+    text = config_for(server).replace('name = "vLLM"', 'name = "vLLM"\nenv_key = "MY_KEY"')
+    command.write_config(text)
+    done = command.run("doctor", "--json", MY_KEY="canary-1234567")
+    assert done.exit_code == 0
+    assert "canary" not in done.out + done.err
+    assert {request.headers["authorization"] for request in server.requests} == {
+        "Bearer canary-1234567"
+    }
