@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.support.llamacpp import fetched_models, llamacpp
+
+__all__ = ["fetched_models", "llamacpp"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

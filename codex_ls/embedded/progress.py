@@ -93,7 +93,8 @@ class ProgressView:
             return ""
         rate = (done - before) / (now - since)
         left_s = round((progress.total_bytes - done) / rate)
-        return f"  {rate / 1e6:.1f} MB/s  {left_s // 60}:{left_s % 60:02} left"
+        left = f"  {left_s // 60}:{left_s % 60:02} left" if done < progress.total_bytes else ""
+        return f"  {rate / 1e6:.1f} MB/s{left}"
 
     def _bar(self, progress: PullProgress) -> str:
         width = max(8, min(30, shutil.get_terminal_size().columns - 50))
