@@ -107,6 +107,22 @@ def test_the_request_tells_the_selected_lines_and_their_problems(
     assert "# line 9" not in sent
 
 
+def test_lines_that_move_while_the_server_starts_are_still_the_ones_that_are_sent(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    model_server.enqueue(chat_stream(content=["ok"]))
+    editor.lua(
+        """
+        vim.cmd("2Codex ask What is it?")
+        vim.api.nvim_buf_set_lines(0, 0, 0, true, { "# one", "# two", "# three" })
+        """
+    )
+    editor.wait_for_text("╰ Answered")
+    sent = str(model_server.turns[0].json["messages"])
+    assert "return x + x" in sent
+    assert "# two" not in sent
+
+
 def test_a_question_about_a_buffer_without_a_name(
     start: Callable[..., Editor], model_server: ModelServer
 ) -> None:

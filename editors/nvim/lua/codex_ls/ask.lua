@@ -147,9 +147,7 @@ function M.again(turn, profile_name)
     errors.notify(errors.new(errors.CODE.NO_PLACE, "The buffer is gone."))
     return
   end
-  local first, last = turn.place:rows()
-  local selection = selections.lines(turn.place.bufnr, first, last)
-  selection.explicit = turn.selection.explicit
+  local selection = turn:current_selection()
   local question = vim.tbl_extend("force", turn.question, {
     profile = profile_name or profile.session() or turn.question.profile,
   })

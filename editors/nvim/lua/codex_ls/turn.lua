@@ -11,6 +11,7 @@ local errors = require("codex_ls.errors")
 local log = require("codex_ls.log")
 local progress = require("codex_ls.progress")
 local protocol = require("codex_ls.protocol")
+local selections = require("codex_ls.selection")
 local turns = require("codex_ls.turns")
 
 local EVENT, STATUS = protocol.EVENT, protocol.STATUS
@@ -123,11 +124,11 @@ function Turn:emit(change)
   end
 end
 
----Fires `User CodexTurn<name>`.
+---Fires `User CodexTurn<name>`. What somebody's autocommand does wrong is not the turn's end.
 ---@param name "Started"|"Thinking"|"Answering"|"Finished"
 ---@private
 function Turn:announce(name)
-  vim.api.nvim_exec_autocmds("User", {
+  local ok, reason = pcall(vim.api.nvim_exec_autocmds, "User", {
     pattern = "CodexTurn" .. name,
     modeline = false,
     data = {
@@ -138,6 +139,9 @@ function Turn:announce(name)
       profile = self.answer.profile,
     },
   })
+  if not ok then
+    log.warn("an autocommand on CodexTurn%s failed: %s", name, reason)
+  end
 end
 
 ---@return integer ms since the question was asked, or how long it took
@@ -150,11 +154,20 @@ function Turn:thinking_ms()
   return (self.thinking_to or self.over_at or now()) - (self.thinking_from or self.asked_at)
 end
 
+---The lines as they are now: the user may have typed while the server started.
+---@return codex_ls.Selection
+function Turn:current_selection()
+  local first, last = self.place:rows()
+  local selection = selections.lines(self.place.bufnr, first, last)
+  selection.explicit = self.selection.explicit
+  return selection
+end
+
 ---@param client vim.lsp.Client
 ---@return codex_ls.ExecParams
 ---@private
 function Turn:params(client)
-  local selections = require("codex_ls.selection")
+  local selection = self:current_selection()
   local params = {
     prompt = self.question.prompt,
     profile = self.question.profile,
@@ -163,14 +176,11 @@ function Turn:params(client)
   if self.question.thread_id then
     -- The conversation knows the lines already.
     log.debug("turn %d goes on with %s", self.id, self.question.thread_id)
-  elseif selections.is_file(self.selection.bufnr) then
-    params = vim.tbl_extend(
-      "error",
-      params,
-      selections.params(self.selection, client.offset_encoding or "utf-16")
-    )
+  elseif selections.is_file(selection.bufnr) then
+    local about = selections.params(selection, client.offset_encoding or "utf-16")
+    params = vim.tbl_extend("error", params, about)
   else
-    params.prompt = selections.inline_prompt(params.prompt, self.selection)
+    params.prompt = selections.inline_prompt(params.prompt, selection)
   end
   params.partialResultToken = progress.listen(function(event)
     self:on_event(event)
@@ -189,6 +199,10 @@ function Turn:start()
       return
     end
     if err or not client then
+      return self:finish(STATUS.FAILED, err)
+    end
+    if not self.place:exists() then
+      err = errors.new(errors.CODE.NO_PLACE, "The buffer is gone.")
       return self:finish(STATUS.FAILED, err)
     end
     self.client_id = client.id
