@@ -65,7 +65,7 @@ def nothing_found() -> str:
 def _lines(found: "FoundServer") -> str:
     lines = [f"{found.server.title} at {found.origin}\n"]
     models = found.server.models
-    lines += [f"  {_model_line(model)}\n" for model in models[:_SHOWN_MODELS]]
+    lines += [f"  {model_line(model)}\n" for model in models[:_SHOWN_MODELS]]
     if len(models) > _SHOWN_MODELS:
         lines.append(f"  and {len(models) - _SHOWN_MODELS} more\n")
     if not models:
@@ -73,7 +73,8 @@ def _lines(found: "FoundServer") -> str:
     return "".join(lines)
 
 
-def _model_line(model: "ServedModel") -> str:
+def model_line(model: "ServedModel") -> str:
+    """Name, state, window and size of a model, as far as they are known."""
     parts = [model.name]
     if model.is_loaded is not None:
         parts.append("loaded" if model.is_loaded else "not loaded")

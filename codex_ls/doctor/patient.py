@@ -11,7 +11,8 @@ from codex_ls.errors import ProviderError
 from codex_ls.events import TurnFinished
 from codex_ls.providers.discover import KNOWN_PORTS
 from codex_ls.providers.inquiry import Inquirer, NoReply, Reply
-from codex_ls.providers.origin import AskSecret, locked_to_this_machine, server_url
+from codex_ls.providers.origin import AskSecret, server_url
+from codex_ls.providers.served import ask_own_server
 from codex_ls.providers.server_kind import ServedModel, Server
 from codex_ls.turn.run import Session
 
@@ -104,10 +105,13 @@ class Patient:
 
         Raises LocalOnly and Unreachable where the local-only lock forbids it.
         """
-        headers = dict(self.headers or {})
-        if self.settings.local_only:
-            url, headers["Host"] = await locked_to_this_machine(url, self.settings)
-        return await self.inquirer.get(url, headers=headers, limit_s=limit_s or self.patience.ask_s)
+        return await ask_own_server(
+            self.inquirer,
+            self.settings,
+            self.headers or {},
+            url,
+            limit_s=limit_s or self.patience.ask_s,
+        )
 
     async def get_at_root(self, path: str) -> Reply | None:
         """The answer at the root of the server, beside the base URL's `/v1`; None if none came."""

@@ -185,3 +185,29 @@ def test_no_key_is_in_what_the_doctor_prints(server: ModelServer, command: Comma
     assert {request.headers["authorization"] for request in server.requests} == {
         "Bearer canary-1234567"
     }
+
+
+# ---- models ------------------------------------------------------------------------------------
+
+
+def test_the_models_of_a_server(server: ModelServer, command: Command) -> None:
+    command.write_config(config_for(server))
+    assert command.run("models", "--profile", "vllm") == Result(
+        0, "  nomic-embed, loaded\n* qwen3, loaded, 32,768 tokens\n", ""
+    )
+    assert json.loads(command.run("models", "-p", "vllm", "--json").out) == {
+        "models": [
+            {"name": "nomic-embed", "loaded": True},
+            {"name": "qwen3", "loaded": True, "contextWindow": 32768},
+        ]
+    }
+
+
+def test_models_that_cant_be_listed_are_told_as_a_turn_would(
+    server: ModelServer, command: Command
+) -> None:
+    command.write_config(config_for(server))
+    server.route("GET", "/v1/models", json_answer({"error": {"message": "no"}}, status=401))
+    done = command.run("models", "--profile", "vllm")
+    assert (done.exit_code, done.out) == (1, "")
+    assert done.err.startswith("error: The model server says: no\nhint: Check the key")
