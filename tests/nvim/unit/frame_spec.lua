@@ -37,6 +37,8 @@ return {
   ["before the first word there is no empty row"] = function()
     local rows = Frame.new():rows(answering(""), "why?", 400, { width = 40, height = 9 })
     expect.equal(plain(rows), { "╭ why?", "╰ Waiting, 0.4 s · p" })
+    rows = Frame.new():rows(Answer.new(), "why?", 400, { width = 40, height = 9 })
+    expect.equal(plain(rows), { "╭ why?", "╰ Starting codex-ls, 0.4 s" })
   end,
   ["an answer that is too high shows its end, and says how much is above"] = function()
     local lines = {}

@@ -6,7 +6,11 @@ local Text = require("codex_ls.text")
 
 local EVENT, STATUS = protocol.EVENT, protocol.STATUS
 
----@alias codex_ls.AnswerStatus "waiting"|"running"|codex_ls.Status
+---`starting`: the language server is not there yet; `waiting`: it has the question.
+---@alias codex_ls.AnswerStatus "starting"|"waiting"|"running"|codex_ls.Status
+
+---@type table<codex_ls.AnswerStatus, true>
+local LIVE = { starting = true, waiting = true, running = true }
 
 ---@class codex_ls.Answer
 ---@field status codex_ls.AnswerStatus
@@ -32,7 +36,7 @@ Answer.__index = Answer
 ---@return codex_ls.Answer
 function Answer.new()
   return setmetatable({
-    status = "waiting",
+    status = "starting",
     content = Text.new(),
     reasoning = Text.new(),
     summary = false,
@@ -43,7 +47,7 @@ end
 
 ---@return boolean
 function Answer:is_over()
-  return self.status ~= "waiting" and self.status ~= "running"
+  return not LIVE[self.status]
 end
 
 ---@param notice codex_ls.Notice|codex_ls.Event

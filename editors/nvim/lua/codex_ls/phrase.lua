@@ -40,7 +40,8 @@ local function live(answer, elapsed_ms)
       answer.retry.maxAttempts or 1
     )
   end
-  local phase = PHASES[answer.phase] or "Waiting"
+  local before = answer.status == "starting" and "Starting codex-ls" or "Waiting"
+  local phase = PHASES[answer.phase] or before
   if answer.fraction then
     phase = ("%s, %d%%"):format(phase, math.floor(answer.fraction * 100 + 0.5))
   end

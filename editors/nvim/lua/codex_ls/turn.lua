@@ -40,6 +40,7 @@ local EVENT, STATUS = protocol.EVENT, protocol.STATUS
 ---@field private tokens string[]
 ---@field private listeners codex_ls.TurnListener[]
 ---@field private asked_at integer
+---@field private sent_at? integer
 ---@field private over_at? integer
 ---@field private thinking_from? integer
 ---@field private thinking_to? integer
@@ -144,9 +145,9 @@ function Turn:announce(name)
   end
 end
 
----@return integer ms since the question was asked, or how long it took
+---@return integer ms since the question was sent (until then, asked), or how long it took
 function Turn:elapsed_ms()
-  return (self.over_at or now()) - self.asked_at
+  return (self.over_at or now()) - (self.sent_at or self.asked_at)
 end
 
 ---@return integer ms that the model has thought
@@ -205,7 +206,8 @@ function Turn:start()
       err = errors.new(errors.CODE.NO_PLACE, "The buffer is gone.")
       return self:finish(STATUS.FAILED, err)
     end
-    self.client_id = client.id
+    self.client_id, self.sent_at = client.id, now()
+    self.answer.status = "waiting"
     self.request_id = compat.request(
       client,
       protocol.METHOD.EXEC,
