@@ -1,72 +1,59 @@
 /**
- * The built-in model: its engine in an environment of the extension's own, its file fetched by the server.
+ * The built-in model: its engine in an environment of the extension's own, its file fetched by codex-ls itself.
  *
  * Nothing is downloaded without a yes to a question that names the sizes.
  */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { ProgressType } from "vscode-languageclient/node";
-import { randomUUID } from "node:crypto";
 import { ProgressLocation, userSetting, window } from "./editor";
 import type { CancellationToken, ExtensionContext } from "./editor";
-import { CannotStart, bundledPython, engineEnvironment, pythonIn } from "./launch";
-import { MODELS, MODEL_PULL } from "./protocol";
-import type { ModelPullResult } from "./protocol";
+import { CannotStart, bundledPython, engineEnvironment, findLaunch, pythonIn } from "./launch";
+import type { Launch } from "./launch";
 import type { Server } from "./server";
 
 const run = promisify(execFile);
-const DEFAULT_MODEL = "qwen2.5-coder-1.5b";
-const PROGRESS = new ProgressType<{ message?: string; percentage?: number }>();
-
-interface BuiltinModel {
-  readonly name: string;
-  readonly size?: number;
-}
+const MODEL = "qwen2.5-coder-1.5b";
 
 type Report = (message: string, percentage?: number) => void;
 
 /** Fetches engine and model after asking; true when the built-in model is ready. */
 export async function getBuiltinModel(context: ExtensionContext, server: Server): Promise<boolean> {
-  const model = await chooseModel(server);
-  if (model === undefined) return false;
   const needsEngine = userSetting("server.path") === "";
+  const known = await describeModel(await findLaunch(context));
   const detail = [
-    needsEngine ? "The engine (llama.cpp, about 34 MB) comes from your Python package index." : "",
-    `The model ${model.name} (${megabytes(model.size)}) comes from its public sources and is checked by its checksum.`,
+    ...(needsEngine ? ["The engine, llama.cpp (about 34 MB), comes from your Python package index."] : []),
+    `The model, ${known}, comes from its public sources and is checked by its checksum.`,
     "Both stay on this machine, and so does everything you ask it.",
   ];
-  const yes = await window.showInformationMessage(
-    "Fetch the built-in model?",
-    { modal: true, detail: detail.filter((line) => line !== "").join("\n") },
-    "Fetch",
-  );
+  const options = { modal: true, detail: detail.join("\n") };
+  const yes = await window.showInformationMessage("Fetch the built-in model?", options, "Fetch");
   if (yes !== "Fetch") return false;
-  const location = ProgressLocation.Notification;
-  return window.withProgress({ location, title: "Codex", cancellable: true }, async (progress, token) => {
+  const progressOptions = { location: ProgressLocation.Notification, title: "Codex", cancellable: true };
+  await window.withProgress(progressOptions, async (progress, token) => {
     let shown = 0;
     const report: Report = (message, percentage = shown) => {
       progress.report({ message, increment: percentage - shown });
       shown = percentage;
     };
-    if (needsEngine) {
-      await installEngine(context, report);
-      await server.restart();
-    }
-    await pull(server, model.name, report, token);
-    return true;
+    if (needsEngine) await installEngine(context, report);
+    await pull(await findLaunch(context), report, token);
   });
+  await server.restart();
+  void window.showInformationMessage("The built-in model is ready: choose the profile `embedded`, and ask.");
+  return true;
 }
 
-async function chooseModel(server: Server): Promise<BuiltinModel | undefined> {
-  const client = await server.running();
-  const { models } = await client.sendRequest<{ models: BuiltinModel[] }>(MODELS, { profile: "embedded" });
-  const ordered = [...models].sort(
-    (one, other) => Number(other.name === DEFAULT_MODEL) - Number(one.name === DEFAULT_MODEL),
-  );
-  const items = ordered.map((model) => ({ label: model.name, description: megabytes(model.size), model }));
-  return (await window.showQuickPick(items, { placeHolder: "Which built-in model?" }))?.model;
+/** "qwen2.5-coder-1.5b (1,117 MB)", with the size as codex-ls itself lists it. */
+async function describeModel(launch: Launch): Promise<string> {
+  const { stdout } = await run(launch.command, [...launch.program, "models"], {
+    cwd: launch.cwd,
+    env: launch.env,
+  });
+  const size = new RegExp(`^${MODEL.replaceAll(".", "\\.")}\\s+([\\d,]+ [KMG]B)`, "m").exec(stdout)?.[1];
+  return size === undefined ? MODEL : `${MODEL} (${size})`;
 }
 
 /** Makes the environment and installs the engine there; throws with the last words of what failed. */
@@ -80,28 +67,35 @@ async function installEngine(context: ExtensionContext, report: Report): Promise
     const wanted = (await readFile(context.asAbsolutePath("bundled/engine.txt"), "utf8")).trim();
     await run(pythonIn(target), ["-I", "-m", "pip", "install", "--quiet", "--only-binary", ":all:", wanted]);
   } catch (error) {
-    const { stderr } = error as { stderr?: string };
-    const reason = (stderr ?? "").trim().split("\n").at(-1);
-    throw new CannotStart(
-      `The engine could not be installed with ${python}. ${reason ?? ""}`.trim(),
-      "See the Codex log.",
-    );
+    throw new CannotStart(`The engine could not be installed with ${python}.`, lastWords(error));
   }
 }
 
-async function pull(server: Server, name: string, report: Report, token: CancellationToken): Promise<void> {
-  const client = await server.running();
-  const workDoneToken = randomUUID();
-  const listening = client.onProgress(PROGRESS, workDoneToken, ({ message, percentage }) => {
-    report(message ?? `Fetching ${name}`, percentage);
+/** `codex-ls model pull`, its progress shown; cancelling ends it, and a later one goes on from there. */
+async function pull(launch: Launch, report: Report, token: CancellationToken): Promise<void> {
+  const args = [...launch.program, "model", "pull", MODEL, "--yes"];
+  const child = spawn(launch.command, args, {
+    cwd: launch.cwd,
+    env: launch.env,
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  try {
-    await client.sendRequest<ModelPullResult>(MODEL_PULL, { name, workDoneToken }, token);
-  } finally {
-    listening.dispose();
-  }
+  const cancelling = token.onCancellationRequested(() => child.kill());
+  let last = "";
+  createInterface(child.stderr).on("line", (line) => {
+    last = line.trim() === "" ? last : line.trim();
+    const percent = /(\d+) ?%/.exec(line)?.[1];
+    report(last, percent === undefined ? undefined : Number(percent));
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  cancelling.dispose();
+  if (code !== 0 && !token.isCancellationRequested)
+    throw new CannotStart("The model could not be fetched.", last);
 }
 
-function megabytes(bytes: number | undefined): string {
-  return bytes === undefined ? "size unknown" : `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
+function lastWords(error: unknown): string {
+  const { stderr } = error as { stderr?: string };
+  return (stderr ?? String(error)).trim().split("\n").at(-1) ?? "";
 }

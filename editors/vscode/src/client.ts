@@ -18,6 +18,10 @@ import { localOnlyOf, profileOf, thinkingShowOf } from "./settings";
 
 const SERVED_ELSEWHERE = new Set(["workspace/executeCommand", "textDocument/codeAction"]);
 
+interface Offer {
+  readonly codex?: { readonly methods?: readonly string[] };
+}
+
 export interface ClientEvents {
   secret(provider: string, origin: string): Promise<string | undefined>;
   /** The server's process ended by itself. True: start it again. */
@@ -26,8 +30,13 @@ export interface ClientEvents {
 
 export class CodexClient extends LanguageClient {
   constructor(launch: Launch, log: LogOutputChannel, events: ClientEvents) {
-    const { command, args, cwd, env } = launch;
-    super("codex", "Codex", { command, args: [...args], options: { cwd, env } }, options(log, events));
+    const { command, program, cwd, env } = launch;
+    super(
+      "codex",
+      "Codex",
+      { command, args: [...program, "serve"], options: { cwd, env } },
+      options(log, events),
+    );
     this.registerFeature(new Announcement());
     this.onRequest(SECRET, async ({ provider, origin }: SecretParams): Promise<SecretResult> => {
       const value = await events.secret(provider, origin);
@@ -38,6 +47,12 @@ export class CodexClient extends LanguageClient {
   override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
     if ("registrationType" in feature && SERVED_ELSEWHERE.has(feature.registrationType.method)) return;
     super.registerFeature(feature);
+  }
+
+  /** Whether the server that runs knows this request. */
+  offers(method: string): boolean {
+    const experimental = this.initializeResult?.capabilities.experimental as Offer | undefined;
+    return experimental?.codex?.methods?.includes(method) ?? false;
   }
 
   /** Into the log; what a person should know, `Server` says in its own words. */

@@ -14,7 +14,8 @@ import type { Python } from "./python";
 
 export interface Launch {
   readonly command: string;
-  readonly args: readonly string[];
+  /** The arguments that make `command` the codex-ls program; the subcommand comes after them. */
+  readonly program: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** For the log and the status bar: "bundled server, Python 3.12.1". */
@@ -43,13 +44,13 @@ export async function findLaunch(context: ExtensionContext): Promise<Launch> {
         "Give the whole path of your codex-ls.",
       );
     }
-    return { command: own, args: ["serve"], cwd, env: environment(), what: own };
+    return { command: own, program: [], cwd, env: environment(), what: own };
   }
   const python = await findBundledPython(cwd);
   const script = context.asAbsolutePath(path.join("bundled", "serve.py"));
   return {
     command: python.path,
-    args: ["-I", "-X", "utf8", script, "serve"],
+    program: ["-I", "-X", "utf8", script],
     cwd,
     env: environment(),
     what: `bundled server, Python ${python.version} (${python.path})`,

@@ -59,6 +59,7 @@ export class Reports implements Disposable {
 
   async checkSetup(): Promise<void> {
     const client = await this.server.running();
+    if (!client.offers(DOCTOR)) throw new Error("This codex-ls can't check the setup; a newer one can.");
     const title = "Codex: checking the setup";
     const result = await window.withProgress({ location: ProgressLocation.Window, title }, () =>
       client.sendRequest<DoctorResult>(DOCTOR, { discover: true }),
