@@ -23,6 +23,7 @@ usage: codex-ls COMMAND [OPTIONS]
 commands:
   exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
   exec resume ID      go on with a conversation; --last for the one that was used last
+  chat                a conversation in the terminal
   threads [ID]        the conversations that are kept
   discover            the model servers that run on this machine
   init                write a profile for one of them into config.toml
@@ -129,6 +130,12 @@ def _model(argv: list[str]) -> int:
     return run_model(argv)
 
 
+def _chat(argv: list[str]) -> int:
+    from codex_ls.cli.chat_command import run
+
+    return run(argv)
+
+
 def _discover(argv: list[str]) -> int:
     from codex_ls.cli.discover_command import run
 
@@ -163,6 +170,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "exec": _exec,
     "e": _exec,
     "threads": _threads,
+    "chat": _chat,
     "doctor": _doctor,
     "discover": _discover,
     "init": _init,

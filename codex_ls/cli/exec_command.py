@@ -65,12 +65,23 @@ def run(argv: list[str]) -> int:
 
 def _run(showing: Coroutine[Any, Any, TurnFinished]) -> TurnFinished:
     """`asyncio.run`, but a name that is still looked up in a thread is not waited for."""
-    gc.freeze()  # what is loaded by now stays: no collection has to walk through it again
+    gc.freeze()  # what is loaded by now stays: no collection has to walk through it
+    gc.enable()
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(showing)
     finally:
+        loop.run_until_complete(_settle())
         loop.close()
+
+
+async def _settle() -> None:
+    """End what a turn that was left in a hurry has going on."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 async def _show(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -212,6 +213,18 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
+
+    def press_until_it_ends(self, key: str) -> None:
+        """Press a key again and again, as a person does.
+
+        Python's line editor sleeps through a signal that comes right before it waits for a key.
+        """
+        for _ in range(int(SECONDS)):
+            self.type(key)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1.0)
+                return
+        raise AssertionError(f"{key!r} did not end it")
 
     def finish(self) -> Result:
         """Wait for the end; both streams are the one screen."""

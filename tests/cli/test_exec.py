@@ -543,7 +543,7 @@ def test_the_lock_on_this_machine_is_kept(command: Command) -> None:
 def test_exec_loads_nothing_of_the_language_server(server: ModelServer, command: Command) -> None:
     server.always(THOUGHT_AND_ANSWER)
     script = (
-        "import sys; from codex_ls.cli import main; code = main(sys.argv[1:]);"
+        "import sys; from codex_ls.cli import run; code = run(sys.argv[1:]);"
         "sys.stdout.write(' '.join(sorted({name.split('.')[0] for name in sys.modules})));"
         "sys.exit(code)"
     )

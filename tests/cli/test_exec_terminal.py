@@ -138,15 +138,25 @@ def test_the_question_does_not_go_into_the_file_of_the_answer(
     os.close(reader)
 
 
-@pytest.mark.parametrize(("typed", "exit_code"), [("\x03", 130), ("\x04", 2), ("\n", 2)])
+@pytest.mark.parametrize("typed", ["\x04", "\n"])
 def test_asked_for_a_prompt_a_person_may_say_nothing(
-    server: ModelServer, command: Command, typed: str, exit_code: int
+    server: ModelServer, command: Command, typed: str
 ) -> None:
     with command.start_at_terminal("exec") as terminal:
         terminal.until("Ask: ")
         terminal.type(typed)
         done = terminal.finish()
-    assert done.exit_code == exit_code
+    assert done.exit_code == 2
+    assert "error: There is no prompt.\n" in done.out
+    assert server.requests == []
+
+
+def test_asked_for_a_prompt_a_person_may_leave(server: ModelServer, command: Command) -> None:
+    with command.start_at_terminal("exec") as terminal:
+        terminal.until("Ask: ")
+        terminal.press_until_it_ends("\x03")
+        done = terminal.finish()
+    assert done.exit_code == 130
     assert "Traceback" not in done.out
     assert server.requests == []
 

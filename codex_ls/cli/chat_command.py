@@ -1,0 +1,167 @@
+"""`codex-ls chat`: a conversation in the terminal.
+
+Invariant: Ctrl-C stops what is being said and never the conversation; a failed turn neither.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, get_args
+
+from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.interrupts import Interrupts
+from codex_ls.cli.output import Output, OutputFailed, ReaderGone, WriteInterrupted
+from codex_ls.cli.terminal import plan_layout
+from codex_ls.errors import CodexError, UnknownThread
+from codex_ls.events import Effort, ReasoningSource, TurnFinished
+from codex_ls.render.failure import failure_lines, labelled_lines
+from codex_ls.render.human import EVERY_SOURCE, HumanRenderer
+
+if TYPE_CHECKING:
+    from codex_ls.cli.chat import Chat
+    from codex_ls.cli.lines import Lines
+    from codex_ls.config.settings import ModelSettings
+    from codex_ls.turn.run import Session
+
+_TICK_S = 0.25
+_SUMMARIES: frozenset[ReasoningSource] = frozenset({"summary"})
+
+
+def run(argv: Sequence[str]) -> int:
+    """Converse until the input ends or the person leaves. Raises CodexError for a wrong start."""
+    parsed = _parser().parse_args(argv)
+
+    from codex_ls.cli.chat import Chat, Choice, command_names
+    from codex_ls.cli.lines import Lines
+    from codex_ls.config.load import load_config
+    from codex_ls.turn.thread_store import our_folder
+
+    out = Output(sys.stdout)
+    config = load_config(overrides=parsed.config)
+    for problem in config.problems:
+        out.write(labelled_lines("note", problem.message, hint=problem.hint))
+    choice = Choice(parsed.profile, parsed.model, parsed.effort, parsed.local_only)
+    chat = Chat(
+        config, choice, tell=out.write, thread_id=_thread_id(parsed.resume, is_last=parsed.last)
+    )
+    chat.introduce()
+    folder = our_folder(os.environ) if chat.settings.keep_history else None
+    lines = Lines(command_names(), folder / "chat_history" if folder is not None else None)
+    if out.is_terminal:
+        out.write("/help lists the commands; Ctrl-D leaves.\n")
+    try:
+        _converse(chat, lines)
+    finally:
+        lines.close()
+    return 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="codex-ls chat",
+        description="A conversation in the terminal; /help inside lists what can be changed on the"
+        " way.",
+    )
+    parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
+    parser.add_argument("-m", "--model", metavar="MODEL", help="this model of the profile's server")
+    parser.add_argument("--effort", choices=get_args(Effort), help="how hard it thinks")
+    parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
+    parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--resume", metavar="ID", help="go on with this conversation")
+    which.add_argument("--last", action="store_true", help="go on with the last conversation")
+    return parser
+
+
+def _thread_id(resume: str | None, *, is_last: bool) -> str | None:
+    if resume is None and not is_last:
+        return None
+    from codex_ls.turn.thread_store import ThreadStore
+
+    store = ThreadStore.of(os.environ)
+    if store is None:
+        raise UnknownThread("No thread is kept: there is no folder for them.")
+    return store.latest() if resume is None else store.find(resume)
+
+
+def _converse(chat: "Chat", lines: "Lines") -> None:
+    """Questions and answers, in one session, so that connections and the built-in model stay."""
+    from codex_ls.turn.run import Session
+
+    with asyncio.Runner() as runner:
+        session = Session()
+        runner.run(session.__aenter__())
+        try:
+            while not chat.is_over and (line := lines.next()) is not None:
+                if line.startswith("/"):
+                    chat.command(line)
+                elif line.strip():
+                    _answer(runner, session, chat, line)
+        finally:
+            runner.run(session.__aexit__(None, None, None))
+
+
+def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: str) -> None:
+    """One turn. An output that broke ends the conversation; everything else is told."""
+    out, err = Output(sys.stdout), Output(sys.stderr, lossy=True)
+    with Interrupts(out, err) as interrupts:
+        renderer = _renderer(chat.settings, out=out, err=err)
+        showing = _show(session, chat, question, renderer, interrupts)
+        try:
+            runner.get_loop().run_until_complete(showing)
+        except CodexError as error:
+            err.write(failure_lines(error))
+        except (KeyboardInterrupt, WriteInterrupted):
+            showing.close()
+            err.write("interrupted\n")
+
+
+async def _show(
+    session: "Session",
+    chat: "Chat",
+    question: str,
+    renderer: HumanRenderer,
+    interrupts: Interrupts,
+) -> None:
+    from codex_ls.turn.run import TurnRequest
+
+    asked_at = time.perf_counter()
+    turn = session.start(TurnRequest(question, chat.thread_id), chat.settings, received_at=asked_at)
+    chat.thread_id = turn.thread_id
+    interrupts.cancel_with(turn.cancel)
+    ticking = asyncio.ensure_future(_tick(renderer, asked_at))
+    try:
+        async for event in turn:
+            renderer.render(event)
+            if isinstance(event, TurnFinished):
+                break
+    finally:
+        interrupts.cancel_with(None)
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+        with suppress(ReaderGone, OutputFailed, WriteInterrupted):
+            renderer.close()
+        await turn.aclose()
+
+
+async def _tick(renderer: HumanRenderer, since: float) -> None:
+    """Repaint the status line four times a second."""
+    while True:
+        await asyncio.sleep(_TICK_S)
+        renderer.tick(int((time.perf_counter() - since) * 1000))
+
+
+def _renderer(settings: "ModelSettings", *, out: Output, err: Output) -> HumanRenderer:
+    sources = EVERY_SOURCE if settings.show_raw_reasoning else _SUMMARIES
+    layout = plan_layout(
+        out=out,
+        err=err,
+        env=os.environ,
+        color="auto",
+        thinking="auto",
+        sources=frozenset() if settings.hide_reasoning else sources,
+    )
+    return HumanRenderer(out=out.write, err=err.write, layout=layout)

@@ -1,0 +1,86 @@
+"""The questions of a conversation: edited at a terminal, or read from a pipe line by line."""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_PROMPT, _MORE = "> ", ". "
+_HISTORY_LINES = 500
+
+
+class Lines:
+    """Reads one question after the other; with `history` earlier ones can be found again."""
+
+    def __init__(self, commands: Sequence[str], history: Path | None) -> None:
+        self._commands = commands
+        self._history = history
+        self._is_edited = False
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="surrogateescape")
+        if sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
+            self._load_editor()
+
+    def next(self) -> str | None:
+        """The next question; None at the end of the input. Ctrl-C drops the line that was begun."""
+        lines: list[str] = []
+        while True:
+            try:
+                line = self._read(_MORE if lines else _PROMPT)
+            except EOFError:
+                return "\n".join(lines) if lines else None
+            except KeyboardInterrupt:
+                if not self._is_edited:
+                    raise
+                sys.stdout.write("\n")
+                lines = []
+                continue
+            if not line.endswith("\\"):
+                return "\n".join([*lines, line])
+            lines.append(line[:-1])
+
+    def close(self) -> None:
+        """Keep the history for the next time, for this user's eyes alone."""
+        if not self._is_edited or self._history is None:
+            return
+        import readline
+
+        with suppress(OSError):
+            self._history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._history, os.O_CREAT | os.O_WRONLY, 0o600))
+            readline.set_history_length(_HISTORY_LINES)
+            readline.write_history_file(self._history)
+
+    def _read(self, prompt: str) -> str:
+        if self._is_edited:
+            return _clean(input(prompt))
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return _clean(line.rstrip("\r\n"))
+
+    def _load_editor(self) -> None:
+        try:
+            import readline
+        except ImportError:  # Windows edits lines by itself
+            self._is_edited = True
+            return
+        self._is_edited = True
+        readline.set_completer_delims("")
+        readline.set_completer(self._complete)
+        readline.parse_and_bind("tab: complete")
+        if self._history is not None:
+            with suppress(OSError):
+                readline.read_history_file(self._history)
+
+    def _complete(self, text: str, state: int) -> str | None:
+        found = [name for name in self._commands if text and name.startswith(text)]
+        return found[state] if state < len(found) else None
+
+
+def _clean(text: str) -> str:
+    """Text from the operating system, where what is no Unicode stands as a lone surrogate."""
+    errors = "surrogateescape" if os.name == "posix" else "surrogatepass"
+    return text.encode("utf-8", errors).decode("utf-8", "replace")
