@@ -223,6 +223,25 @@ def test_a_question_on_an_answer_goes_on_with_it(editor: Editor, model_server: M
     assert "Why?" in texts
 
 
+def test_a_question_on_an_answer_that_is_still_written_comes_after_it(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    gate = Gate()
+    model_server.enqueue(
+        chat_stream(content=["It doub", gate, "les."]), chat_stream(content=["Because."])
+    )
+    editor.command("1,2Codex ask Make it better")
+    editor.wait_for_text("│ It doub")
+    editor.keys("2G")
+    editor.command("Codex ask Why?")
+    editor.wait_for_text("╭ Why?")
+    assert len(model_server.turns) == 1
+    gate.open()
+    screen = editor.wait_for_text("│ Because.")
+    assert "│ It doubles." in "\n".join(screen)
+    assert "It doubles." in str(messages(model_server, 1))
+
+
 def test_a_question_in_the_document_goes_on_with_it(
     editor: Editor, model_server: ModelServer
 ) -> None:

@@ -38,7 +38,8 @@ local function send(question, selection, document)
   return turn
 end
 
----Goes on with the conversation of a turn. The new answer takes the place of the old one.
+---Goes on with the conversation of a turn. The new answer takes the place of the old one, unless that
+---is still being written: then it comes after it.
 ---@param previous codex_ls.Turn
 ---@param question codex_ls.Question
 ---@return codex_ls.Turn
@@ -49,7 +50,9 @@ local function follow_up(previous, question)
     local first, last = previous.place:rows()
     selection = selections.lines(previous.place.bufnr, first, last)
   end
-  previous:dismiss()
+  if previous.answer:is_over() then
+    previous:dismiss()
+  end
   return send(question, selection, previous.document)
 end
 
@@ -152,7 +155,7 @@ function M.again(turn, profile_name)
     profile = profile_name or profile.session() or turn.question.profile,
   })
   turn:dismiss()
-  send(question, selection)
+  send(question, selection, turn.document)
 end
 
 return M

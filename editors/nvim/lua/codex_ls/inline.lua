@@ -42,6 +42,7 @@ function Inline.attach(turn)
       self:close()
     elseif change == "over" then
       self.redraw:flush()
+      self.follows = false
     else
       self.redraw:request()
     end
