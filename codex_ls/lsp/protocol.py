@@ -15,10 +15,15 @@ PROTOCOL_VERSION: Final = 1
 
 EXEC: Final = "codex/exec"
 PROFILES: Final = "codex/profiles"
+DOCTOR: Final = "codex/doctor"
+THREADS: Final = "codex/threads"
+THREAD: Final = "codex/thread"
+MODELS: Final = "codex/models"
+MODEL_PULL: Final = "codex/modelPull"
 SECRET: Final = "codex/secret"  # noqa: S105
 DID_CHANGE_TRUST: Final = "codex/didChangeTrust"
 
-REQUESTS: Final = (EXEC, PROFILES)
+REQUESTS: Final = (EXEC, PROFILES, DOCTOR, THREADS, THREAD, MODELS, MODEL_PULL)
 """What the server answers, and announces in `capabilities.experimental.codex.methods`."""
 
 # ---- closed sets -------------------------------------------------------------------------------
@@ -108,6 +113,21 @@ class Notice(TypedDict):
     hint: NotRequired[str]
 
 
+class ExecParams(TypedDict):
+    """What `codex/exec` asks."""
+
+    prompt: str
+    profile: NotRequired[str]
+    model: NotRequired[str]
+    effort: NotRequired[str]
+    threadId: NotRequired[str]
+    textDocument: NotRequired[dict[str, Any]]
+    range: NotRequired[dict[str, Any]]
+    diagnostics: NotRequired[list[dict[str, Any]]]
+    workDoneToken: NotRequired[ProgressToken]
+    partialResultToken: NotRequired[ProgressToken]
+
+
 class ExecResult(TypedDict):
     """The answer to `codex/exec`."""
 
@@ -142,7 +162,7 @@ class TurnError(ErrorData):
     message: str
 
 
-class ProfileEntry(TypedDict):
+class ProfileSummary(TypedDict):
     """One profile. `origin` is scheme, host and port only; what is not known is empty text."""
 
     name: str
@@ -159,9 +179,89 @@ class ProfilesResult(TypedDict):
 
     active: NotRequired[str]
     source: str
-    profiles: list[ProfileEntry]
+    profiles: list[ProfileSummary]
     configPath: str
     problems: list[Notice]
+
+
+class DoctorCheck(TypedDict):
+    """One line of `codex/doctor`: `status` is ok, warning, failed or skipped."""
+
+    id: str
+    title: str
+    status: str
+    detail: str
+    hint: NotRequired[str]
+
+
+class DoctorResult(TypedDict):
+    """The answer to `codex/doctor`; it holds no key and is safe to paste."""
+
+    checks: list[DoctorCheck]
+
+
+class ThreadSummary(TypedDict):
+    """One line of `codex/threads`; `updatedAt` is a time in UTC, as in `2026-01-31T12:00:00.000Z`."""
+
+    threadId: str
+    title: str
+    updatedAt: str
+    profile: NotRequired[str]
+    turns: int
+
+
+class ThreadsResult(TypedDict):
+    """The answer to `codex/threads`: the thread that was used last first."""
+
+    threads: list[ThreadSummary]
+
+
+class ThreadTurn(TypedDict):
+    """One turn of a kept thread; `at` is when it was asked."""
+
+    turnId: str
+    at: str
+    prompt: str
+    reasoning: str
+    content: str
+    status: str
+    finishReason: str
+    model: str
+    provider: str
+    profile: NotRequired[str]
+    usage: NotRequired[Usage]
+    timing: NotRequired[Timing]
+    notices: list[Notice]
+    error: NotRequired[Notice]
+
+
+class ThreadResult(TypedDict):
+    """The answer to `codex/thread`: its turns, the oldest first."""
+
+    threadId: str
+    turns: list[ThreadTurn]
+
+
+class ServedModel(TypedDict):
+    """One model of a server; `contextWindow` is in tokens, `size` in bytes."""
+
+    name: str
+    loaded: NotRequired[bool]
+    contextWindow: NotRequired[int]
+    size: NotRequired[int]
+
+
+class ModelsResult(TypedDict):
+    """The answer to `codex/models`."""
+
+    models: list[ServedModel]
+
+
+class ModelPullResult(TypedDict):
+    """The answer to `codex/modelPull`: the file, and how many bytes it has."""
+
+    path: str
+    bytes: int
 
 
 class SecretParams(TypedDict):
@@ -183,19 +283,6 @@ EVENT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "done": ("status", "usage?", "timing", "error?"),
 }
 """The fields of each `codex.type`, `?` where one may be absent; all have `turnId` and `seq` too."""
-
-EXEC_PARAMS: Final = (
-    "prompt",
-    "profile?",
-    "model?",
-    "effort?",
-    "threadId?",
-    "textDocument?",
-    "range?",
-    "diagnostics?",
-    "workDoneToken?",
-    "partialResultToken?",
-)
 
 Payload = dict[str, Any]
 """The `codex` object of one progress value."""

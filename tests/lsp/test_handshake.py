@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from codex_ls.lsp import protocol
 from codex_ls.lsp.endpoint import Endpoint
 from codex_ls.lsp.handshake import initialize_result, read_client
 from tests.lsp.test_endpoint import endpoint_for
@@ -30,9 +31,7 @@ async def test_the_early_reply_is_what_pygls_would_say(capabilities: dict[str, A
     for absent in ("willSave", "willSaveWaitUntil"):  # pygls says false if the client could
         assert not computed["capabilities"]["textDocumentSync"].pop(absent, False)
     early = initialize_result(client)
-    assert early["capabilities"].pop("experimental") == {
-        "codex": {"protocolVersion": 1, "methods": ["codex/exec", "codex/profiles"]}
-    }
+    assert early["capabilities"].pop("experimental") == {"codex": protocol.capability()}
     assert early == computed
     assert str(endpoint.documents.position_encoding) == client.position_encoding
 
