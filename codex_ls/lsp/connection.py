@@ -8,7 +8,8 @@ returns.
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterable, Coroutine, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,23 +20,24 @@ from pygls.protocol import default_converter
 from pygls.uris import to_fs_path
 
 from codex_ls import __version__
-from codex_ls.config.load import codex_home_from
-from codex_ls.errors import CodexError, ConfigError
+from codex_ls.errors import CodexError
 from codex_ls.lsp import protocol
 from codex_ls.lsp.context import Snapshot
+from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
-from codex_ls.lsp.endpoint import Endpoint
+from codex_ls.lsp.endpoint import Endpoint, ReplyError
 from codex_ls.lsp.exec import Exec, reply_error
 from codex_ls.lsp.handshake import SERVER_NAME, Client
 from codex_ls.lsp.inbox import Arrival
+from codex_ls.lsp.models import models, pull_model
 from codex_ls.lsp.outbox import Outbox
-from codex_ls.lsp.params import ProfilesParams, parse
 from codex_ls.lsp.payloads import Names
 from codex_ls.lsp.process_watch import process_gone
-from codex_ls.lsp.profiles import profiles_result, unreadable_result
-from codex_ls.lsp.request import Request
+from codex_ls.lsp.profiles import profiles
+from codex_ls.lsp.request import Cancelled, Request
 from codex_ls.lsp.scopes import Item, Scopes
 from codex_ls.lsp.secrets import Secrets
+from codex_ls.lsp.threads import thread, threads
 from codex_ls.lsp.tokens import RunningTokens
 from codex_ls.lsp.user_config import UserConfig
 from codex_ls.lsp.warm_up import warm_up
@@ -71,7 +73,7 @@ class Connection:
         self.tokens = RunningTokens()
         self.scopes = Scopes(ask=None, folders=dict)
         self.trusted = True
-        self._env = env
+        self.env = env
         self._tasks: set[asyncio.Task[None]] = set()
         self._process_id: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._connect_endpoint(token)
@@ -85,7 +87,9 @@ class Connection:
         endpoint.token = token
         endpoint.on_client = self._on_client
         endpoint.start_task = self._start_task
-        endpoint.handlers = {protocol.EXEC: self._exec, protocol.PROFILES: self._profiles}
+        endpoint.handlers = {
+            method: partial(self._answer, handler) for method, handler in HANDLERS.items()
+        }
         endpoint.listeners = {
             types.INITIALIZED: self._on_initialized,
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._on_progress_cancel,
@@ -244,21 +248,28 @@ class Connection:
 
     # ---- requests ------------------------------------------------------------------------------
 
-    async def _exec(self, request: Request) -> protocol.ExecResult:
-        return await Exec(self, request).reply()
-
-    async def _profiles(self, request: Request) -> protocol.ProfilesResult:
+    async def _answer(
+        self, handler: Callable[["Connection", Request], Awaitable[Any]], request: Request
+    ) -> Any:
         try:
-            params = parse(ProfilesParams, request.params)
-            await self.scopes.settle()
-            workspace = self.scopes.settings_for(
-                params.textDocument.uri if params.textDocument else None
-            )
-            try:
-                config = self.user_config.current()
-            except ConfigError as error:
-                path = codex_home_from(self._env) / "config.toml"
-                return unreadable_result(error, config_path=str(path))
-            return profiles_result(config, workspace, trusted=self.trusted)
+            return await handler(self, request)
         except CodexError as error:
             raise reply_error(error, Names()) from None
+        except Cancelled:
+            raise ReplyError(protocol.REQUEST_CANCELLED, "Cancelled") from None
+
+
+async def _exec(connection: Connection, request: Request) -> protocol.ExecResult:
+    return await Exec(connection, request).reply()
+
+
+HANDLERS: Mapping[str, Callable[[Connection, Request], Awaitable[Any]]] = {
+    protocol.EXEC: _exec,
+    protocol.PROFILES: profiles,
+    protocol.DOCTOR: doctor,
+    protocol.THREADS: threads,
+    protocol.THREAD: thread,
+    protocol.MODELS: models,
+    protocol.MODEL_PULL: pull_model,
+}
+"""Who answers what; each raises CodexError for what becomes an error reply."""

@@ -170,6 +170,63 @@ class ProfilesParams:
         return cls(Fields(value).maybe("textDocument", TextDocument.read))
 
 
+@dataclass(frozen=True, slots=True)
+class DoctorParams:
+    """What `codex/doctor` asks."""
+
+    profile: str | None = None
+    discover: bool = False
+    workDoneToken: Token | None = None  # noqa: N815
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+        fields = Fields(value)
+        return cls(
+            profile=fields.maybe("profile", text),
+            discover=fields.maybe("discover", flag) or False,
+            workDoneToken=fields.maybe("workDoneToken", token),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadParams:
+    """What `codex/thread` asks."""
+
+    threadId: str  # noqa: N815
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+        return cls(Fields(value).need("threadId", text))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsParams:
+    """What `codex/models` asks."""
+
+    profile: str | None = None
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+        return cls(Fields(value).maybe("profile", text))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPullParams:
+    """What `codex/modelPull` asks."""
+
+    name: str
+    workDoneToken: Token | None = None  # noqa: N815
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check them. Raises Wrong."""
+        fields = Fields(value)
+        return cls(fields.need("name", text), fields.maybe("workDoneToken", token))
+
+
 class Readable(Protocol):
     """Params that check themselves."""
 
@@ -215,6 +272,13 @@ def effort(value: Any) -> Effort:
         if value == known:
             return known
     raise Wrong(f"must be one of {', '.join(_EFFORTS)}")
+
+
+def flag(value: Any) -> bool:
+    """True or false. Raises Wrong."""
+    if not isinstance(value, bool):
+        raise Wrong("must be true or false")
+    return value
 
 
 def integer(value: Any, low: int, high: int) -> int:

@@ -1,15 +1,37 @@
 """`codex/profiles`: which profiles there are, which one holds, and what is wrong with them."""
 
+from typing import TYPE_CHECKING
+
 from codex_ls.config.built_in import EMBEDDED
-from codex_ls.config.load import Config
+from codex_ls.config.load import Config, codex_home_from
 from codex_ls.config.profile import list_profiles
-from codex_ls.config.settings import ProfileSummary
+from codex_ls.config.settings import ProfileSummary as Summary
 from codex_ls.errors import CodexError, ConfigError
 from codex_ls.events import Notice
 from codex_ls.lsp import protocol
+from codex_ls.lsp.params import ProfilesParams, parse
 from codex_ls.lsp.payloads import notice_payload
+from codex_ls.lsp.request import Request
 from codex_ls.lsp.settings import WorkspaceSettings
 from codex_ls.lsp.user_config import settings_of_turn
+
+if TYPE_CHECKING:
+    from codex_ls.lsp.connection import Connection
+
+
+async def profiles(connection: "Connection", request: Request) -> protocol.ProfilesResult:
+    """Return the answer to `codex/profiles`. Raises InvalidParams."""
+    params = parse(ProfilesParams, request.params)
+    await connection.scopes.settle()
+    workspace = connection.scopes.settings_for(
+        params.textDocument.uri if params.textDocument else None
+    )
+    try:
+        config = connection.user_config.current()
+    except ConfigError as error:
+        path = codex_home_from(connection.env) / "config.toml"
+        return unreadable_result(error, config_path=str(path))
+    return profiles_result(config, workspace, trusted=connection.trusted)
 
 
 def profiles_result(
@@ -55,7 +77,7 @@ def _problems(
     return [notice_payload(problem) for problem in problems]
 
 
-def _entry(summary: ProfileSummary) -> protocol.ProfileEntry:
+def _entry(summary: Summary) -> protocol.ProfileSummary:
     return {
         "name": summary.name,
         "model": summary.model,

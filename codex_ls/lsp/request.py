@@ -48,7 +48,10 @@ class Request:
             call()
 
     async def wait(self, awaitable: Awaitable[T]) -> T:
-        """Return what `awaitable` gives. Raises `Cancelled` as soon as the client cancels."""
+        """Return what `awaitable` gives. Raises `Cancelled` as soon as the client cancels.
+
+        The awaitable is then cancelled, and has come to its end.
+        """
         waiting = asyncio.ensure_future(awaitable)
         stop = asyncio.ensure_future(self._cancelled.wait())
         try:
@@ -58,4 +61,6 @@ class Request:
             return waiting.result()
         finally:
             stop.cancel()
-            waiting.cancel()
+            if not waiting.done():
+                waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)

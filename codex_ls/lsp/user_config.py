@@ -22,8 +22,8 @@ class UserConfig:
         self, *, env: Mapping[str, str], overrides: Sequence[str] = (), local_only: bool = False
     ) -> None:
         self.local_only = local_only
+        self.overrides = overrides
         self._env = env
-        self._overrides = overrides
         self._read: tuple[Fingerprint, Config] | None = None
 
     def current(self) -> Config:
@@ -31,7 +31,7 @@ class UserConfig:
         fingerprint = self._fingerprint()
         if self._read is None or self._read[0] != fingerprint:
             self._read = None
-            self._read = (fingerprint, load_config(env=self._env, overrides=self._overrides))
+            self._read = (fingerprint, load_config(env=self._env, overrides=self.overrides))
         return self._read[1]
 
     def _fingerprint(self) -> Fingerprint:

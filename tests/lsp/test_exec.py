@@ -191,7 +191,7 @@ async def test_bad_params_are_answered_at_once_and_without_progress(bench: Bench
     (message,) = [m for m in await bench.settle() if m.get("id") == 1]
     assert message["error"] == {
         "code": -32602,
-        "message": "Invalid params: prompt: must not be blank",
+        "message": "Invalid params: prompt must not be blank",
     }
 
 

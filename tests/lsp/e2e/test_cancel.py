@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
@@ -156,7 +157,7 @@ async def test_whoever_leaves_ends_every_turn(start: Start, model: ModelServer, 
             assert turn.hung_up.at - left_at < 1.0
         if way == "shutdown":
             for token in ("a", "b"):
-                await client.seen(lambda m, t=token: is_event(m, "done", token=t))
+                await client.seen(partial(is_event, kind="done", token=token))
                 assert client.events(token)[-1]["status"] == "cancelled"
             await client.notify("exit")
         code = await client.exit_code(seconds=1.5)

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -364,7 +365,7 @@ async def test_twenty_turns_at_once_are_all_told_whole(
     ]
     await asyncio.gather(*(gate.reached.wait() for gate in gates))
     for prompt, (first, *_) in words.items():
-        await client.seen(lambda m, p=prompt: is_event(m, "content", token=p))
+        await client.seen(partial(is_event, kind="content", token=prompt))
         assert client.text(prompt, "content") == first
     for gate in gates:
         gate.open()
