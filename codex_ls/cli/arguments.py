@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, cast, get_args
 
+from codex_ls.cli.options_without_effect import add_options_without_effect
 from codex_ls.cli.output import Output
 from codex_ls.cli.terminal import Color, Thinking
 from codex_ls.errors import InvalidParams
@@ -120,7 +121,7 @@ def command_first(argv: Sequence[str]) -> list[str]:
     parser = ArgumentParser(prog="codex-ls")
     _add_model_options(parser)
     _add_input_options(parser)
-    _add_options_without_effect(parser)
+    add_options_without_effect(parser)
     parser.add_argument("command")
     parser.add_argument("rest", nargs=argparse.REMAINDER)
     parsed = parser.parse_args(argv)
@@ -146,7 +147,7 @@ def exec_parser() -> ArgumentParser:
     _add_model_options(parser)
     _add_input_options(parser)
     _add_output_options(parser)
-    _add_options_without_effect(parser)
+    add_options_without_effect(parser)
     return parser
 
 
@@ -218,59 +219,6 @@ def _add_output_options(parser: ArgumentParser) -> None:
         help="write the answer to this file as well",
     )
     add("--color", choices=get_args(Color), default="auto", help="whether thinking is dim")
-
-
-def _add_options_without_effect(parser: ArgumentParser) -> None:
-    """Options of Codex: some are always fulfilled here, others steer tools, which don't run yet."""
-    for name in ("--skip-git-repo-check", "--ignore-rules", "--all"):
-        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
-    for names in (
-        ("--full-auto",),
-        ("--dangerously-bypass-approvals-and-sandbox", "--yolo"),
-        ("--dangerously-bypass-hook-trust",),
-        ("--approve-for-me",),
-        ("--not-so-yolo",),
-        ("--ignore-user-config",),
-        ("--strict-config",),
-        ("--worktree",),
-        ("--trust",),
-        ("--search",),
-    ):
-        _add_without_effect(parser, *names, nargs=0)
-    for names in (
-        ("-s", "--sandbox"),
-        ("-a", "--ask-for-approval"),
-        ("--add-dir",),
-        ("--enable",),
-        ("--disable",),
-        ("--thread-source",),
-        ("--cyber-access-program",),
-    ):
-        _add_without_effect(parser, *names, nargs=None)
-
-
-def _add_without_effect(parser: ArgumentParser, *names: str, nargs: int | None) -> None:
-    parser.add_argument(
-        *names,
-        dest="without_effect",
-        action=_Remember,
-        nargs=nargs,
-        default=[],
-        help=argparse.SUPPRESS,
-    )
-
-
-class _Remember(argparse.Action):
-    """Keeps the name of the option that was given, and not its value."""
-
-    def __call__(
-        self,
-        _parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        _values: object,
-        option_string: str | None = None,
-    ) -> None:
-        setattr(namespace, self.dest, [*getattr(namespace, self.dest), option_string])
 
 
 def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str]]:
