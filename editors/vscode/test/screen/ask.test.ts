@@ -16,8 +16,18 @@ const here = session({
 screenTest(here, "thinking, then answer, stand on the screen while the model holds the rest", async () => {
   const { model, window } = here;
   await model.answer({
-    reasoning: ["The list may be empty, ", { gate: "thought" }, "so len is zero."],
-    content: ["`mean` divides by ", { gate: "half" }, "zero for an empty list."],
+    reasoning: [
+      "The user asks about mean(). It divides by len(prices). The list may be empty, ",
+      { gate: "thought" },
+      "and then len is zero:\nthat is a ZeroDivisionError. What should the mean of nothing be? ",
+      "statistics.mean raises StatisticsError; 0.0 would hide the problem.",
+    ],
+    content: [
+      "`mean` divides by ",
+      { gate: "half" },
+      "zero for an empty list, and raises `ZeroDivisionError`.\n\n",
+      'Say what you want then:\n\n```python\nif not prices:\n    raise ValueError("no prices")\n```\n',
+    ],
   });
   await window.status("local-oss");
   await window.selectLines(8, 9);
@@ -25,41 +35,61 @@ screenTest(here, "thinking, then answer, stand on the screen while the model hol
   await window.answerInput("What can go wrong here?");
 
   await model.reached("thought");
-  await until("the first thought in the channel", async () =>
-    (await window.lines(".panel")).includes("The list may be empty,"),
-  );
+  const thinks = async (text: string): Promise<boolean> => (await window.lines(".panel")).includes(text);
+  await until("the first thought in the channel", () => thinks("The list may be empty,"));
   await window.threadLabel(/local-oss, thinking \d/);
-  await window.shot("1-thinking");
+  await window.shot("thinking");
   await model.open("thought");
 
   await model.reached("half");
   await window.commentWith("mean divides by");
-  assert.ok((await window.lines(".panel")).includes("so len is zero."));
+  await until("the whole thought in the channel", () => thinks("0.0 would hide the problem."));
   await window.shot("2-answering");
   await model.open("half");
 
-  await window.commentWith("mean divides by zero for an empty list.");
+  await window.commentWith("zero for an empty list");
   await window.threadLabel(/local-oss, done in \d/);
-  await window.shot("3-answered");
+  await window.shot("answer");
 });
 
 screenTest(here, "a reply carries the conversation", async () => {
   const { model, window } = here;
-  await model.answer({ content: ["Return 0.0 for an empty list."] });
+  await model.answer({ content: ["Yes: `statistics.fmean` raises there, too."] });
   await window.page.locator(".review-widget .review-thread-reply-button").last().click();
-  await window.page.keyboard.type("And how to fix it?");
+  await window.page.keyboard.type("Is there one in the standard library?");
   await window.shot("4-replying");
   await window.page.locator(".review-widget .monaco-text-button", { hasText: "Ask" }).last().click();
-  await window.commentWith("Return 0.0 for an empty list.");
+  await window.commentWith("statistics.fmean raises there, too.");
   const { json } = await model.turn(1);
-  const said = json!.messages
-    .filter(({ role }) => role !== "system")
-    .map(({ role, content }) => [role, content] as const);
+  const said = json!.messages.filter(({ role }) => role !== "system");
   assert.deepEqual(
-    said.map(([role]) => role),
+    said.map(({ role }) => role),
     ["user", "assistant", "user"],
   );
-  assert.match(said[0]![1], /What can go wrong here\?/);
-  assert.match(said[1]![1], /divides by zero/);
-  assert.match(said[2]![1], /And how to fix it\?/);
+  for (const [n, text] of [
+    "What can go wrong here?",
+    "divides by zero",
+    "in the standard library?",
+  ].entries()) {
+    assert.ok(said[n]!.content.includes(text), said[n]!.content);
+  }
+});
+
+screenTest(here, "Stop closes the connection within 200 ms, and keeps the text", async () => {
+  const { model, window } = here;
+  await model.answer({ content: ["The beginning of a long ", { gate: "never" }, "story"] });
+  await window.selectLines(1, 5);
+  await window.command("Codex: Explain");
+  await window.commentWith("The beginning of a long");
+  const stop = window.page.locator(".review-widget .codicon-debug-stop").first();
+  await stop.waitFor();
+  const hungUp = model.hungUp(2);
+  const pressed = performance.now();
+  await stop.click();
+  await hungUp;
+  const took = performance.now() - pressed;
+  process.stdout.write(`the connection was closed ${took.toFixed(0)} ms after the click\n`);
+  assert.ok(took <= 200, `${took} ms`);
+  await window.threadLabel(/local-oss, stopped after/);
+  await window.commentWith("The beginning of a long");
 });

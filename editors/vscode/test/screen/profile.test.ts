@@ -28,7 +28,7 @@ screenTest(here, "the status bar opens the profiles, and the choice answers the 
   await window.status("local-oss");
   await window.page.locator(".statusbar-item", { hasText: "local-oss" }).click();
   await until("the profiles", async () => (await window.picks.count()) >= 2);
-  await window.shot("8-profiles");
+  await window.shot("profiles");
   await window.pick("local-coder");
   await window.pick("This workspace");
   await window.status("local-coder");
@@ -49,7 +49,7 @@ screenTest(here, "Replace Selection shows a diff that the keyboard accepts", asy
   await window.command("Codex: Replace Selection");
   await window.page.locator(".tab", { hasText: "proposed by local-coder" }).waitFor();
   await window.page.locator(".monaco-diff-editor").first().waitFor();
-  await window.shot("9-diff");
+  await window.shot("diff");
   await window.command("Codex: Accept Proposed Edit");
   await until("the new code", async () => (await window.lines(".part.editor")).includes("if not prices:"));
 });

@@ -19,6 +19,7 @@ const QUIET = {
   "extensions.autoUpdate": false,
   "update.mode": "none",
   "workbench.enableExperiments": false,
+  "workbench.reduceMotion": "on",
   "git.enabled": false,
   "files.hotExit": "off",
   "comments.openView": "never",

@@ -127,9 +127,12 @@ export class Workbench {
     );
   }
 
+  /** Keeps a picture; those of the README are written there by `npm run screenshots`. */
   async shot(name: string): Promise<void> {
-    mkdirSync(ARTIFACTS, { recursive: true });
-    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
+    const inReadme = process.env.CODEX_SCREENSHOTS !== undefined && /^[a-z]+$/.test(name);
+    const folder = inReadme ? path.resolve("media", "screenshots") : ARTIFACTS;
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
   }
 }
 
