@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from codex_ls.events import (
-    Notice,
+    ContentDelta,
     Noticed,
     PhaseChanged,
     ReasoningDelta,
@@ -27,14 +27,17 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
+from codex_ls.wire.figures import number, timings_of, usage_of
 from codex_ls.wire.lines import LineTooLong
+from codex_ls.wire.notices import bad_utf8, thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
+from codex_ls.wire.shapes import detail_text, is_flagged, part_texts, plain
 from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
 from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, said, too_long
 from codex_ls.wire.text import MessageText
 from codex_ls.wire.tool_calls import ToolCallAssembler
 
-_FIELDS = ("reasoning_content", "reasoning", "thinking")
+_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 _NO_TIMINGS = ServerTimings()
 
 
@@ -147,7 +150,9 @@ class ChatDecoder:
         if text := self._reasoning_of(delta):
             self._reasoning(text, events)
         content = delta.get("content")
-        if content:
+        if content and is_flagged(delta):
+            self._flagged(content, events)
+        elif content:
             self._content(content, events)
         if calls := delta.get("tool_calls"):
             events += self._tool_calls.feed_all(calls if isinstance(calls, list) else [calls])
@@ -175,11 +180,11 @@ class ChatDecoder:
             self._details += [detail for detail in details if isinstance(detail, dict)]
         for field in self._fields:
             value = delta.get(field)
-            if value and (text := _plain(value)):
+            if value and (text := plain(value)):
                 self._echo_field = self._echo_field or field
                 return text
         if isinstance(details, list):
-            return "".join(_detail_text(detail) for detail in details)
+            return "".join(detail_text(detail) for detail in details)
         return ""
 
     def _reasoning(self, text: str, events: list[WireEvent]) -> None:
@@ -197,12 +202,19 @@ class ChatDecoder:
             if isinstance(part, str):
                 self._content(part, events)
             elif isinstance(part, dict):
-                thinking, text = _part_texts(part)
+                thinking, text = part_texts(part)
                 if thinking:
                     self._echo_field = self._echo_field or "content"
                     self._reasoning(thinking, events)
                 if text:
                     self._content(text, events)
+
+    def _flagged(self, content: Any, events: list[WireEvent]) -> None:
+        """Content of a delta that says of itself that it is thinking (Gemini)."""
+        events += (
+            ReasoningDelta(event.text) if isinstance(event, ContentDelta) else event
+            for event in self._text.feed(plain(content))
+        )
 
     def _figures(self, chunk: dict[str, Any], choice: Any) -> None:
         usage = chunk.get("usage")
@@ -250,88 +262,3 @@ class ChatDecoder:
             events.append(Noticed(bad_utf8()))
         if self._usage is not None or self._timings != _NO_TIMINGS:
             events.append(UsageReported(self._usage, self._timings))
-
-
-def thinking_unclosed() -> Notice:
-    """The notice of thinking that never ended."""
-    return Notice(
-        "thinkingUnclosed",
-        "The model stopped while it was still thinking, so there is no answer.",
-        "Ask it to answer now, lower the effort, or allow more tokens.",
-    )
-
-
-def bad_utf8() -> Notice:
-    """The notice of bytes that were not text."""
-    return Notice(
-        "streamBroken", "The model server sent bytes that are not UTF-8; they are shown as U+FFFD."
-    )
-
-
-def usage_of(usage: Mapping[str, Any]) -> Usage | None:
-    """Token counts under the names of either API; None if there are none."""
-    inputs = number(usage.get("prompt_tokens", usage.get("input_tokens")))
-    outputs = number(usage.get("completion_tokens", usage.get("output_tokens")))
-    if inputs is None and outputs is None:
-        return None
-    into = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
-    out = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
-    cached = number(into.get("cached_tokens")) if isinstance(into, dict) else None
-    reasoning = number(out.get("reasoning_tokens")) if isinstance(out, dict) else None
-    if cached is None:
-        cached = number(usage.get("prompt_cache_hit_tokens"))  # DeepSeek
-    if reasoning is None:
-        reasoning = number(usage.get("reasoning_tokens"))
-    return Usage(
-        int(inputs or 0),
-        int(outputs or 0),
-        None if cached is None else int(cached),
-        None if reasoning is None else int(reasoning),
-    )
-
-
-def timings_of(timings: Mapping[str, Any]) -> ServerTimings:
-    """llama.cpp's `timings` object, in milliseconds and tokens per second."""
-    prompt_ms = number(timings.get("prompt_ms"))
-    return ServerTimings(
-        prompt_ms=None if prompt_ms is None else round(prompt_ms),
-        output_tokens_per_second=number(timings.get("predicted_per_second")),
-    )
-
-
-def number(value: Any) -> float | int | None:
-    """`value` if it is a finite, non-negative number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return value if 0 <= value < 1e15 else None
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        for key in ("text", "content", "reasoning", "summary"):
-            if isinstance(text := value.get(key), str) and text:
-                return text
-    if isinstance(value, list):
-        return "".join(_plain(item) for item in value)
-    return ""
-
-
-def _detail_text(detail: Any) -> str:
-    if not isinstance(detail, dict):
-        return ""
-    for key in ("text", "summary"):
-        if isinstance(text := detail.get(key), str):
-            return text
-    return ""
-
-
-def _part_texts(part: dict[str, Any]) -> tuple[str, str]:
-    """The (thinking, text) of one content part."""
-    kind = part.get("type")
-    if kind in ("thinking", "reasoning", "reasoning_text", "thought"):
-        return _plain(part.get("thinking") or part.get("text") or part.get("reasoning") or ""), ""
-    if part.get("thought") is True:
-        return _plain(part.get("text") or ""), ""
-    return "", _plain(part.get("text") or "")

@@ -7,7 +7,7 @@ from collections import deque
 
 
 class Copies:
-    """Add the first telling piece by piece; ask of each piece of the second whether it goes on equally."""
+    """Add the first telling piece by piece; ask of each piece of the second whether it goes on so."""
 
     def __init__(self) -> None:
         self._left: deque[str] = deque()

@@ -18,8 +18,9 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
-from codex_ls.wire.chat import number, thinking_unclosed
+from codex_ls.wire.figures import number
 from codex_ls.wire.lines import LineSplitter, LineTooLong
+from codex_ls.wire.notices import thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
 from codex_ls.wire.sse import parse_json
 from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long

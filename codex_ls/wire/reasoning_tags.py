@@ -38,6 +38,8 @@ class TagPair:
     opener: str
     closer: str
     stray: bool = True
+    answer: tuple[str, str] | None = None
+    """How the same models mark the answer behind it; dropped only where its opener stands there."""
 
 
 THINK = TagPair("<think>", "</think>")  # DeepSeek, Qwen, GLM, most others
@@ -45,6 +47,7 @@ PAIRS = (
     THINK,
     TagPair("<think:opensource>", "</think:opensource>"),  # Tencent Hy3 (vLLM hy_v3)
     TagPair("<thinking>", "</thinking>", stray=False),
+    TagPair("<reasoning>", "</reasoning>", stray=False),  # gpt-oss on Bedrock
     TagPair("<thought>", "</thought>", stray=False),  # Gemini's compatible endpoint
     TagPair("<seed:think>", "</seed:think>"),  # ByteDance Seed (vLLM basic_parsers)
     TagPair("<mm:think>", "</mm:think>"),  # MiniMax M3 (sglang)
@@ -53,12 +56,25 @@ PAIRS = (
     TagPair("◁think▷", "◁/think▷"),  # Kimi-VL
     TagPair("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
     TagPair("<|channel>thought\n", "<channel|>", stray=False),  # Gemma 4
-    TagPair("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere Command A
-    TagPair("<|open|>think<|sep|>", "<|close|>think<|sep|>"),  # Kimi K3
+    TagPair(  # Cohere Command A
+        "<|START_THINKING|>",
+        "<|END_THINKING|>",
+        answer=("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
+    ),
+    TagPair(  # Sky-T1, OpenThinker
+        "<|begin_of_thought|>",
+        "<|end_of_thought|>",
+        answer=("<|begin_of_solution|>", "<|end_of_solution|>"),
+    ),
+    TagPair(  # Kimi K3
+        "<|open|>think<|sep|>",
+        "<|close|>think<|sep|>",
+        answer=("<|open|>response<|sep|>", "<|close|>response<|sep|>"),
+    ),
 )
 
 _PAIR_OF = {pair.opener: pair for pair in PAIRS}
-_STRAY = frozenset(pair.closer for pair in PAIRS if pair.stray)
+_STRAY = {pair.closer: pair for pair in PAIRS if pair.stray}
 _MARKERS = Markers(*_PAIR_OF, *_STRAY)
 
 
@@ -77,8 +93,10 @@ class TagSplitter:
         self._blank: list[str] = []  # white space that waits for what follows it
         self._held = ""  # the beginning of what may be a marker
         self._closers = Markers(THINK.closer, *implicit_closers)
+        self._pair = THINK
         self._opener = ""  # the one that stood in the text
-        self._thought = False  # the open thinking has shown something but white space
+        self._answer_closer: Markers | None = None
+        self._begun = False  # what is open has shown something but white space
         self._closed = False  # a pair was removed, and nothing has come behind it
         self._stray_possible = True
         self._apart: Copies | None = None  # thinking that came in a field of its own
@@ -102,7 +120,7 @@ class TagSplitter:
         if self._apart is None:
             self._apart = Copies()
             self._stray_possible = False
-            if self._state == "reasoning" and not self._thought:
+            if self._state == "reasoning" and not self._begun:
                 self._state = "copy" if self._opener else "lead"
                 self._copied = [self._opener, self._take_blank()]
         self._apart.add(text)
@@ -139,8 +157,8 @@ class TagSplitter:
     # Each step takes what it can, keeps what it can't decide yet, and returns the rest.
 
     def _open(self, pair: TagPair) -> None:
-        self._closers = Markers(pair.closer, *self._implicit)
-        self._state, self._thought = "reasoning", False
+        self._pair, self._closers = pair, Markers(pair.closer, *self._implicit)
+        self._state, self._begun = "reasoning", False
         if self._apart is not None:
             self._state, self._copied = "copy", [self._take_blank(), pair.opener]
         self._blank.clear()
@@ -153,8 +171,19 @@ class TagSplitter:
         body = text.lstrip()
         if len(body) < len(text):
             self._blank.append(text[: len(text) - len(body)])
+        if self._closed and self._pair.answer is not None and body:
+            opener, closer = self._pair.answer
+            if body.startswith(opener):
+                self._state, self._answer_closer = "content", Markers(closer)
+                self._begun = False
+                self._blank.clear()
+                return body[len(opener) :]
+            if opener.startswith(body):
+                self._held = body
+                return ""
         marker = _MARKERS.at_start(body)
         if marker in _STRAY:
+            self._pair = _STRAY[marker]
             self._close()  # nothing stands before it: a server's parser let it through
             return body[len(marker) :]
         if marker:
@@ -171,7 +200,7 @@ class TagSplitter:
         closer = self._closers.find(text)
         keep = 0 if closer else self._closers.held(text)
         head = text[: closer.start() if closer else len(text) - keep]
-        if self._thought or head.strip():
+        if self._begun or head.strip():
             events += self._thinking(self._take_blank() + head)
         elif head:
             self._blank.append(head)
@@ -187,7 +216,7 @@ class TagSplitter:
     def _thinking(self, text: str) -> list[WireEvent]:
         if not text:
             return []
-        self._thought = True
+        self._begun = True
         return [ReasoningDelta(text)]
 
     def _copy(self, text: str) -> str:
@@ -209,6 +238,8 @@ class TagSplitter:
         return self._apart.repeats(text)
 
     def _content(self, text: str, events: list[WireEvent]) -> str:
+        if self._answer_closer is not None:
+            return self._marked_answer(text, self._answer_closer, events)
         if not self._stray_possible:
             events.append(ContentDelta(text))
             return ""
@@ -227,8 +258,24 @@ class TagSplitter:
             self._answer(marker[0], events)
         else:
             events.append(Reclassified())
+            self._pair = _STRAY[marker[0]]
             self._close()
         return text[marker.end() :]
+
+    def _marked_answer(self, text: str, closers: Markers, events: list[WireEvent]) -> str:
+        if not self._begun:  # nothing of the answer has been shown yet
+            text = text.lstrip()
+            self._begun = bool(text)
+        closer = closers.find(text)
+        keep = 0 if closer else closers.held(text)
+        if head := text[: closer.start() if closer else len(text) - keep]:
+            events.append(ContentDelta(head))
+        if not closer:
+            self._held = text[len(text) - keep :]
+            return ""
+        self._answer_closer = None
+        self._close()
+        return text[closer.end() :]
 
     def _answer(self, text: str, events: list[WireEvent]) -> None:
         if text:

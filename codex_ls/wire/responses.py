@@ -2,8 +2,9 @@
 
 Every event says what it is in its `type`; the texts are `delta`s, and `done` events repeat them whole.
 OpenAI keeps a strict order; llama.cpp sends no `sequence_number` and closes its reasoning after the
-text; vLLM raises `content_index` with every token. So nothing here depends on order or on indices: a
-whole text counts only where its item sent no delta before.
+text; vLLM raises `content_index` with every token; Copilot gives an item another id in every event. So
+nothing here depends on order: an item is known by its `output_index` and by its id, whichever is there,
+and a whole text counts only where its item sent no delta before.
 """
 
 from collections.abc import Mapping
@@ -22,8 +23,9 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
-from codex_ls.wire.chat import bad_utf8, thinking_unclosed, timings_of, usage_of
+from codex_ls.wire.figures import timings_of, usage_of
 from codex_ls.wire.lines import LineTooLong
+from codex_ls.wire.notices import bad_utf8, thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
 from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
 from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
@@ -42,9 +44,11 @@ class ResponsesDecoder:
         self._tool_calls = ToolCallAssembler()
         self._calls: dict[str, int] = {}
         self._text = MessageText(quirks, self._tool_calls)
+        self._keys: dict[str, str] = {}  # an item's id to what it is known by here
+        self._indexed = False  # this server numbers its items
         self._streamed: set[tuple[str, str]] = set()  # (item, kind) that sent deltas
         self._summary_part = False
-        self._items: list[Mapping[str, Any]] = []
+        self._items: dict[str, Mapping[str, Any]] = {}
         self._usage: Usage | None = None
         self._timings = _NO_TIMINGS
         self._spoke = False
@@ -103,7 +107,7 @@ class ResponsesDecoder:
     def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
         delta = value.get("delta")
         text = delta if isinstance(delta, str) else ""
-        item = str(value.get("item_id", ""))
+        item = self._key(value.get("output_index"), value.get("item_id"))
         match kind:
             case "response.output_text.delta" | "response.refusal.delta":
                 self._content(item, text, events)
@@ -122,9 +126,9 @@ class ResponsesDecoder:
             case "response.reasoning_summary_text.done":
                 self._whole_reasoning(item, value.get("text"), "summary", events)
             case "response.output_item.added":
-                self._begin_item(value.get("item"), events)
+                self._begin_item(value, value.get("item"), events)
             case "response.output_item.done":
-                self._finish_item(value.get("item"), events)
+                self._finish_item(value.get("output_index"), value.get("item"), events)
             case _ if kind in _ENDS:
                 self._whole(value, events)
             case _ if kind == "response.failed" or kind == "error" or value.get("error"):
@@ -135,6 +139,14 @@ class ResponsesDecoder:
                 self._fail(StreamFailed(error), events)
             case _:
                 self._spoke = self._spoke or kind.startswith("response.")
+
+    def _key(self, index: Any, item_id: Any) -> str:
+        """What an item is known by: its number if the server numbers its items, else its id."""
+        if isinstance(index, int):
+            self._indexed = True
+            return f"#{index}"
+        name = item_id if isinstance(item_id, str) else ""
+        return self._keys.get(name, name)
 
     def _content(self, item: str, text: str, events: list[WireEvent]) -> None:
         self._spoke = True
@@ -176,54 +188,56 @@ class ResponsesDecoder:
         if text:
             events.append(ToolCallDelta(self._calls[item], arguments=text))
 
-    def _begin_item(self, item: Any, events: list[WireEvent]) -> None:
+    def _begin_item(self, value: Mapping[str, Any], item: Any, events: list[WireEvent]) -> None:
         self._spoke = True
-        if isinstance(item, dict) and item.get("type") in ("function_call", "custom_tool_call"):
-            self._begin_call(item, events)
+        if not isinstance(item, dict):
+            return
+        key = self._key(value.get("output_index"), item.get("id"))
+        if isinstance(item_id := item.get("id"), str):
+            self._keys[item_id] = key
+        if item.get("type") in ("function_call", "custom_tool_call"):
+            self._begin_call(key, item, events)
 
-    def _begin_call(self, item: dict[str, Any], events: list[WireEvent]) -> None:
-        key = str(item.get("id") or item.get("call_id") or "")
+    def _begin_call(self, key: str, item: dict[str, Any], events: list[WireEvent]) -> None:
         if key not in self._calls:
-            name = item.get("name")
+            name, call_id = item.get("name"), item.get("call_id")
             index, begun = self._tool_calls.begin(name if isinstance(name, str) else "")
-            call_id = item.get("call_id")
             self._calls[key] = index
             given = call_id if isinstance(call_id, str) and call_id else begun.call_id
             events.append(ToolCallDelta(index, given, begun.name))
 
-    def _finish_item(self, item: Any, events: list[WireEvent]) -> None:
+    def _finish_item(self, index: Any, item: Any, events: list[WireEvent]) -> None:
         """Take from a whole item what its deltas did not bring."""
         if not isinstance(item, dict):
             return
         self._spoke = True
-        key = str(item.get("id") or "")
+        key = self._key(index, item.get("id") or item.get("call_id"))
         match item.get("type"):
             case "message":
                 self._whole_content(key, _joined(item.get("content"), "text", "refusal"), events)
             case "reasoning":
-                self._items.append(item)
+                self._items[key] = item
                 if raw := _joined(item.get("content"), "text"):
                     self._whole_reasoning(key, raw, "raw", events)
                 if summary := _joined(item.get("summary"), "text", between="\n\n"):
                     self._whole_reasoning(key, summary, "summary", events)
             case "function_call" | "custom_tool_call":
-                self._begin_call(item, events)
-                call_key = str(item.get("id") or item.get("call_id") or "")
+                self._begin_call(key, item, events)
                 arguments = item.get("arguments", item.get("input"))
-                if isinstance(arguments, str) and (call_key, "call") not in self._streamed:
-                    self._arguments(call_key, arguments, events)
+                if isinstance(arguments, str) and (key, "call") not in self._streamed:
+                    self._arguments(key, arguments, events)
 
     def _whole(self, value: dict[str, Any], events: list[WireEvent]) -> None:
         """The end, with the whole response: its output counts where nothing of it was streamed."""
         self._spoke = True
         response = value.get("response")
         response = response if isinstance(response, dict) else {}
-        seen = {str(item.get("id") or "") for item in self._items}
         output = response.get("output")
-        for item in output if isinstance(output, list) else []:
-            key = str(item.get("id") or "") if isinstance(item, dict) else ""
-            if key not in seen or not key:
-                self._finish_item(item, events)
+        for place, item in enumerate(output if isinstance(output, list) else []):
+            index = place if self._indexed else None
+            item_id = item.get("id") if isinstance(item, dict) else None
+            if self._key(index, item_id) not in self._items:
+                self._finish_item(index, item, events)
         self._figures(value, response)
         if response.get("status") == "failed" or response.get("error"):
             self._failed("response.failed", value, events)
@@ -264,7 +278,7 @@ class ResponsesDecoder:
         if unclosed and complete and reason == "stop":
             events.append(Noticed(thinking_unclosed()))
         self._report(events)
-        echo = ReasoningEcho("item", tuple(self._items)) if self._items else None
+        echo = ReasoningEcho("item", tuple(self._items.values())) if self._items else None
         events.append(StreamFinished(reason, raw, complete, echo))
 
     def _report(self, events: list[WireEvent]) -> None:

@@ -62,6 +62,7 @@ class SseDecoder:
         self._data: list[str] = []
         self._stray: list[str] = []
         self._size = 0
+        self._ended = False
         self.bad_utf8 = False
         """True once bytes came that are not UTF-8; they were read as U+FFFD."""
 
@@ -69,6 +70,8 @@ class SseDecoder:
         """The events that `data` completes; raises `LineTooLong` or `EventTooLong`."""
         events: list[ServerEvent] = []
         for line in self._lines.feed(data):
+            if self._ended:
+                break  # what stands behind the end sentinel is nobody's
             self._line(line, events)
         return events
 
@@ -76,7 +79,8 @@ class SseDecoder:
         """What was still open when the bytes ended."""
         events: list[ServerEvent] = []
         for line in self._lines.finish():
-            self._line(line, events)
+            if not self._ended:
+                self._line(line, events)
         self._dispatch(events)
         self._dispatch_stray(events)
         return events
@@ -110,6 +114,7 @@ class SseDecoder:
         elif data.strip() in SENTINELS:
             self._dispatch(events)
             events.append(ServerEvent(self._name, None, data))
+            self._ended = True
             return
         self._keep(self._data, data)
 
