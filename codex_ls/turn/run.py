@@ -191,7 +191,7 @@ class Turn:
                 async for event in events:
                     self._journal.add(event)
                     yield event
-            yield self._finish("completed" if self._end.complete else "truncated")
+            yield self._finish("completed" if self._is_whole else "truncated")
         except Interrupted:
             if not begun:
                 yield self._started
@@ -213,6 +213,11 @@ class Turn:
             self._journal.close()
             self._release()
             self._session.forget(self)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the answer ended because the model was done with it."""
+        return self._end.complete and self._end.finish_reason not in ("length", "contentFilter")
 
     async def _prepare(self) -> Asking:
         """Everything that can go wrong before the turn begins."""

@@ -425,11 +425,13 @@ async def test_a_tool_call_ends_in_a_notice(session: Session) -> None:
     assert "cut off" in finished.notices[0].message
 
 
-@pytest.mark.parametrize("reason", ["stop", "length"])
-async def test_an_answer_that_never_came_is_explained(session: Session, reason: str) -> None:
+@pytest.mark.parametrize(("reason", "status"), [("stop", "completed"), ("length", "truncated")])
+async def test_an_answer_that_never_came_is_explained(
+    session: Session, reason: str, status: str
+) -> None:
     async with ModelServer(chat_stream(reasoning=["hm"], finish_reason=reason)) as server:
         finished = last(await events_of(session.start(TurnRequest("hi"), settings_for(server))))
-    assert (finished.status, finished.reasoning, finished.content) == ("completed", "hm", "")
+    assert (finished.status, finished.reasoning, finished.content) == (status, "hm", "")
     assert [notice.kind for notice in finished.notices] == ["emptyAnswer"]
     assert finished.notices[0].hint is not None
 
