@@ -64,12 +64,15 @@ def test_shapes_are_the_same() -> None:
         "Usage": protocol.Usage,
         "Timing": protocol.Timing,
         "Notice": protocol.Notice,
+        "ExecParams": protocol.ExecParams,
         "ExecResult": protocol.ExecResult,
-        "ProfileSummary": protocol.ProfileEntry,
+        "ProfileSummary": protocol.ProfileSummary,
+        "DoctorCheck": protocol.DoctorCheck,
+        "ThreadSummary": protocol.ThreadSummary,
+        "ThreadTurn": protocol.ThreadTurn,
         "ProfilesResult": protocol.ProfilesResult,
     }.items():
         assert fields_of(name) == fields_in_python(shape), name
-    assert fields_of("ExecParams") == list(protocol.EXEC_PARAMS)
 
 
 def test_every_field_of_an_event_is_known() -> None:

@@ -94,6 +94,12 @@ local function harmless(text)
   return lines
 end
 
+---@param text string
+---@return string[]
+local function quoted(text)
+  return harmless("> " .. text:gsub("\n", " "))
+end
+
 ---Writes a question, which the answer will follow.
 ---@param prompt string
 ---@private
@@ -110,7 +116,11 @@ end
 ---@param turn codex_ls.ThreadTurn
 function Document:add_past(turn)
   self:write_question(turn.prompt)
-  self:put(self.start, harmless(turn.content or ""))
+  local lines = harmless(turn.content)
+  if turn.error then
+    vim.list_extend(lines, quoted(turn.error.message))
+  end
+  self:put(self.start, lines)
 end
 
 ---Adds a turn, and follows it to its end.
@@ -134,12 +144,6 @@ function Document:add(turn)
     end
   end)
   self.redraw:request()
-end
-
----@param text string
----@return string[]
-local function quoted(text)
-  return harmless("> " .. text:gsub("\n", " "))
 end
 
 ---How it ended, or how it goes.

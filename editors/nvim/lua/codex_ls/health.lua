@@ -104,7 +104,7 @@ local function start()
   vim.health.error(failure and failure.message or "It does not answer", hint)
 end
 
----@param check codex_ls.Check
+---@param check codex_ls.DoctorCheck
 local function report(check)
   local line = check.title .. (check.detail ~= "" and ": " .. check.detail or "")
   if check.status == "ok" then
@@ -160,7 +160,7 @@ end
 
 ---What the doctor finds: from the server, or from its command line where the server has none.
 ---@param client vim.lsp.Client
----@return codex_ls.Check[]? checks
+---@return codex_ls.DoctorCheck[]? checks
 ---@return string? reason
 local function doctor(client)
   local profile = require("codex_ls.profile").session()

@@ -165,7 +165,7 @@ M.ERROR_KIND = {
 ---@field configPath string
 ---@field problems codex_ls.Notice[]
 
----@class codex_ls.Check
+---@class codex_ls.DoctorCheck
 ---@field id string
 ---@field title string
 ---@field status "ok"|"warning"|"failed"|"skipped"
@@ -175,13 +175,24 @@ M.ERROR_KIND = {
 ---@class codex_ls.ThreadSummary
 ---@field threadId string
 ---@field title string
----@field updatedAt string|integer
+---@field updatedAt string UTC, as in 2026-01-31T12:00:00.000Z
 ---@field profile? string
 ---@field turns integer
 
 ---@class codex_ls.ThreadTurn
+---@field turnId string
+---@field at string
 ---@field prompt string
----@field reasoning? string
----@field content? string
+---@field reasoning string
+---@field content string
+---@field status codex_ls.Status
+---@field finishReason string
+---@field model string
+---@field provider string
+---@field profile? string
+---@field usage? codex_ls.Usage
+---@field timing? codex_ls.Timing
+---@field notices codex_ls.Notice[]
+---@field error? codex_ls.Notice
 
 return M

@@ -8,9 +8,11 @@ local M = {}
 ---@param thread codex_ls.ThreadSummary
 ---@return string
 local function describe(thread)
-  return ("%s  (%d turns%s)"):format(
+  return ("%s  %s (%d %s%s)"):format(
+    thread.updatedAt:sub(1, 10),
     thread.title,
     thread.turns,
+    thread.turns == 1 and "turn" or "turns",
     thread.profile and ", " .. thread.profile or ""
   )
 end
