@@ -17,7 +17,13 @@ export async function packageExtension({ keepLibs = false } = {}) {
   bundlePython({ keepLibs });
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   const packagePath = path.join(here, `codex-ls-${version}.vsix`);
-  await createVSIX({ packagePath, dependencies: false, allowMissingRepository: true, skipLicense: false });
+  await createVSIX({
+    packagePath,
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+    skipLicense: false,
+  });
   const { size } = statSync(packagePath);
   if (size >= LIMIT) throw new Error(`${packagePath} has ${size} bytes; the limit is ${LIMIT}.`);
   process.stdout.write(`${path.basename(packagePath)}: ${size} bytes\n`);

@@ -108,6 +108,50 @@ suite("the server", () => {
   });
 });
 
+suite("Check Setup", () => {
+  setup(closeAll);
+
+  test("is a document with a verdict, and without any key", async () => {
+    await extension().secrets.store({ provider: "keyed-server", origin: model(1).origin }, "canary-key");
+    await vscode.commands.executeCommand("codex.checkSetup");
+    const { document } = vscode.window.activeTextEditor!;
+    await extension().secrets.store({ provider: "keyed-server", origin: model(1).origin }, "");
+    assert.equal(document.uri.scheme, "codex-report");
+    assert.equal(document.languageId, "markdown");
+    const text = document.getText();
+    assert.match(text, /^# Codex: Check Setup\n\n(Everything needed is there|\d+ of \d+ checks failed)\./);
+    assert.match(text, /✅/);
+    assert.ok(!text.includes("canary-key"));
+  });
+});
+
+suite("code actions", () => {
+  setup(closeAll);
+
+  test("offer to fix a problem, and fixing sends it along", async () => {
+    const editor = await openSample("one");
+    const problems = vscode.languages.createDiagnosticCollection("linter");
+    const problem = new vscode.Diagnostic(new vscode.Range(8, 11, 8, 24), "may divide by zero");
+    problems.set(editor.document.uri, [problem]);
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      "vscode.executeCodeActionProvider",
+      editor.document.uri,
+      problem.range,
+      vscode.CodeActionKind.QuickFix.value,
+    );
+    const action = actions.find(({ title }) => title === "Fix with Codex: may divide by zero");
+    assert.ok(action?.command, actions.map(({ title }) => title).join());
+    await model(0).answer({ content: ["Fixed"] });
+    editor.selection = new vscode.Selection(8, 12, 8, 12);
+    await vscode.commands.executeCommand(action.command.command, ...(action.command.arguments as unknown[]));
+    problems.dispose();
+    assert.equal(answered(), "Fixed");
+    const sent = (await model(0).turn(0)).json!.messages.at(-1)!.content;
+    for (const part of ["may divide by zero", "return total(prices) / len(prices)"])
+      assert.ok(sent.includes(part), sent);
+  });
+});
+
 suite("VS Code's own chat", () => {
   setup(closeAll);
 

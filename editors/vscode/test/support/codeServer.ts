@@ -22,6 +22,7 @@ const QUIET = {
   "workbench.reduceMotion": "on",
   "git.enabled": false,
   "files.hotExit": "off",
+  "files.autoSave": "off",
   "comments.openView": "never",
   "window.commandCenter": false,
   "editor.minimap.enabled": false,
