@@ -108,12 +108,13 @@ class LspClient:
         *,
         env: Mapping[str, str],
         args: Sequence[str] = ("serve",),
+        python: str = sys.executable,
         cwd: Path | None = None,
         stderr: int | None = None,
     ) -> AsyncIterator[Self]:
         """A client of a server process of its own, which is gone afterwards."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            python,
             "-m",
             "codex_ls",
             *args,
