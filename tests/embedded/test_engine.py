@@ -18,6 +18,7 @@ from codex_ls.embedded import engine as engine_module
 from codex_ls.embedded.catalog import SMOLLM
 from codex_ls.embedded.engine import Engine, EngineSettings, start_engine
 from codex_ls.errors import NotFound, Unreachable
+from codex_ls.turn.context import SYSTEM_PROMPT
 from tests.embedded.small_model import put
 from tests.support.llamacpp import LlamaCpp, engine_environment
 
@@ -96,14 +97,37 @@ async def test_the_same_question_has_the_same_answer(llamacpp: LlamaCpp) -> None
     assert await answer(llamacpp, cache_prompt=False, **llamacpp.request_extras) == first
 
 
-async def test_a_greeting_costs_few_prompt_tokens(llamacpp: LlamaCpp) -> None:
-    hi = [{"role": "user", "content": "hi"}]
-    usage = [
-        chunk["usage"]
-        async for chunk in stream(llamacpp, messages=hi, max_tokens=1)
-        if chunk.get("usage")
+async def test_a_greeting_costs_few_prompt_tokens_in_all(llamacpp: LlamaCpp) -> None:
+    hi = [{"role": "system", "content": SYSTEM_PROMPT}, {"role": "user", "content": "hi"}]
+    chunks = [chunk async for chunk in stream(llamacpp, messages=hi, max_tokens=1)]
+    assert chunks[-1]["usage"]["prompt_tokens"] <= 100
+
+
+async def test_the_template_shows_a_whole_conversation(llamacpp: LlamaCpp) -> None:
+    conversation = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "One?"},
+        {"role": "assistant", "content": "1", "reasoning_content": "The user counts."},
+        {"role": "user", "content": "Two?"},
     ]
-    assert usage[-1]["prompt_tokens"] <= 60
+    root = llamacpp.base_url.removesuffix("/v1")
+    prompts = []
+    async with httpx.AsyncClient(headers=llamacpp.headers) as client:
+        for options in ({}, {"chat_template_kwargs": {"enable_thinking": False}}):
+            body = {"messages": conversation, **options}
+            response = await client.post(f"{root}/apply-template", json=body)
+            prompts.append(response.json()["prompt"])
+    instruction = (
+        "First explain your reasoning inside <think></think>, in a few sentences."
+        " Then answer the user."
+    )
+    turns = (
+        "<|im_end|>\n<|im_start|>user\nOne?<|im_end|>\n<|im_start|>assistant\n"
+        "<think>The user counts.</think>1<|im_end|>\n"
+        "<|im_start|>user\nTwo?<|im_end|>\n<|im_start|>assistant\n"
+    )
+    system = "<|im_start|>system\nBe brief."
+    assert prompts == [f"{system}\n{instruction}{turns}<think>", f"{system}{turns}"]
 
 
 async def test_without_a_key_there_is_no_answer(llamacpp: LlamaCpp) -> None:

@@ -20,10 +20,17 @@ def test_ci_gets_one_thread() -> None:
     assert threads({"CI": "true"}) == 1
 
 
+@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (2, 2), (3, 2), (4, 3), (16, 15)])
+def test_one_core_stays_for_the_editor_but_two_threads_are_had_where_they_can_be(
+    monkeypatch: pytest.MonkeyPatch, cores: int, expected: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
+    assert threads({}) == expected
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
 def test_the_threads_follow_the_cores_that_this_process_may_use() -> None:
     allowed = os.sched_getaffinity(0)
-    assert threads({}) == max(1, len(allowed) - 1)
     try:
         os.sched_setaffinity(0, {min(allowed)})
         assert threads({}) == 1
