@@ -1,5 +1,6 @@
 """The whole way with nothing faked: Neovim, the language server, llama.cpp, a small model."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,39 @@ def test_a_real_model_thinks_and_answers(real: Editor) -> None:
     assert "│ " + content.strip().split()[0] in screen
     assert "╰ Answered after" in screen
     assert "Thought for" in screen
+
+
+def test_a_model_that_is_not_there_is_offered_and_the_question_asked_again(
+    start: Callable[..., Editor], codex_home: Path, tmp_path: Path, fetched_models: Path
+) -> None:
+    (codex_home / "config.toml").write_text('model = "smollm2-135m"\nmodel_provider = "embedded"\n')
+    models = tmp_path / "models"
+    models.mkdir()
+    editor = start(env={"CODEX_LS_MODELS": str(models), "CI": "true"})
+    editor.open(tmp_path / "a.py", "x = 1\n")
+    editor.lua(
+        """
+        vim.ui.select = function(items, options, done)
+          _G.offered = items
+          _G.fetch = function() done(items[1]) end
+        end
+        """
+    )
+    editor.command("1Codex ask What is this?")
+    assert editor.wait("return _G.offered") == [
+        "Fetch smollm2-135m (0.1 GB), and ask again",
+        "Not now",
+    ]
+    for fetched in fetched_models.iterdir():
+        # What was fetched before need not come over the wire again.
+        shutil.copy(fetched, models)
+    editor.lua("_G.fetch()")
+    editor.wait(
+        "local turn = require('codex_ls.turns').latest()\n"
+        "return turn and turn.answer.status == 'completed'",
+        timeout_ms=SLOW_MS,
+    )
+    assert "codex: smollm2-135m is here" in editor.told()
 
 
 def test_a_real_model_stops(real: Editor) -> None:

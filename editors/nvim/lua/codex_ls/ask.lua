@@ -34,6 +34,11 @@ local function send(question, selection, document)
     document:add(turn)
   end
   Thinking.attach(turn)
+  turn:subscribe(function(_, change)
+    if change == "over" then
+      require("codex_ls.model").offer(turn)
+    end
+  end)
   turn:start()
   return turn
 end

@@ -1,4 +1,4 @@
----Takes the events of our own turns out of `$/progress` and hands the rest on.
+---Takes the values of our own tokens out of `$/progress` and hands the rest on.
 ---
 ---Neovim's own handler keeps the last fifty values and fires an autocommand for each: right for a
 ---status, wrong for an answer that streams.
@@ -6,12 +6,14 @@ local M = {}
 
 local PREFIX = "codex_ls/"
 
----@type table<string, fun(event: codex_ls.Event)>
+---@alias codex_ls.ProgressValue { kind: string, title?: string, message?: string, codex?: codex_ls.Event }
+
+---@type table<string, fun(value: codex_ls.ProgressValue)>
 local listeners = {}
 local count = 0
 
----A token of which every event goes to `listener`.
----@param listener fun(event: codex_ls.Event)
+---A token of which every value goes to `listener`.
+---@param listener fun(value: codex_ls.ProgressValue)
 ---@return string token
 function M.listen(listener)
   count = count + 1
@@ -33,9 +35,8 @@ function M.handler(err, params, context, config)
     return vim.lsp.handlers["$/progress"](err, params, context, config)
   end
   local listener = listeners[token]
-  local event = type(params.value) == "table" and params.value.codex
-  if listener and type(event) == "table" then
-    listener(event)
+  if listener and type(params.value) == "table" then
+    listener(params.value)
   end
 end
 

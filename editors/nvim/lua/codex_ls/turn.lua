@@ -183,8 +183,10 @@ function Turn:params(client)
   else
     params.prompt = selections.inline_prompt(params.prompt, selection)
   end
-  params.partialResultToken = progress.listen(function(event)
-    self:on_event(event)
+  params.partialResultToken = progress.listen(function(value)
+    if type(value.codex) == "table" then
+      self:on_event(value.codex)
+    end
   end)
   -- Nobody of ours listens to this one: its values go to `vim.lsp.status()` and the like.
   params.workDoneToken = "codex-status-" .. self.id .. "-" .. self.asked_at
