@@ -5,6 +5,9 @@ import { readdirSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 import { buildExtension } from "./build.mjs";
 import { bundlePython } from "./bundle-python.mjs";
+import { requireHost } from "./require-host.mjs";
+
+await requireHost();
 
 const out = "out/test/host";
 rmSync(out, { recursive: true, force: true });

@@ -2,6 +2,9 @@
 
 import { packageExtension } from "./package.mjs";
 import { runNodeTests } from "./node-tests.mjs";
+import { requireHost } from "./require-host.mjs";
+
+await requireHost();
 
 process.env.CODEX_TEST_VSIX ??= await packageExtension({ keepLibs: true });
 await runNodeTests("test/screen", { only: process.argv[2], timeout: 300_000 });

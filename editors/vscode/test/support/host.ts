@@ -22,6 +22,9 @@ export interface Host {
 
 /** Real VS Code and a browser, installed if need be; throws where they can't be had. */
 export function ensureHost(): Host {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new Error(`this way to VS Code is for Linux on x64, not ${process.platform} on ${process.arch}`);
+  }
   const cache = path.join(
     process.env.CODEX_LS_TEST_CACHE ?? path.join(homedir(), ".cache", "codex-ls-tests"),
     "vscode",
