@@ -96,7 +96,8 @@ class Asking:
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
         signals = self._signals_of_server()
-        lookout = Lookout(self._interrupt, signals.look if signals else None)
+        look = signals.look if signals else None
+        lookout = Lookout(self._interrupt, look, patience_s=signals.patience_s)
         call, self._prompt_size = await self._interrupt.wait(
             fitted(
                 call,

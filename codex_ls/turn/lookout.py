@@ -1,7 +1,7 @@
 """Waiting for a model server's first word, and telling meanwhile what it is doing.
 
-The request is never delayed: looking begins after a quarter second of silence, runs beside the wait, and
-stops the moment it is over. Once bytes flow none of this is on the way of a delta.
+The request is never delayed: looking begins after some silence, runs beside the wait, and stops the moment
+it is over. Once bytes flow none of this is on the way of a delta.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from codex_ls.turn.interrupt import Interrupt
 T = TypeVar("T")
 Look = Callable[[], Awaitable[PhaseChanged | None]]
 
-_FIRST_LOOK_S = 0.25
 _NEXT_LOOK_S = 0.5
 
 
@@ -29,9 +28,12 @@ class Arrived(Generic[T]):
 class Lookout:
     """Waits for one thing at a time, and looks at the server while it waits."""
 
-    def __init__(self, interrupt: Interrupt, look: Look | None) -> None:
+    def __init__(
+        self, interrupt: Interrupt, look: Look | None, *, patience_s: float = 0.25
+    ) -> None:
         self._interrupt = interrupt
         self._look = look
+        self._patience_s = patience_s
 
     async def until(
         self,
@@ -46,7 +48,7 @@ class Lookout:
         """
         working = asyncio.ensure_future(work)
         looking: asyncio.Future[PhaseChanged | None] | None = None
-        pause_s = _FIRST_LOOK_S if self._look is not None else None
+        pause_s = self._patience_s if self._look is not None else None
         try:
             while not working.done():
                 pending: set[asyncio.Future[Any]] = {working}

@@ -52,6 +52,10 @@ _BY_ID = {
     "sglang": VLLM,
 }
 
+_KNOWN_S = 0.25
+_UNKNOWN_S = 2.0
+"""A server of an unknown kind is only asked what it is when it has been silent for long."""
+
 
 class Signals:
     """What one provider's server tells: the kind that answered once is the one that is asked again."""
@@ -60,12 +64,15 @@ class Signals:
         self._model = model
         self._ask = ask
         self._kinds: Sequence[Kind] = ()  # a server elsewhere is asked for nothing but the answer
+        self.patience_s = _KNOWN_S
+        """Seconds of silence before the first look."""
         if (known := _BY_ID.get(provider.id)) is not None:
             self._kinds = (known,)
         elif provider.wire_api == "ollama":
             self._kinds = (OLLAMA,)
         elif is_loopback(provider.base_url):
             self._kinds = (OLLAMA, LMSTUDIO, LLAMACPP, VLLM)
+            self.patience_s = _UNKNOWN_S
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
