@@ -20,6 +20,7 @@ from codex_ls.errors import (
     TimedOut,
     Unauthorized,
 )
+from codex_ls.sanitize import sanitize
 from codex_ls.wire.sse import parse_json
 
 _MAX_SENTENCE = 600
@@ -198,7 +199,7 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
 
 def _told(sentence: str, otherwise: str = "reported an error") -> str:
     """One line: the server's own sentence, or ours if it had none."""
-    clean = " ".join(redact(sentence).split())[:_MAX_SENTENCE]
+    clean = " ".join(sanitize(redact(sentence)).split())[:_MAX_SENTENCE]
     return f"The model server says: {clean}" if clean else f"The model server {otherwise}."
 
 

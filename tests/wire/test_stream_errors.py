@@ -146,6 +146,11 @@ def test_a_key_that_the_server_quotes_is_not_repeated(key: str) -> None:
     assert key not in error.message
 
 
+def test_a_sentence_with_terminal_escapes_comes_out_harmless() -> None:
+    error = error_from_response(400, b'{"error": "a\\u001b]52;c;cm0=\\u0007b\\u001b[31mc"}')
+    assert error.message == SAYS + "abc"
+
+
 def test_which_refusals_are_about_a_field() -> None:
     assert refuses(
         BadRequest("Unsupported parameter: 'reasoning_effort'", http_status=400), "reasoning_effort"
