@@ -30,12 +30,17 @@ local function remember(result)
   end, result.profiles)
 end
 
----Asks for the names, so that they are there to be completed.
+---The clients that were asked for their profiles.
+---@type table<integer, true>
+local fetched = {}
+
+---Asks for the names, once, so that they are there to be completed.
 ---@param client vim.lsp.Client
 function M.fetch(client)
-  if not client_of.supports(client, protocol.METHOD.PROFILES) then
+  if fetched[client.id] or not client_of.supports(client, protocol.METHOD.PROFILES) then
     return
   end
+  fetched[client.id] = true
   compat.request(client, protocol.METHOD.PROFILES, vim.empty_dict(), function(err, result)
     if not err and result then
       remember(result)
