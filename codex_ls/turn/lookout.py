@@ -1,7 +1,7 @@
 """Waiting for a model server's first word, and telling meanwhile what it is doing.
 
-The request is never delayed: looking begins after some silence, runs beside the wait, and stops the moment
-it is over. Once bytes flow none of this is on the way of a delta.
+The request is never delayed: looking begins after some silence, runs beside the wait, and stops when it
+is over. Once bytes flow none of this is on the way of a delta.
 """
 
 import asyncio
