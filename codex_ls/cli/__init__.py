@@ -25,6 +25,7 @@ commands:
   exec resume ID      go on with a conversation; --last for the one that was used last
   chat                a conversation in the terminal
   threads [ID]        the conversations that are kept
+  stats               which model is fast enough here
   discover            the model servers that run on this machine
   init                write a profile for one of them into config.toml
   profile use NAME    put a profile into use
@@ -130,6 +131,12 @@ def _model(argv: list[str]) -> int:
     return run_model(argv)
 
 
+def _stats(argv: list[str]) -> int:
+    from codex_ls.cli.stats_command import run
+
+    return run(argv)
+
+
 def _chat(argv: list[str]) -> int:
     from codex_ls.cli.chat_command import run
 
@@ -171,6 +178,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "e": _exec,
     "threads": _threads,
     "chat": _chat,
+    "stats": _stats,
     "doctor": _doctor,
     "discover": _discover,
     "init": _init,

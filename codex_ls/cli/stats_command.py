@@ -1,0 +1,138 @@
+"""`codex-ls stats`: which model is fast enough here, from the log of turns."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.output import Output, OutputFailed
+from codex_ls.errors import InvalidParams
+
+if TYPE_CHECKING:
+    from codex_ls.turn.statistics import Figure, Summary
+    from codex_ls.turn.turn_log import LoggedTurn
+
+_UNITS = {"h": 1, "d": 24, "w": 24 * 7}
+_HEADINGS = (
+    "profile",
+    "model",
+    "turns",
+    "failed",
+    "first word: median",
+    "95 %",
+    "tokens/s: median",
+    "slowest 5 %",
+    "trend",
+)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the figures; 1 if there are none. Raises InvalidParams, OutputFailed."""
+    parser = ArgumentParser(
+        prog="codex-ls stats",
+        description="How long turns took on this machine, by profile and model. The log holds"
+        " figures only, no word of a prompt or an answer.",
+    )
+    parser.add_argument("-p", "--profile", metavar="NAME", help="this profile alone")
+    parser.add_argument("--since", metavar="AGE", help="such as 12h, 7d or 4w; else everything")
+    parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="draw every turn")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parsed = parser.parse_args(argv)
+
+    from codex_ls.turn.statistics import since, summaries
+    from codex_ls.turn.turn_log import logged_turns
+
+    turns = list(logged_turns(os.environ))
+    if parsed.profile is not None:
+        turns = [turn for turn in turns if parsed.profile == (turn.profile or turn.provider)]
+    if parsed.since is not None:
+        turns = since(turns, _age(parsed.since), now=datetime.now(UTC))
+    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    found = summaries(turns)
+    if parsed.json:
+        figures = {"summaries": [asdict(summary) for summary in found]}
+        out.write(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
+    elif not found:
+        out.write("No turn is in the log yet.\n")
+    else:
+        out.write(_table(found))
+    if parsed.plot is not None and found:
+        _draw(parsed.plot, turns)
+    return 0 if found else 1
+
+
+def _age(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text)
+    if match is None:
+        raise InvalidParams(f"{text} is no age.", hint="Write --since 12h, 7d or 4w.")
+    return timedelta(hours=int(match[1]) * _UNITS[match[2]])
+
+
+def _table(found: Sequence["Summary"]) -> str:
+    rows = [_HEADINGS, *map(_row, found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip() + "\n")
+    if any(summary.is_estimated for summary in found):
+        lines.append("\n* counted here in part, since the server told no speed\n")
+    return "".join(lines)
+
+
+def _row(summary: "Summary") -> tuple[str, ...]:
+    speed, mark = summary.tokens_per_second, "*" if summary.is_estimated else ""
+    return (
+        summary.profile,
+        summary.model,
+        str(summary.turns),
+        str(summary.failed or "-"),
+        *_seconds(summary.first_word_ms),
+        "-" if speed is None else f"{speed.median:.1f}{mark}",
+        "-" if speed is None else f"{speed.p95:.1f}{mark}",
+        _trend(summary.trend),
+    )
+
+
+def _seconds(figure: "Figure | None") -> tuple[str, str]:
+    if figure is None:
+        return "-", "-"
+    return f"{figure.median / 1000:.2f} s", f"{figure.p95 / 1000:.2f} s"
+
+
+def _trend(trend: float | None) -> str:
+    from codex_ls.turn.statistics import has_changed
+
+    if trend is None:
+        return "-"
+    if not has_changed(trend):
+        return "steady"
+    return f"{abs(trend):.0%} {'slower' if trend > 0 else 'faster'}"
+
+
+def _draw(path: Path, turns: Sequence["LoggedTurn"]) -> None:
+    """Write the picture. Raises InvalidParams, OutputFailed."""
+    from codex_ls.render.plot import Point, first_word_plot
+    from codex_ls.turn.statistics import first_word_ms, when
+
+    series: dict[str, list[Point]] = {}
+    for turn in turns:
+        at, first_ms = when(turn), first_word_ms(turn)
+        if at is not None and first_ms is not None:
+            name = turn.profile or turn.provider
+            series.setdefault(f"{name}: {turn.model}", []).append((at, first_ms / 1000))
+    if not series:
+        raise InvalidParams("There is nothing to draw: no turn brought a word.")
+    try:
+        path.write_text(first_word_plot(series), encoding="utf-8")
+    except OSError as error:
+        raise OutputFailed(f"{path} can't be written: {error.strerror}.") from error
