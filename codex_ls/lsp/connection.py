@@ -6,6 +6,7 @@ returns.
 """
 
 import asyncio
+import logging
 import os
 import uuid
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping
@@ -25,7 +26,7 @@ from codex_ls.lsp import protocol
 from codex_ls.lsp.context import Snapshot
 from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
-from codex_ls.lsp.endpoint import Endpoint, ReplyError
+from codex_ls.lsp.endpoint import Endpoint
 from codex_ls.lsp.exec import Exec, reply_error
 from codex_ls.lsp.handshake import SERVER_NAME, Client
 from codex_ls.lsp.inbox import Arrival
@@ -34,6 +35,7 @@ from codex_ls.lsp.outbox import Outbox
 from codex_ls.lsp.payloads import Names
 from codex_ls.lsp.process_watch import process_gone
 from codex_ls.lsp.profiles import profiles
+from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Cancelled, Request
 from codex_ls.lsp.scopes import Item, Scopes
 from codex_ls.lsp.secrets import Secrets
@@ -43,10 +45,20 @@ from codex_ls.lsp.user_config import UserConfig
 from codex_ls.lsp.warm_up import warm_up
 from codex_ls.turn.run import Session
 
+logger = logging.getLogger(__name__)
+
 END_TIMEOUT_S = 0.4
 """How long turns may take to tell their end, and then the client to take it, once all is over."""
 
 CREATE_TIMEOUT_S = 1.0
+
+
+class Server(LanguageServer):
+    """pygls' server, which keeps its own troubles to the log instead of popping up in the editor."""
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log what a notification's handler raised."""
+        logger.error("%s: %s", source.__name__, type(error).__name__, exc_info=error)
 
 
 class Connection:
@@ -61,14 +73,14 @@ class Connection:
         token: str | None = None,
     ) -> None:
         """`token` is what the client must show in `initialize`, if anything."""
-        server = LanguageServer(
+        server = Server(
             SERVER_NAME, __version__, protocol_cls=Endpoint, converter_factory=default_converter
         )
         assert isinstance(server.protocol, Endpoint)
         self.endpoint = server.protocol
         self.outbox = outbox
         self.user_config = user_config
-        self.secrets = Secrets(self.endpoint.ask)
+        self.secrets = Secrets(self.endpoint.questions.ask)
         self.session = Session(env=env, ask_secret=self.secrets.ask)
         self.tokens = RunningTokens()
         self.scopes = Scopes(ask=None, folders=dict)
@@ -176,7 +188,7 @@ class Connection:
             "method": types.WORKSPACE_DID_CHANGE_CONFIGURATION,
             "registerOptions": {"section": protocol.SETTINGS_SECTION},
         }
-        await self.endpoint.ask(
+        await self.endpoint.questions.ask(
             types.CLIENT_REGISTER_CAPABILITY, {"registrations": [registration]}, default=None
         )
 
@@ -194,7 +206,7 @@ class Connection:
     # ---- what the client is asked --------------------------------------------------------------
 
     async def _ask_settings(self, items: list[Item]) -> object:
-        return await self.endpoint.ask(types.WORKSPACE_CONFIGURATION, {"items": items})
+        return await self.endpoint.questions.ask(types.WORKSPACE_CONFIGURATION, {"items": items})
 
     async def create_progress(self) -> str | None:
         """Return a new work-done token that the client shows; None if it shows none."""
@@ -205,7 +217,7 @@ class Connection:
         refused = object()
         try:
             async with asyncio.timeout(CREATE_TIMEOUT_S):
-                answer = await self.endpoint.ask(
+                answer = await self.endpoint.questions.ask(
                     types.WINDOW_WORK_DONE_PROGRESS_CREATE, {"token": token}, default=refused
                 )
         except TimeoutError:

@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from codex_ls.events import Notice
 from codex_ls.lsp.documents import Text
-from codex_ls.lsp.params import Diagnostic, Range, well_formed
+from codex_ls.lsp.params import Diagnostic, Range
+from codex_ls.lsp.values import well_formed
 from codex_ls.turn.context import Diagnostic as TurnDiagnostic
 from codex_ls.turn.context import TurnContext
 

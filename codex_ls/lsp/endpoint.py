@@ -14,7 +14,6 @@ here where it would break a promise of ours:
 
 import asyncio
 import hmac
-import itertools
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
@@ -27,6 +26,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from codex_ls.lsp.documents import Documents
 from codex_ls.lsp.framing import Unreadable, encode
 from codex_ls.lsp.handshake import Client, initialize_result, read_client
+from codex_ls.lsp.initialize_params import initialize_params
 from codex_ls.lsp.protocol import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -36,6 +36,8 @@ from codex_ls.lsp.protocol import (
     REQUEST_CANCELLED,
     SERVER_NOT_INITIALIZED,
 )
+from codex_ls.lsp.questions import Questions
+from codex_ls.lsp.replies import ReplyError, client_error, internal_error
 from codex_ls.lsp.request import MessageId, Request
 
 if TYPE_CHECKING:
@@ -44,17 +46,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Any]]
-_RAISE: Any = object()
-
-
-class ReplyError(Exception):
-    """What a handler raises to be answered with a JSON-RPC error."""
-
-    def __init__(self, code: int, message: str, data: object = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.data = data
 
 
 class Endpoint(LanguageServerProtocol):
@@ -76,8 +67,7 @@ class Endpoint(LanguageServerProtocol):
 
     def __init__(self, server: Any, converter: Any) -> None:
         self._running: dict[MessageId, Request] = {}
-        self._asked: dict[str, asyncio.Future[Any]] = {}
-        self._ids = itertools.count(1)
+        self.questions = Questions(self._send_data)
         self._exit_code: int | None = None
         super().__init__(server, converter)  # reads every attribute: ours must be there
 
@@ -174,15 +164,14 @@ class Endpoint(LanguageServerProtocol):
     def _receive_response(self, message_id: Any, message: dict[str, Any]) -> None:
         if not isinstance(message_id, str):
             return  # our own requests have string ids
-        if (asked := self._asked.pop(message_id, None)) is not None:
-            _settle(asked, message)
+        if self.questions.settle(message_id, message):
             return
         future = self._request_futures.pop(message_id, None)
         result_type = self._result_types.pop(message_id, None)
         if future is None or future.done():
             return  # nobody waits any more
         if "error" in message:
-            future.set_exception(_client_error(message["error"]))
+            future.set_exception(client_error(message["error"]))
             return
         try:
             if result_type is None:
@@ -202,23 +191,23 @@ class Endpoint(LanguageServerProtocol):
         if client is None:
             self._send_error(message_id, INVALID_PARAMS, "The params of initialize do not fit")
             return
-        if self.token is not None and not hmac.compare_digest(
-            (client.token or "").encode("utf-8", "replace"), self.token.encode()
-        ):
+        if not self._may_enter(client):
             self._send_error(message_id, INVALID_REQUEST, "Wrong or missing token")
             self._exit_code = 1
             return
         self.adopt(client)
         self.reply(message_id, initialize_result(client))
 
+    def _may_enter(self, client: Client) -> bool:
+        if self.token is None:
+            return True
+        shown = (client.token or "").encode("utf-8", "replace")
+        return hmac.compare_digest(shown, self.token.encode())
+
     def adopt(self, client: Client) -> types.InitializeResult:
         """Make this the endpoint of `client`; return the result as pygls computes it."""
         self.client = client
-        try:
-            params = self._converter.structure(client.params, types.InitializeParams)
-        except Exception:  # some client's odd extras: what we understand of it must be enough
-            logger.warning("the params of initialize do not fit in full", exc_info=True)
-            params = _plain_initialize_params(client)
+        params = initialize_params(client, self._converter.structure)
         initializing = self.lsp_initialize(params)
         while True:
             try:
@@ -258,24 +247,17 @@ class Endpoint(LanguageServerProtocol):
 
     async def _run(self, handler: Handler, request: Request) -> None:
         try:
-            result = await handler(request)
+            self.reply(request.id, await handler(request))
         except ReplyError as error:
-            self._finish(request)
             self._send_error(request.id, error.code, error.message, error.data)
         except asyncio.CancelledError:
-            self._finish(request)
             self._send_error(request.id, REQUEST_CANCELLED, "Cancelled")
             raise
         except Exception as error:
             logger.exception("%s failed", request.method)
-            self._finish(request)
-            self._send_error(request.id, INTERNAL_ERROR, _internal(error))
-        else:
-            self._finish(request)
-            self.reply(request.id, result)
-
-    def _finish(self, request: Request) -> None:
-        self._running.pop(request.id, None)
+            self._send_error(request.id, INTERNAL_ERROR, internal_error(error))
+        finally:
+            self._running.pop(request.id, None)
 
     def _execute_handler(
         self,
@@ -301,7 +283,7 @@ class Endpoint(LanguageServerProtocol):
             )
         except Exception as error:
             logger.exception("%s failed", method_name)
-            self._send_error(msg_id, INTERNAL_ERROR, _internal(error))
+            self._send_error(msg_id, INTERNAL_ERROR, internal_error(error))
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: MessageId) -> None:
         if future.cancelled():
@@ -316,30 +298,9 @@ class Endpoint(LanguageServerProtocol):
                 self._send_error(msg_id, error.code, error.message)
             case error:
                 logger.error("request %s failed", msg_id, exc_info=error)
-                self._send_error(msg_id, INTERNAL_ERROR, _internal(error))
+                self._send_error(msg_id, INTERNAL_ERROR, internal_error(error))
 
     # ---- outgoing ------------------------------------------------------------------------------
-
-    async def ask(self, method: str, params: dict[str, Any], *, default: Any = _RAISE) -> Any:
-        """Send a request to the client and return its plain result.
-
-        For an error reply return `default`, or raise JsonRpcException if there is none. A reply that
-        comes after the waiting was given up is dropped.
-        """
-        message_id = f"codex-{next(self._ids)}"
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[message_id] = future
-        self._send_data(
-            {"jsonrpc": self.VERSION, "id": message_id, "method": method, "params": params}
-        )
-        try:
-            return await future
-        except JsonRpcException:
-            if default is _RAISE:
-                raise
-            return default
-        finally:
-            self._asked.pop(message_id, None)
 
     def reply(self, message_id: MessageId, result: Any) -> None:
         """Answer a request."""
@@ -356,44 +317,3 @@ class Endpoint(LanguageServerProtocol):
     def _send_data(self, data: Any) -> None:
         message = data if isinstance(data, dict) else self._converter.unstructure(data)
         self.outbox.write(encode(message, default=self._serialize_message))
-
-
-def _settle(future: asyncio.Future[Any], message: dict[str, Any]) -> None:
-    if future.done():
-        return
-    if "error" in message:
-        future.set_exception(_client_error(message["error"]))
-    else:
-        future.set_result(message.get("result"))
-
-
-def _client_error(error: object) -> JsonRpcException:
-    fields = error if isinstance(error, dict) else {}
-    code = fields.get("code")
-    return JsonRpcException(
-        str(fields.get("message", "")), code=code if isinstance(code, int) else INTERNAL_ERROR
-    )
-
-
-def _internal(error: BaseException) -> str:
-    """Return a sentence that says no more than the kind of bug: its text may hold anything."""
-    return f"Internal error ({type(error).__name__}); the server's log has the details"
-
-
-def _plain_initialize_params(client: Client) -> types.InitializeParams:
-    """Return the few params that pygls needs, from a client whose others are odd."""
-    raw = client.params
-    root_uri = raw.get("rootUri")
-    folders = raw.get("workspaceFolders")
-    return types.InitializeParams(
-        capabilities=types.ClientCapabilities(
-            general=types.GeneralClientCapabilities(position_encodings=[client.position_encoding])
-        ),
-        process_id=client.process_id,
-        root_uri=root_uri if isinstance(root_uri, str) else None,
-        workspace_folders=[
-            types.WorkspaceFolder(uri=folder["uri"], name=str(folder.get("name", "")))
-            for folder in (folders if isinstance(folders, list) else [])
-            if isinstance(folder, dict) and isinstance(folder.get("uri"), str)
-        ],
-    )

@@ -14,9 +14,9 @@ from codex_ls.errors import CodexError, InvalidParams, Unauthorized
 from codex_ls.events import Notice, Noticed, Timing, TurnFinished, TurnStarted
 from codex_ls.lsp import protocol
 from codex_ls.lsp.context import Snapshot, describe
-from codex_ls.lsp.endpoint import ReplyError
 from codex_ls.lsp.params import ExecParams, parse
 from codex_ls.lsp.payloads import Names, error_data, exec_result
+from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Cancelled, Request
 from codex_ls.lsp.stream import ShownReasoning, Stream, Tokens
 from codex_ls.lsp.user_config import settings_of_turn

@@ -23,6 +23,9 @@ TOKEN_VARIABLE = "CODEX_LS_TOKEN"  # noqa: S105 - the name of a variable
 """Holds the token that TCP clients must show."""
 
 MAX_CONNECTIONS = 16
+HELLO_TIMEOUT_S = 10.0
+"""A stranger who shows no token keeps its place no longer than this."""
+
 _CHUNK_BYTES = 64 * 1024
 _FIRST_BYTES = b"content-"
 
@@ -91,19 +94,24 @@ class _Listener:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stop = asyncio.Event()
-        closing = asyncio.create_task(self._pass_on(stop))
+        connection = Connection(
+            StreamOutbox(writer, on_broken=stop.set),
+            user_config=self._user_config,
+            token=self.token,
+        )
+        minding = asyncio.create_task(self._mind(connection, stop))
         try:
-            connection = Connection(
-                StreamOutbox(writer, on_broken=stop.set),
-                user_config=self._user_config,
-                token=self.token,
-            )
             await connection.serve(_stream_inbox(reader), stop=stop)
         finally:
-            closing.cancel()
+            minding.cancel()
 
-    async def _pass_on(self, stop: asyncio.Event) -> None:
-        await self.stop.wait()
+    async def _mind(self, connection: Connection, stop: asyncio.Event) -> None:
+        """End the connection with the listener, or if it does not say hello in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                await self.stop.wait()
+        if connection.endpoint.client is not None:
+            await self.stop.wait()
         stop.set()
 
 

@@ -37,6 +37,8 @@ def run_stdio(*, overrides: Sequence[str] = (), local_only: bool = False) -> int
     """
     fd_in, fd_out = _claim_stdio()
     greeting = _greet(fd_in, fd_out)
+    if not greeting.backlog and greeting.client is None:
+        return 1  # nobody was there
     gc.disable()
     from codex_ls.lsp.listening import serve_stdio
 

@@ -8,8 +8,9 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
-from codex_ls.lsp.endpoint import Endpoint, ReplyError
+from codex_ls.lsp.endpoint import Endpoint
 from codex_ls.lsp.framing import Unreadable
+from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Request
 from tests.lsp.wire import Recorder
 
@@ -263,7 +264,7 @@ async def test_errors_of_handlers_are_replies_without_a_traceback(
 async def test_a_question_to_the_client_gets_its_plain_answer(
     endpoint: Endpoint, outbox: Recorder
 ) -> None:
-    asking = asyncio.ensure_future(endpoint.ask("workspace/configuration", {"items": []}))
+    asking = asyncio.ensure_future(endpoint.questions.ask("workspace/configuration", {"items": []}))
     await settled()
     (sent,) = outbox.take()
     assert sent == {
@@ -279,7 +280,7 @@ async def test_a_question_to_the_client_gets_its_plain_answer(
 async def test_an_answer_that_nobody_waits_for_is_dropped(
     endpoint: Endpoint, outbox: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asking = asyncio.ensure_future(endpoint.ask("x", {}))
+    asking = asyncio.ensure_future(endpoint.questions.ask("x", {}))
     await settled()
     asking.cancel()
     endpoint.handle_message({"id": outbox.take()[0]["id"], "result": 1})
@@ -291,7 +292,7 @@ async def test_an_answer_that_nobody_waits_for_is_dropped(
     future.cancel()
     endpoint.handle_message({"id": outbox.take()[0]["id"], "result": {"applied": True}})
     assert caplog.records == []
-    assert endpoint._asked == {}
+    assert len(endpoint.questions) == 0
     assert endpoint._request_futures == {}
 
 
@@ -299,8 +300,8 @@ async def test_a_refusal_of_the_client_is_an_error_or_the_default(
     endpoint: Endpoint, outbox: Recorder
 ) -> None:
     for error in ({"code": -32601, "message": "no"}, "nonsense"):
-        asking = asyncio.ensure_future(endpoint.ask("x", {}))
-        gentle = asyncio.ensure_future(endpoint.ask("x", {}, default=7))
+        asking = asyncio.ensure_future(endpoint.questions.ask("x", {}))
+        gentle = asyncio.ensure_future(endpoint.questions.ask("x", {}, default=7))
         await settled()
         for message in outbox.take():
             endpoint.handle_message({"id": message["id"], "error": error})

@@ -475,6 +475,21 @@ async def test_diagnostics_go_along_without_a_document_too(bench: Bench) -> None
     assert [found.message for found in context.diagnostics] == ["bad"]
 
 
+async def test_trouble_with_a_notification_is_logged_and_not_shown(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.initialize()
+    bench.receive(
+        method="textDocument/didChange",
+        params={
+            "textDocument": {"uri": "file:///never/opened", "version": 2},
+            "contentChanges": [{"text": "after\n"}],
+        },
+    )
+    assert await bench.settle() == []
+    assert "KeyError" in caplog.text
+
+
 # ---- settings ----------------------------------------------------------------------------------
 
 
