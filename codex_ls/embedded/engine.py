@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +32,7 @@ from codex_ls.events import Effort
 _HERE = Path(__file__).parent
 _LOG_CHARS = 16_384
 _INSTALL_HINT = "pip install 'codex-ls[embedded]'"
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would flash a console
 _SIGILL_CODES = (-getattr(signal, "SIGILL", 4), 0xC000001D)
 
 
@@ -143,6 +145,7 @@ class _Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C ends the turn, not the engine
+                creationflags=_NO_WINDOW,
             )
         except OSError as error:
             raise Unreachable(f"The built-in engine can't be run: {error}.") from error
@@ -162,7 +165,7 @@ class _Child:
     async def _failure(self, model: BuiltInModel, told: Mapping[str, str]) -> CodexError:
         """Why there is no server, after the child has said `told` and ended."""
         code = await self.process.wait()
-        await self._logging
+        await asyncio.wait([self._logging])
         if "missing" in told:
             return _not_installed(told["missing"])
         if code in _SIGILL_CODES:
@@ -187,7 +190,9 @@ class _Child:
         with suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()
-        await self._logging
+        await asyncio.wait(
+            [self._logging]
+        )  # unlike a plain await, this can be left without ending it
 
     async def _read_log(self) -> None:
         assert self.process.stderr is not None

@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Generator, Mapping
@@ -109,6 +110,7 @@ async def _run(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is ours: the tool is stopped without a traceback
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
         raise Unreachable(f"{tool[0]} can't be run: {error.strerror or error}.") from error

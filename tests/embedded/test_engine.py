@@ -178,6 +178,7 @@ async def test_effort_none_and_schemas_go_without_thinking(env: Mapping[str, str
     try:
         plain = await answer(
             engine,
+            max_tokens=20,
             reasoning_effort="none",
             chat_template_kwargs={"enable_thinking": False},
             **engine.extras_for("none", has_schema=False),
