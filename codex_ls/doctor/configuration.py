@@ -23,7 +23,8 @@ async def check_config(patient: Patient) -> Finding:
         return warning(problems[0].message + more, problems[0].hint)
     if not config.exists:
         return ok(f"There is no {config.path}; the built-in model is used.")
-    return ok(f"{config.path}, with the profiles {listed(config.profiles)}.")
+    noun = "profile" if len(config.profiles) == 1 else "profiles"
+    return ok(f"{config.path}, with the {noun} {listed(config.profiles)}.")
 
 
 async def check_profile(patient: Patient) -> Finding:
@@ -35,7 +36,7 @@ async def check_profile(patient: Patient) -> Finding:
         return failed(error.message, error.hint)
     patient.chosen = settings
     where = patient.origin or "inside codex-ls"
-    name = settings.profile or "No profile"
+    name = settings.profile or "Without a profile"
     sentence = (
         f"{name}: {settings.model} at {settings.provider.name} ({where},"
         f" wire_api {settings.provider.wire_api})."
