@@ -7,15 +7,18 @@ never breaks a turn; what can't be kept is told once.
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import UnknownThread
 from codex_ls.events import Notice
 from codex_ls.turn.journal import Journal
-from codex_ls.turn.kept_thread import KeptThread, KeptTurn
 from codex_ls.turn.thread import PastTurn, Thread
 from codex_ls.turn.thread_store import ThreadStore
 from codex_ls.wire import Image
+
+if TYPE_CHECKING:  # only who reads a file needs them: a first question does not wait for it
+    from codex_ls.turn.kept_thread import KeptThread, KeptTurn
 
 
 class Keeping:
@@ -101,7 +104,7 @@ class Keeping:
         return ThreadStore.of(self._env)
 
 
-def _adopt(thread: Thread, kept: KeptThread) -> None:
+def _adopt(thread: Thread, kept: "KeptThread") -> None:
     """The file's turns in their order, and behind them those that only this process has.
 
     Of a turn that is in both, the longer text counts: one of the two may have been cut off.
@@ -118,7 +121,7 @@ def _length(turn: PastTurn) -> int:
     return len(turn.reasoning) + len(turn.content)
 
 
-def _past(turn: KeptTurn) -> PastTurn:
+def _past(turn: "KeptTurn") -> PastTurn:
     return PastTurn(
         turn.sent,
         turn.reasoning,

@@ -43,7 +43,6 @@ from codex_ls.turn.journal import Journal
 from codex_ls.turn.keeping import Keeping
 from codex_ls.turn.record import TurnRecord
 from codex_ls.turn.thread import PastTurn, Thread, read_image
-from codex_ls.turn.turn_log import log_turn
 from codex_ls.wire import Image, ModelCall, broken_off
 
 if TYPE_CHECKING:
@@ -319,6 +318,8 @@ class Turn:
             )
         self._journal.end(finished, self._end.echo)
         self._session.keeping.end(self._thread, self._journal)
+        from codex_ls.turn.turn_log import log_turn  # the answer did not have to wait for it
+
         log_turn(self._session.env, self._started, self._settings, finished)
         self._release()
         return finished

@@ -9,10 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codex_ls.config.load import codex_home_from
 from codex_ls.errors import CodexError, UnknownThread
-from codex_ls.turn.kept_thread import KeptThread, thread_from
+
+if TYPE_CHECKING:  # only who reads a file needs it: a first question does not wait for it
+    from codex_ls.turn.kept_thread import KeptThread
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _SUFFIX = ".jsonl"
@@ -68,8 +71,10 @@ class ThreadStore:
         except OSError:
             return 0
 
-    def read(self, thread_id: str) -> KeptThread:
+    def read(self, thread_id: str) -> "KeptThread":
         """The whole thread. Raises UnknownThread."""
+        from codex_ls.turn.kept_thread import thread_from
+
         path = self.path(thread_id)
         try:
             data = path.read_bytes() if path is not None else None
