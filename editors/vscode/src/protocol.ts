@@ -163,7 +163,7 @@ export interface ProfileSummary {
 }
 
 export interface ProfilesResult {
-  active: string | null;
+  active?: string | null;
   source: "request" | "settings" | "config" | "default";
   profiles: ProfileSummary[];
   configPath: string;

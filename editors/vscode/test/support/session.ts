@@ -12,11 +12,16 @@ import { ModelServer } from "./modelServer";
 import { Workbench } from "./workbench";
 import { Sandbox } from "./workspace";
 
+interface Opened {
+  readonly open: string;
+  readonly files: readonly string[];
+}
+
 export interface Plan extends Options {
   /** How many fake model servers. */
   readonly models?: number;
   /** Writes the workspace; gives what to open and which files of it. */
-  prepare(session: Session): { open: string; files: readonly string[] };
+  prepare(session: Session): Opened | Promise<Opened>;
 }
 
 export class Session {
@@ -39,7 +44,7 @@ export class Session {
   async start(plan: Plan): Promise<void> {
     const host = ensureHost();
     for (let n = 0; n < (plan.models ?? 1); n += 1) this.models.push(await ModelServer.start());
-    const { open, files } = plan.prepare(this);
+    const { open, files } = await plan.prepare(this);
     const vsix = process.env.CODEX_TEST_VSIX;
     if (vsix === undefined) throw new Error("CODEX_TEST_VSIX names no VSIX; run `npm run test:screen`");
     const server = await CodeServer.start(host, this.sandbox, vsix, plan);
