@@ -23,9 +23,13 @@ local count = 0
 ---@type table<integer, codex_ls.Document> by buffer
 local documents = {}
 
----What a user's plugins do with Markdown may fail; the document is there all the same.
+---What a user's plugins do with Markdown may fail (a parser is missing, say); the document is there all
+---the same. Later, because such an error would end the command that opens it.
 ---@param bufnr integer
 local function set_filetype(bufnr)
+  if not vim.api.nvim_buf_is_valid(bufnr) then
+    return
+  end
   local ok, reason = pcall(function()
     vim.bo[bufnr].filetype = "markdown"
   end)
@@ -40,7 +44,9 @@ function Document.new()
   local bufnr = vim.api.nvim_create_buf(true, true)
   vim.api.nvim_buf_set_name(bufnr, ("codex://answer/%d.md"):format(count))
   vim.bo[bufnr].bufhidden = "hide"
-  set_filetype(bufnr)
+  vim.schedule(function()
+    set_filetype(bufnr)
+  end)
   vim.bo[bufnr].modifiable = false
   local self = setmetatable({ bufnr = bufnr }, Document)
   documents[bufnr] = self
