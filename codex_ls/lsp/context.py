@@ -8,7 +8,7 @@ its workspace folder: a name of a home folder is nobody's business.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from codex_ls.events import Notice
 from codex_ls.lsp.documents import Text
@@ -106,8 +106,13 @@ def _shown_path(snapshot: Snapshot) -> str | None:
     if path is None:
         return None
     if folder is not None and path.is_relative_to(folder):
-        return str(PurePosixPath(path.relative_to(folder)))
-    return path.name
+        return _one_line(path.relative_to(folder).as_posix())
+    return _one_line(path.name)
+
+
+def _one_line(name: str) -> str:
+    """A file's name is a stranger's text too: it must not break out of its line in the prompt."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
 
 
 def _language(snapshot: Snapshot) -> str | None:

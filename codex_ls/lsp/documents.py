@@ -19,6 +19,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
+from codex_ls.config.layer import shown
 from codex_ls.errors import InvalidParams
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -121,22 +122,23 @@ def read_from_disk(uri: str, folders: Iterable[Path]) -> str:
     """
     name = to_fs_path(uri)
     if name is None:
-        raise InvalidParams(f"The document is not open, and its address is no file: {uri[:200]}")
+        raise InvalidParams(f"{shown(uri)} is not open, and no file.")
+    file = shown(Path(name).name)
     try:
         path = Path(name).resolve(strict=True)
         roots = [folder.resolve() for folder in folders]
     except (OSError, ValueError, RuntimeError):
-        raise InvalidParams(f"The document is not open, and there is no file {name}") from None
+        raise InvalidParams(f"{file} is not open, and not on the disk.") from None
     if not any(path.is_relative_to(root) for root in roots):
-        raise InvalidParams(f"The document is not open, and lies outside of the workspace: {name}")
+        raise InvalidParams(f"{file} is not open, and lies outside of the workspace.")
     try:
         content = _read_regular(path)
     except OSError as error:
-        raise InvalidParams(f"{name} can't be read: {error.strerror}") from None
+        raise InvalidParams(f"{file} can't be read: {error.strerror}.") from None
     if len(content) > MAX_FILE_BYTES:
-        raise InvalidParams(f"{name} is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
+        raise InvalidParams(f"{file} is larger than {MAX_FILE_BYTES // 1024 // 1024} MB.")
     if b"\0" in content:
-        raise InvalidParams(f"{name} is not a text file")
+        raise InvalidParams(f"{file} is not a text file.")
     return content.decode("utf-8-sig", "replace")
 
 

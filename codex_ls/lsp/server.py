@@ -35,6 +35,8 @@ def run_stdio(*, overrides: Sequence[str] = (), local_only: bool = False) -> int
 
     `overrides` are `-c` options, `key=value`. The code is 0 after `shutdown` and `exit`, else 1.
     """
+    if os.isatty(0):
+        sys.stderr.write("codex-ls: waiting for an editor that speaks LSP here; Ctrl-D ends it.\n")
     fd_in, fd_out = _claim_stdio()
     greeting = _greet(fd_in, fd_out)
     if not greeting.backlog and greeting.client is None:

@@ -5,6 +5,7 @@ effect with the next question and an unchanged one costs a few `stat` calls.
 import os
 from collections.abc import Mapping, Sequence
 
+from codex_ls.config.layer import shown
 from codex_ls.config.load import PROFILE_FILE_SUFFIX, Config, codex_home_from, load_config
 from codex_ls.config.profile import resolve
 from codex_ls.config.settings import ModelSettings
@@ -70,7 +71,8 @@ def settings_of_turn(
         profile = workspace.profile
         if not trusted and profile != config.default_profile:
             raise UntrustedWorkspace(
-                f"The setting codex.profile names `{profile[:60]}`, but this workspace is not trusted.",
+                f"The setting codex.profile names `{shown(profile)}`,"
+                " but this workspace is not trusted.",
                 hint="Trust the workspace, or choose the profile for this question.",
             )
     return resolve(
