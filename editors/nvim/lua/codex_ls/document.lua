@@ -31,7 +31,9 @@ local function set_filetype(bufnr)
     return
   end
   local ok, reason = pcall(function()
-    vim.bo[bufnr].filetype = "markdown"
+    vim.api.nvim_buf_call(bufnr, function()
+      vim.cmd("silent! setlocal filetype=markdown")
+    end)
   end)
   if not ok then
     log.warn("something failed on FileType markdown: %s", reason)
