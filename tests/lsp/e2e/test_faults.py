@@ -142,23 +142,23 @@ async def test_a_turn_streams_on_while_the_editor_floods(
 async def test_a_client_that_stops_reading_stops_only_itself(
     client: LspClient, model: ModelServer
 ) -> None:
-    gate = Gate()
+    held, unreached = Gate("held"), Gate("unreached")
     piece = chat_chunk({"content": "x" * 10_000})
-    endless = sse_answer(*[piece] * 4_000, gate)  # 40 MB, then silence
-    model.enqueue(endless.at_once(), chat_stream(content=["a", Gate(), "b"]))
-    await (await client.send("codex/profiles")).result()
+    endless = sse_answer(*[piece] * 4_000, unreached)  # 40 MB, then silence
+    model.enqueue(chat_stream(content=["a", held, "b"]), endless.at_once())
+    quiet = await client.send(EXEC, {"prompt": "x", "workDoneToken": "quiet"})
+    await held.reached.wait()
     before = memory_kib(client)
     loud = await client.send(EXEC, {"prompt": "x", "workDoneToken": "loud"})
     await client.seen(lambda m: is_event(m, "content", token="loud"))
     client.stop_reading()
-    quiet = await client.send(EXEC, {"prompt": "x", "workDoneToken": "quiet"})
-    turn = await model.turn(1)
-    assert not gate.reached
-    assert memory_kib(client) - before < 32 << 10
+    await model.turn(1)
     await quiet.cancel()
-    await turn.hung_up.wait()
-    await loud.cancel()
     await model.turns[0].hung_up.wait()
+    assert not unreached.reached
+    assert memory_kib(client) - before < 32 << 10
+    await loud.cancel()
+    await model.turns[1].hung_up.wait()
     client.go_on_reading()
     assert (await quiet.result(seconds=30))["status"] == "cancelled"
     result = await loud.result(seconds=30)
