@@ -92,6 +92,10 @@ def _run(argv: list[str]) -> int:
         from codex_ls.cli.arguments import command_first
 
         first, *rest = command_first(argv)
+    if "CODEX_LS_LOG" in os.environ or "RUST_LOG" in os.environ:
+        from codex_ls.cli.log import set_up_log
+
+        set_up_log(os.environ)
     command = _COMMANDS.get(first)
     if command is None:
         raise InvalidParams(

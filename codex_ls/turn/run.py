@@ -12,6 +12,7 @@ arrived. Nothing is read from the socket before the last piece was taken from he
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 import uuid
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codex_ls.config.address import is_loopback
+from codex_ls.config.address import is_loopback, origin
 from codex_ls.config.profile import ModelSettings
 from codex_ls.errors import CodexError, LocalOnly
 from codex_ls.events import (
@@ -47,6 +48,8 @@ from codex_ls.wire import Image, ModelCall, broken_off
 
 if TYPE_CHECKING:
     from codex_ls.embedded.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,13 @@ class Turn:
         self._images = tuple(read_image(path) for path in self._request.images)
         if settings.local_only and not is_loopback(settings.provider.base_url):
             raise refused(settings)
+        logger.debug(
+            "turn %s: %s at %s, profile %s",
+            self.turn_id,
+            settings.model,
+            origin(settings.provider.base_url) or "the built-in server",
+            settings.profile,
+        )
         headers = await credentials(settings.provider, self._session.env, self._session.ask_secret)
         return Asking(self._session, settings, headers, self._clock, self._interrupt)
 
@@ -316,6 +326,14 @@ class Turn:
                     self._settings.local_only,
                 )
             )
+        logger.debug(
+            "turn %s: %s (%s), %s, %s",
+            self.turn_id,
+            status,
+            reason,
+            finished.timing,
+            finished.usage,
+        )
         self._journal.end(finished, self._end.echo)
         self._session.keeping.end(self._thread, self._journal)
         from codex_ls.turn.turn_log import log_turn  # the answer did not have to wait for it

@@ -1,0 +1,58 @@
+"""The verbose log: `CODEX_LS_LOG=debug`, or `RUST_LOG` as programs written for Codex set it.
+
+It goes to standard error, and holds what was connected to, asked and answered in which order, with
+times; no prompt, no answer, and no key: whatever looks like one, and every value of an environment
+variable whose name says that it is one, is taken out.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+
+from codex_ls.wire.stream_errors import redact
+
+_LEVELS = {
+    "trace": logging.DEBUG,
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_MIN_SECRET_CHARS = 6
+
+
+def set_up_log(env: Mapping[str, str]) -> None:
+    """Turn the log on if the environment asks for it, at the most talkative level it names."""
+    words = re.split(r"[,=\s]+", (env.get("CODEX_LS_LOG") or env.get("RUST_LOG") or "").lower())
+    levels = [_LEVELS[word] for word in words if word in _LEVELS]
+    if not levels:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting(env))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(min(levels))
+
+
+class _Redacting(logging.Formatter):
+    """Writes a record in one line, without anything secret."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        super().__init__("%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+        values = {value for name, value in env.items() if _SECRET_NAME.search(name)}
+        secrets = (value.strip() for value in values)
+        self._secrets = sorted(
+            (secret for secret in secrets if len(secret) >= _MIN_SECRET_CHARS),
+            key=len,
+            reverse=True,
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = super().format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, "[key]")
+        return redact(line)

@@ -1,0 +1,38 @@
+"""The verbose log: what happened, on standard error, and no word or key of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.cli.command import Command
+from tests.support.model_server import ModelServer
+from tests.support.streams import chat_stream
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("CODEX_LS_LOG", "debug"), ("RUST_LOG", "debug"), ("RUST_LOG", "warn,codex_core=debug")],
+)
+def test_the_log_tells_what_happened_and_nothing_that_was_said(
+    server: ModelServer, command: Command, variable: str, value: str
+) -> None:
+    server.always(chat_stream(reasoning=["canary-thought"], content=["Four."]))
+    text = (command.home / "config.toml").read_text()
+    command.write_config(f'{text}env_key = "MY_KEY"\n')
+    command = replace(command, env={"MY_KEY": "canary-key-123", variable: value})
+    done = command.run("exec", "--thinking=off", "canary-prompt")
+    assert (done.exit_code, done.out) == (0, "Four.\n")
+    assert f"test-model at {server.origin}" in done.err
+    assert "completed (stop)" in done.err
+    assert "httpcore" in done.err
+    assert "canary" not in done.err
+    assert "Four." not in done.err
+
+
+@pytest.mark.parametrize("value", ["", "off", "nonsense", "codex_core=x"])
+def test_the_log_is_off_unless_it_is_asked_for(
+    server: ModelServer, command: Command, value: str
+) -> None:
+    server.always(chat_stream(content=["Four."]))
+    done = command.run("exec", "hi", CODEX_LS_LOG=value)
+    assert done.err == "FIGURES\n"
