@@ -53,6 +53,7 @@ export class Asking {
     const profile = await pickProfile(this.profiles, target.conversation.thread.uri, "Who should answer?");
     if (profile === undefined) return;
     const { turn, conversation } = target;
+    conversation.pinned = profile;
     await conversation.ask({ ...turn.question, profile, name: profile }, { anew: true });
   }
 
@@ -60,13 +61,15 @@ export class Asking {
     const conversation = this.conversations.target(thread)?.conversation;
     const first = conversation?.turns[0];
     if (conversation === undefined || first === undefined || text.trim() === "") return;
+    // The thread has the code already; the profile is named, so that the document need not go along to tell it.
+    const profile = conversation.pinned ?? this.chosen(thread.uri);
     const { textDocument } = first.question.context;
-    const profile = conversation.last?.question.profile;
+    const known = profile !== "";
     await conversation.ask({
       prompt: text,
-      name: profile ?? this.name(thread.uri),
-      context: textDocument ? { textDocument } : {},
-      ...(profile !== undefined && { profile }),
+      name: known ? profile : "Codex",
+      context: known || !textDocument ? {} : { textDocument },
+      ...(known && { profile }),
     });
   }
 
@@ -110,11 +113,14 @@ export class Asking {
   }
 
   private name(resource: Uri): string {
-    return (
-      profileOf(layers("profile", resource), workspace.isTrusted) ||
-      this.profiles.activeName(resource) ||
-      "Codex"
-    );
+    const chosen = this.chosen(resource);
+    return chosen === "" ? "Codex" : chosen;
+  }
+
+  /** The profile that the settings choose for a document, else the server's; empty while neither is known. */
+  private chosen(resource: Uri): string {
+    const set = profileOf(layers("profile", resource), workspace.isTrusted);
+    return set === "" ? this.profiles.activeName(resource) : set;
   }
 }
 

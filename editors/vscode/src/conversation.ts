@@ -55,6 +55,8 @@ export class Conversation implements Disposable {
   readonly turns: Turn[] = [];
   /** The text the first question was about, as it moves with the document; absent where there was none. */
   anchor: Anchor | undefined;
+  /** The profile that `Ask Again With...` chose, for this conversation alone. */
+  pinned: string | undefined;
   private threadId: string | undefined;
   private running: CancellationTokenSource | undefined;
   private closed = false;
@@ -172,7 +174,8 @@ export class Conversation implements Disposable {
     } catch (error) {
       // The thread lived in a server that is gone; what is on the screen can still be told again.
       if (!(error instanceof TurnFailed) || error.data.kind !== "unknownThread") throw error;
-      return this.surroundings.run({ ...params, prompt: transcript(this.said()) }, listener, token);
+      const told = { ...params, ...this.turns[0]?.question.context, prompt: transcript(this.said()) };
+      return this.surroundings.run(told, listener, token);
     }
   }
 

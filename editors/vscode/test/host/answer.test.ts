@@ -128,6 +128,7 @@ suite("an answer", () => {
     const roles = json!.messages.map(({ role }) => role).filter((role) => role !== "system");
     assert.deepEqual(roles, ["user", "assistant", "user"]);
     assert.equal(json!.messages.at(-2)!.content, "First answer");
+    assert.equal(json!.messages.at(-1)!.content, "And then?");
   });
 
   test("several stream at once, each into its own place", async () => {
