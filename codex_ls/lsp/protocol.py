@@ -40,6 +40,7 @@ NOTICE_KINDS: Final = (
     "thinkingUnclosed",
     "toolCallIgnored",
     "effortRefused",
+    "threadNotKept",
 )
 """Besides these, a notice may have the kind of an error after which the text was kept."""
 
