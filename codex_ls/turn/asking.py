@@ -159,7 +159,8 @@ class Asking:
         engine = await self._interrupt.wait(self._session.engine(self._settings.model))
         self._provider = replace(self._provider, base_url=engine.base_url)
         self._headers["Authorization"] = f"Bearer {engine.api_key}"
-        return replace(call, extras={**engine.request_extras, **call.extras})
+        extras = engine.extras_for(call.effort, has_schema=call.output_schema is not None)
+        return replace(call, extras={**extras, **call.extras})
 
     def _learned_quirks(self) -> Quirks:
         provider, model = self._provider, self._settings.model

@@ -48,6 +48,17 @@ def test_the_built_in_model_thinks_first_and_then_answers(
     assert len(deltas) > 5  # it came in pieces, not in one
 
 
+def test_the_built_in_model_answers_at_once_where_no_thinking_is_wanted(
+    tmp_path: Path, fetched_models: Path
+) -> None:
+    command = Command(tmp_path, {"CODEX_LS_MODELS": str(fetched_models), "CI": "true"})
+    done = command.run("exec", *SMALL, "--effort", "none", "--json", "Say hello.")
+    assert done.exit_code == 0, done.err
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    whole = [line["item"] for line in lines if line["type"] == "item.completed"]
+    assert [item["type"] for item in whole] == ["agent_message"]
+
+
 async def test_an_editor_sees_the_built_in_model_load_think_and_answer(
     tmp_path: Path, fetched_models: Path
 ) -> None:
