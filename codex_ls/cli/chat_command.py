@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codex_ls.cli.chat import Chat
     from codex_ls.cli.lines import Lines
     from codex_ls.config.settings import ModelSettings
-    from codex_ls.turn.run import Session
+    from codex_ls.turn.session import Session
 
 _TICK_S = 0.25
 _SUMMARIES: frozenset[ReasoningSource] = frozenset({"summary"})
@@ -89,7 +89,7 @@ def _thread_id(resume: str | None, *, is_last: bool) -> str | None:
 
 def _converse(chat: "Chat", lines: "Lines") -> None:
     """Questions and answers, in one session, so that connections and the built-in model stay."""
-    from codex_ls.turn.run import Session
+    from codex_ls.turn.session import Session
 
     with asyncio.Runner() as runner:
         session = Session()

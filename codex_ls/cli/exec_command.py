@@ -88,7 +88,7 @@ async def _show(
     inputs: ExecInputs, renderer: Renderer, *, out: Output, interrupts: Interrupts
 ) -> TurnFinished:
     """Run the turn and render every event; returns the last one. Raises CodexError, ReaderGone."""
-    from codex_ls.turn.run import Session
+    from codex_ls.turn.session import Session
 
     async with Session() as session:
         turn = session.start(inputs.request, inputs.settings, received_at=inputs.received_at)

@@ -27,7 +27,7 @@ from codex_ls.errors import CodexError
 from codex_ls.providers.discover import KNOWN_PORTS
 from codex_ls.providers.inquiry import Inquirer
 from codex_ls.providers.origin import AskSecret
-from codex_ls.turn.run import Session
+from codex_ls.turn.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from codex_ls.providers.inquiry import Inquirer, NoReply, Reply
 from codex_ls.providers.origin import AskSecret, server_url
 from codex_ls.providers.served import ask_own_server
 from codex_ls.providers.server_kind import ServedModel, Server
-from codex_ls.turn.run import Session
+from codex_ls.turn.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from codex_ls.lsp.threads import thread, threads
 from codex_ls.lsp.tokens import RunningTokens
 from codex_ls.lsp.user_config import UserConfig
 from codex_ls.lsp.warm_up import warm_up
-from codex_ls.turn.run import Session
+from codex_ls.turn.session import Session
 
 logger = logging.getLogger(__name__)
 

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from codex_ls.config.profile import ModelSettings, Provider
     from codex_ls.turn.clock import TurnClock
     from codex_ls.turn.interrupt import Interrupt
-    from codex_ls.turn.run import Session
+    from codex_ls.turn.session import Session
 
 _LOADING_POLL_S = 0.5
 _AFTER_FINISH_S = 2.0

@@ -11,13 +11,10 @@ arrived. Nothing is read from the socket before the last piece was taken from he
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,20 +31,18 @@ from codex_ls.events import (
     TurnFinished,
     TurnStarted,
 )
-from codex_ls.providers.http import HttpClient
-from codex_ls.providers.origin import AskSecret, credentials, refused
+from codex_ls.providers.origin import credentials, refused
 from codex_ls.turn.asking import Asking
 from codex_ls.turn.clock import TurnClock
 from codex_ls.turn.context import SYSTEM_PROMPT, TurnContext, prompt_with_context
 from codex_ls.turn.interrupt import Interrupt, Interrupted
 from codex_ls.turn.journal import Journal
-from codex_ls.turn.keeping import Keeping
 from codex_ls.turn.record import TurnRecord
 from codex_ls.turn.thread import PastTurn, Thread, read_image
 from codex_ls.wire import Image, ModelCall, broken_off
 
 if TYPE_CHECKING:
-    from codex_ls.embedded.engine import Engine
+    from codex_ls.turn.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -61,75 +56,6 @@ class TurnRequest:
     context: TurnContext | None = None
     images: tuple[Path, ...] = ()
     output_schema: Mapping[str, Any] | None = None
-
-
-class Session:
-    """What turns share: threads, connections, the built-in server, what was learned about models.
-
-    One per process; open it with `async with`. Leaving it stops every turn and closes every
-    connection.
-    """
-
-    def __init__(
-        self, *, env: Mapping[str, str] = os.environ, ask_secret: AskSecret | None = None
-    ) -> None:
-        self.env = env
-        self.ask_secret = ask_secret
-        self.http = HttpClient()
-        self.forced_open: set[tuple[str, str]] = set()
-        """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
-        self.keeping = Keeping(env)
-        self._turns: set[Turn] = set()
-        self._engine: tuple[str, Engine] | None = None
-        self._engine_lock = asyncio.Lock()
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> Session:
-        await self._stack.enter_async_context(self.http)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for turn in tuple(self._turns):
-            turn.cancel()
-        await self._stack.aclose()
-
-    def start(
-        self, request: TurnRequest, settings: ModelSettings, *, received_at: float | None = None
-    ) -> Turn:
-        """A turn that runs while it is iterated. `received_at` is a `time.perf_counter()`.
-
-        Raises UnknownThread.
-        """
-        thread = self.keeping.thread(request.thread_id)
-        turn = Turn(self, thread, request, settings, received_at or time.perf_counter())
-        self._turns.add(turn)
-        return turn
-
-    def reasoning_field(self, thread_id: str) -> str | None:
-        """The field in which the thinking of the thread's last turn came."""
-        turns = self.keeping.thread(thread_id).turns
-        echo = turns[-1].echo if turns else None
-        return echo.field if echo is not None else None
-
-    def forget(self, turn: Turn) -> None:
-        """A turn is over."""
-        self._turns.discard(turn)
-
-    async def engine(self, model: str) -> Engine:
-        """The built-in server with that model, started if it does not run."""
-        from codex_ls.embedded.engine import start_engine  # only the built-in model needs it
-
-        async with self._engine_lock:
-            if self._engine is not None:
-                name, running = self._engine
-                if name == model and running.alive:
-                    return running
-                self._engine = None  # one model in memory at a time
-                await running.close()
-            engine = await start_engine(model, env=self.env)
-            self._engine = (model, engine)
-            self._stack.push_async_callback(engine.close)
-            return engine
 
 
 class Turn:

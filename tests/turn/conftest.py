@@ -6,7 +6,8 @@ import pytest
 
 from codex_ls.config.profile import ModelSettings, Provider
 from codex_ls.events import Event
-from codex_ls.turn.run import Session, Turn
+from codex_ls.turn.run import Turn
+from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from codex_ls.events import Event, TurnFinished
-from codex_ls.turn.run import Session, TurnRequest
+from codex_ls.turn.run import TurnRequest
+from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer
 from tests.support.streams import (
     Answer,

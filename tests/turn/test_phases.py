@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from codex_ls.events import ContentDelta, Event, PhaseChanged, TurnFinished
-from codex_ls.turn.run import Session, TurnRequest
+from codex_ls.turn.run import TurnRequest
+from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer, Request
 from tests.support.streams import Answer, Gate, chat_chunk, chat_stream, json_answer, sse_answer
 from tests.turn.conftest import settings_for

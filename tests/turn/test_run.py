@@ -34,7 +34,8 @@ from codex_ls.events import (
     UsageReported,
 )
 from codex_ls.turn.context import SYSTEM_PROMPT, Diagnostic, TurnContext
-from codex_ls.turn.run import Session, Turn, TurnRequest
+from codex_ls.turn.run import Turn, TurnRequest
+from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer
 from tests.support.streams import (
     Answer,

@@ -14,7 +14,8 @@ from codex_ls.config.profile import ModelSettings
 from codex_ls.errors import LocalOnly, UnknownThread
 from codex_ls.events import ContentDelta, Event, Notice, Noticed, TurnFinished, Usage
 from codex_ls.turn.kept_thread import KeptThread, KeptTurn, thread_from
-from codex_ls.turn.run import Session, TurnRequest
+from codex_ls.turn.run import TurnRequest
+from codex_ls.turn.session import Session
 from codex_ls.turn.thread_store import ThreadStore, ThreadSummary
 from tests.support.model_server import ModelServer
 from tests.support.streams import Cut, Gate, chat_stream, error_answer

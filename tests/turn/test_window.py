@@ -6,7 +6,8 @@ import pytest
 
 from codex_ls.errors import ContextOverflow
 from codex_ls.events import Event, TurnFinished
-from codex_ls.turn.run import Session, TurnRequest
+from codex_ls.turn.run import TurnRequest
+from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream, json_answer, ollama_stream
 from tests.turn.conftest import events_of, settings_for
