@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "libs"))
 
-from codex_ls.cli import main  # noqa: E402  the path has to be there first
+from codex_ls.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())
