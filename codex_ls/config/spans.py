@@ -16,19 +16,20 @@ KeyPath = tuple[str | int, ...]
 
 _MAX_DEPTH = 64
 
-_GAP = re.compile(r"[ \t]*+")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*+)*+")
-_LINE = re.compile(r"[^\n]*+")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]++")
-_QUOTED_KEY = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"|'[^'\n]*+'""")
+# No possessive quantifiers: Python 3.11.2, which Debian 12 has, matches some of them wrongly.
+_GAP = re.compile(r"[ \t]*")
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_LINE = re.compile(r"[^\n]*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_QUOTED_KEY = re.compile(r"""\"(?:[^"\\\n]|\\.)*\"|'[^'\n]*'""")
 _STRING = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}'
-    r"|'''(?:[^']|'(?!''))*+'{3,5}"
-    r'|"(?:[^"\\\n]|\\.)*+"'
-    r"|'[^'\n]*+'",
+    r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}'
+    r"|'''(?:[^']|'(?!''))*'{3,5}"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'[^'\n]*'",
     re.DOTALL,
 )
-_SCALAR = re.compile(r"[^,\]}#\n]++")
+_SCALAR = re.compile(r"[^,\]}#\n]+")
 
 
 @dataclass(frozen=True, slots=True)
