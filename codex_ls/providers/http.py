@@ -14,6 +14,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,26 +167,18 @@ class HttpClient:
 
         Raises Unreachable, TimedOut (the connect or the first-byte limit) or StreamBroken.
         """
-        client = self._client_for(request.url)
-        written_at = 0.0
-
-        async def trace(event: str, _info: Mapping[str, Any]) -> None:
-            nonlocal written_at
-            if event.endswith("send_request_body.complete"):
-                written_at = time.perf_counter()
-
+        client, sockets = self._client_for(request.url), _Sockets()
         limits = request.limits
-        timeout = httpx.Timeout(None, connect=limits.connect_s, write=_WRITE_S)
         built = client.build_request(
             "POST",
             request.url,
             headers={**_BASE_HEADERS, **request.headers},
             content=request.body,
-            timeout=timeout,
-            extensions={"trace": trace},
+            timeout=httpx.Timeout(None, connect=limits.connect_s, write=_WRITE_S),
+            extensions={"trace": sockets.trace},
         )
         try:
-            async with asyncio.timeout(limits.first_byte_s):
+            async with sockets, asyncio.timeout(limits.first_byte_s):
                 response = await client.send(built, stream=True)
         except TimeoutError:
             raise TimedOut(
@@ -195,7 +188,7 @@ class HttpClient:
             ) from None
         except httpx.HTTPError as error:
             raise _broken(request, error) from None
-        return Answer(request, response, written_at)
+        return Answer(request, response, sockets.written_at)
 
     async def get_json(
         self,
@@ -209,14 +202,16 @@ class HttpClient:
 
         For questions beside a turn: bounded in time and size, and nothing is ever raised.
         """
-        client = self._client_for(url)
-        method = "GET" if body is None else "POST"
-        wanted = {**_BASE_HEADERS, **headers}
+        sockets = _Sockets()
+        asked = self._client_for(url).stream(
+            "GET" if body is None else "POST",
+            url,
+            headers={**_BASE_HEADERS, **headers},
+            content=body,
+            extensions={"trace": sockets.trace},
+        )
         try:
-            async with (
-                asyncio.timeout(limit_s),
-                client.stream(method, url, headers=wanted, content=body) as response,
-            ):
+            async with sockets, asyncio.timeout(limit_s), asked as response:
                 data = b""
                 async for piece in response.aiter_bytes():
                     data += piece
@@ -239,7 +234,9 @@ class HttpClient:
         kind = f"{local} {secure}"
         if kind not in self._clients:
             # Loading certificates costs 20 ms: plain HTTP gets a context that trusts nothing.
-            verify = True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            verify = (
+                httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            )
             self._clients[kind] = httpx.AsyncClient(
                 verify=verify,
                 trust_env=not local,  # no proxy stands between this machine and itself
@@ -247,6 +244,33 @@ class HttpClient:
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
             )
         return self._clients[kind]
+
+
+class _Sockets:
+    """The sockets that one request opens, closed where it is left in a hurry.
+
+    A TLS greeting that is cancelled leaves its socket open: httpcore 1.0 closes it for errors only.
+    """
+
+    def __init__(self) -> None:
+        self._opened: list[Any] = []
+        self.written_at = 0.0
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take what httpcore tells of a request's progress (its `trace` extension)."""
+        if event.endswith("connect_tcp.complete"):
+            self._opened.append(info["return_value"])
+        elif event.endswith("send_request_body.complete"):
+            self.written_at = time.perf_counter()
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for stream in self._opened:
+                with suppress(Exception):
+                    await stream.aclose()
 
 
 def retry_after_ms(value: str) -> int | None:

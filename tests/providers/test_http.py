@@ -1,0 +1,73 @@
+"""What a request leaves behind when it is left in a hurry: nothing."""
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+
+from codex_ls.errors import TimedOut, Unreachable
+from codex_ls.providers.http import HttpClient, Limits, Request
+from tests.support.model_server import ModelServer
+from tests.support.streams import chat_stream
+
+
+def request_to(url: str, *, first_byte_s: float | None = None) -> Request:
+    return Request(url, {}, b"{}", Limits(5.0, first_byte_s, 5.0), "Test")
+
+
+class DeafServer:
+    """Takes connections and never says a word, not even in TLS."""
+
+    def __init__(self) -> None:
+        self.greeted = asyncio.Event()
+        self.left = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        self.greeted.set()
+        while await reader.read(4096):
+            pass
+        self.left.set()
+        writer.close()
+
+
+@pytest.mark.parametrize("how", ["cancelled", "out of time"])
+async def test_a_tls_greeting_that_is_left_closes_its_socket(how: str) -> None:
+    deaf = DeafServer()
+    server = await asyncio.start_server(deaf.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, HttpClient() as client:
+        limit = 0.2 if how == "out of time" else None
+        asking = asyncio.ensure_future(
+            client.send(request_to(f"https://127.0.0.1:{port}/v1", first_byte_s=limit))
+        )
+        await asyncio.wait_for(deaf.greeted.wait(), 5)
+        if how == "cancelled":
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+        else:
+            with pytest.raises(TimedOut):
+                await asking
+        await asyncio.wait_for(deaf.left.wait(), 1)
+
+
+async def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    async with ModelServer(chat_stream(content=["ok"]), tls=context) as server:
+        url = f"https://localhost:{server.port}/v1/chat/completions"
+        async with HttpClient() as client:
+            with pytest.raises(Unreachable, match="certificate"):
+                await client.send(request_to(url))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        async with HttpClient() as client:
+            answer = await client.send(request_to(url))
+            assert answer.status == 200
+            await answer.aclose()
