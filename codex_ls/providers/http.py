@@ -10,75 +10,30 @@ Invariant 5: whoever cancels the task that waits here, or calls `Answer.aclose`,
 
 import asyncio
 import json
-import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from codex_ls import __version__
-from codex_ls.config.address import is_loopback, origin
-from codex_ls.errors import ProviderError, StreamBroken, TimedOut, Unreachable
+from codex_ls.config.address import is_loopback
+from codex_ls.errors import ProviderError, TimedOut
+from codex_ls.providers.request import Request
+from codex_ls.providers.transport_errors import told
 
-_CONNECT_LOOPBACK_S = 5.0
-_CONNECT_S = 15.0
 _WRITE_S = 60.0
 _DRAIN_S = 0.02
 _MAX_ERROR_BODY = 64 * 1024
 _MAX_TOLD = 4 * 1024 * 1024
-_FIRST_BYTE_S = 600.0
 _BASE_HEADERS = {
     "Accept": "text/event-stream, application/x-ndjson, application/json",
     "Accept-Encoding": "identity",
     "Content-Type": "application/json",
     "User-Agent": f"codex-ls/{__version__}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds; None is no limit."""
-
-    connect_s: float
-    first_byte_s: float | None
-    idle_s: float
-
-    @classmethod
-    def of(
-        cls,
-        base_url: str,
-        *,
-        idle_timeout_ms: int,
-        connect_timeout_ms: int | None = None,
-        first_byte_timeout_ms: int | None = None,
-    ) -> "Limits":
-        """The limits of a provider: its own, else what fits where it is."""
-        loopback = is_loopback(base_url)
-        connect_s = _CONNECT_LOOPBACK_S if loopback else _CONNECT_S
-        first_byte_s = None if loopback else max(_FIRST_BYTE_S, idle_timeout_ms / 1000)
-        if connect_timeout_ms is not None:
-            connect_s = connect_timeout_ms / 1000
-        if first_byte_timeout_ms is not None:
-            first_byte_s = first_byte_timeout_ms / 1000
-        return cls(connect_s, first_byte_s, idle_timeout_ms / 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One POST: where to, with what, and how long to wait."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    limits: Limits
-    server_name: str
-    """Who is asked, for sentences: the provider's name."""
-    start_hint: str = ""
-    """How to start that server, for the error of an address where nothing listens."""
 
 
 class Answer:
@@ -114,7 +69,7 @@ class Answer:
         except TimeoutError:
             raise self._too_slow(wait_s or 0.0) from None
         except httpx.HTTPError as error:
-            raise _broken(self._request, error) from None
+            raise told(self._request, error) from None
         self._begun = self._begun or bool(data)
         return data
 
@@ -187,7 +142,7 @@ class HttpClient:
                 hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
             ) from None
         except httpx.HTTPError as error:
-            raise _broken(request, error) from None
+            raise told(request, error) from None
         return Answer(request, response, sockets.written_at)
 
     async def get_json(
@@ -286,69 +241,3 @@ def retry_after_ms(value: str) -> int | None:
         return max(0, round((parsedate_to_datetime(value).timestamp() - time.time()) * 1000))
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _broken(request: Request, error: httpx.HTTPError) -> ProviderError:
-    """A failure of the transport, in our words."""
-    name, where = request.server_name, origin(request.url)
-    match error:
-        case httpx.ConnectTimeout():
-            return Unreachable(
-                f"{name} at {where} did not take the connection within"
-                f" {request.limits.connect_s:g} s (connect limit).",
-                hint=request.start_hint or "Check the address and the network.",
-                passing=True,
-            )
-        case httpx.ConnectError():
-            return _no_connection(request, error)
-        case httpx.ProxyError():
-            return Unreachable(f"The proxy in front of {name} refused: {_first_words(error)}.")
-        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
-            return Unreachable(f"The request to {where} can't be made: {_first_words(error)}.")
-        case _:
-            return StreamBroken(
-                f"{name} at {where} broke the connection off: {_first_words(error)}.",
-                hint="Look at the model server's own log: it may have run out of memory.",
-            )
-
-
-def _no_connection(request: Request, error: httpx.ConnectError) -> Unreachable:
-    name, where = request.server_name, origin(request.url)
-    cause = _cause(error, (ssl.SSLError, OSError))
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        reason = getattr(cause, "verify_message", "") or _first_words(error)
-        return Unreachable(
-            f"The certificate of {where} is not good: {reason}.",
-            hint="Check the address; set SSL_CERT_FILE if your organisation signs its own.",
-        )
-    if isinstance(cause, ssl.SSLError):
-        return Unreachable(
-            f"{where} does not speak TLS as it should: {_first_words(error)}.",
-            hint="A local server is usually reached with http://, not https://.",
-        )
-    if _is_name_error(error, cause):
-        return Unreachable(
-            f"No address is known for {where}.",
-            hint="Check the host in base_url, and the network.",
-        )
-    hint = request.start_hint or "Check the address, and that the server is running."
-    return Unreachable(f"Nothing listens at {where} ({name}).", hint=hint, passing=True)
-
-
-def _is_name_error(error: Exception, cause: BaseException | None) -> bool:
-    text = str(error)
-    return isinstance(cause, socket.gaierror) or "Name or service" in text or "getaddrinfo" in text
-
-
-def _cause(error: BaseException, kinds: tuple[type[BaseException], ...]) -> BaseException | None:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, kinds):
-            return seen
-        seen = seen.__cause__ or seen.__context__
-    return None
-
-
-def _first_words(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text[:160].rstrip(".")

@@ -30,9 +30,10 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
-from codex_ls.providers.http import Answer, Limits, Request
+from codex_ls.providers.http import Answer
 from codex_ls.providers.load_state import is_loading, start_hint
 from codex_ls.providers.origin import locked_to_this_machine, request_url, server_url
+from codex_ls.providers.request import Limits, Request
 from codex_ls.providers.retry import delay_ms, is_retryable
 from codex_ls.providers.signals import Signals
 from codex_ls.turn.lookout import Lookout

@@ -8,7 +8,8 @@ import pytest
 import trustme
 
 from codex_ls.errors import TimedOut, Unreachable
-from codex_ls.providers.http import HttpClient, Limits, Request
+from codex_ls.providers.http import HttpClient
+from codex_ls.providers.request import Limits, Request
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream
 
