@@ -13,10 +13,10 @@ from codex_ls.config.address import origin
 from codex_ls.doctor.check import Finding, failed, ok, skipped, warning
 from codex_ls.doctor.neighbours import other_servers
 from codex_ls.doctor.patient import Patient
-from codex_ls.providers.request import Limits
 from codex_ls.providers.inquiry import NoReply, Reply
 from codex_ls.providers.load_state import start_hint
 from codex_ls.providers.origin import request_url
+from codex_ls.providers.request import Limits
 
 _LOOPBACKS = ("127.0.0.1", "::1")
 _LOOK_S = 0.5
