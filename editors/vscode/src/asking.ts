@@ -91,7 +91,13 @@ export class Asking {
     const surroundings = this.surroundings(document.uri);
     const conversation = this.conversations.create(document, at, range, prompt, surroundings);
     editor.revealRange(at);
-    const question: Question = { prompt, name, context: contextOf(subject), ...this.remark(document.uri) };
+    const question: Question = {
+      prompt,
+      name,
+      context: contextOf(subject),
+      ...this.ownProfile(document.uri),
+      ...this.remark(document.uri),
+    };
     await conversation.ask(question);
   }
 
@@ -101,6 +107,12 @@ export class Asking {
     if (active !== undefined && !["output", "comment", "codex-report"].includes(active.document.uri.scheme))
       return active;
     return window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content: "" }));
+  }
+
+  /** In Restricted Mode the server believes no setting, so the user's own choice goes with the request. */
+  private ownProfile(resource: Uri): { profile?: string } {
+    const own = workspace.isTrusted ? "" : profileOf(layers("profile", resource), false);
+    return own === "" ? {} : { profile: own };
   }
 
   /** In Restricted Mode the user's own profile answers, and that is said where the workspace wanted another. */

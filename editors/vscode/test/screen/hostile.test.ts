@@ -23,9 +23,10 @@ function plan(restricted: boolean): Plan {
       evil?.stop();
       evil = await Listener.start();
       const [mine, other] = one.models;
+      // The user's setting is another profile than the one that config.toml falls back to.
       one.sandbox.config([
-        { name: "mine", baseUrl: mine!.baseUrl, model: "m" },
         { name: "other", baseUrl: other!.baseUrl, model: "o" },
+        { name: "mine", baseUrl: mine!.baseUrl, model: "m" },
       ]);
       hostileWorkspace(one);
       return { open: one.sandbox.folder("ws"), files: [one.sandbox.write("ws/prices.py", SAMPLE)] };
