@@ -28,6 +28,9 @@ _WORDS: dict[Phase, str] = {
 _LIVELY: frozenset[Phase] = frozenset({"thinking", "answering"})
 """In these every tenth of a second is told; in the others whole seconds, and no first one."""
 
+_RATE_AFTER_S = 1.0
+"""A speed is told once there is this much to count it from; on most servers a piece is a token."""
+
 
 class StatusLine:
     """Keeps what the turn is doing, and since when. Times are seconds of any one clock."""
@@ -37,6 +40,7 @@ class StatusLine:
         self._since = 0.0
         self._fraction: float | None = None
         self._retry: RetryScheduled | None = None
+        self._pieces = 0
 
     def follow(self, event: Event, now: float) -> None:
         """Take note of an event."""
@@ -47,8 +51,10 @@ class StatusLine:
                 self._enter(event.phase, now, event.fraction)
             case ReasoningDelta():
                 self._enter("thinking", now)
+                self._pieces += 1
             case ContentDelta():
                 self._enter("answering", now)
+                self._pieces += 1
             case RetryScheduled():
                 self._retry = event
             case Reclassified() | Noticed() | ToolCallDelta() | UsageReported() | TurnFinished():
@@ -60,7 +66,7 @@ class StatusLine:
         self._retry = None
         self._fraction = fraction
         if phase != self._phase:
-            self._phase, self._since = phase, now
+            self._phase, self._since, self._pieces = phase, now, 0
 
     def text(self, now: float) -> str:
         """Return the line as it is now."""
@@ -74,7 +80,10 @@ class StatusLine:
             words = f"{words}, {self._fraction:.0%}"
         elapsed = now - self._since
         if self._phase in _LIVELY:
-            return f"{words}, {_seconds(elapsed)}"
+            rate = ""
+            if elapsed >= _RATE_AFTER_S and self._pieces > 1:
+                rate = f", about {(self._pieces - 1) / elapsed:.0f} tokens/s"
+            return f"{words}, {_seconds(elapsed)}{rate}"
         return words if elapsed < 1 else f"{words}, {int(elapsed)} s"
 
 

@@ -30,6 +30,7 @@ STARTED = TurnStarted("u1", "h1", "m", "local")
         ([STARTED, PhaseChanged("thinking")], 10.4, "Thinking, 0.4 s"),
         ([STARTED, ReasoningDelta("x")], 22.0, "Thinking, 12 s"),
         ([STARTED, ContentDelta("x")], 11.25, "Answering, 1.2 s"),
+        ([STARTED, *[ContentDelta("x")] * 51], 12.0, "Answering, 2.0 s, about 25 tokens/s"),
         ([STARTED, ContentDelta("x"), Noticed(Notice("k", "m"))], 11.0, "Answering, 1.0 s"),
         ([STARTED, RetryScheduled(2, 5, 1500, "r")], 10.0, "Trying again after 1.5 s (2 of 5)"),
         (
