@@ -28,7 +28,7 @@ _WORDS: dict[Phase, str] = {
 _LIVELY: frozenset[Phase] = frozenset({"thinking", "answering"})
 """In these every tenth of a second is told; in the others whole seconds, and no first one."""
 
-_RATE_AFTER_S = 1.0
+_RATE_AFTER_S, _RATE_AFTER_PIECES = 1.0, 8
 """A speed is told once there is this much to count it from; on most servers a piece is a token."""
 
 
@@ -81,7 +81,7 @@ class StatusLine:
         elapsed = now - self._since
         if self._phase in _LIVELY:
             rate = ""
-            if elapsed >= _RATE_AFTER_S and self._pieces > 1:
+            if elapsed >= _RATE_AFTER_S and self._pieces > _RATE_AFTER_PIECES:
                 rate = f", about {(self._pieces - 1) / elapsed:.0f} tokens/s"
             return f"{words}, {_seconds(elapsed)}{rate}"
         return words if elapsed < 1 else f"{words}, {int(elapsed)} s"
