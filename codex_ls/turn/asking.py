@@ -233,14 +233,19 @@ class Asking:
                     yield step
                 else:
                     data = step.value
+        answered = False
         while True:
             for event in decoder.feed(data) if data else decoder.finish():
                 match event:
                     case StreamFailed():
                         raise event.error
                     case StreamFinished() if event.complete:
+                        self._unlearn(event, answered=answered)
                         await self._interrupt.wait(answer.aclose(drain=True))
-                    case ReasoningDelta() | ContentDelta():
+                    case ContentDelta():
+                        answered = True
+                        self._texts += len(event.text)
+                    case ReasoningDelta():
                         self._texts += len(event.text)
                     case Reclassified():
                         self._session.forced_open.add(
@@ -256,6 +261,11 @@ class Asking:
             if decoder.done:
                 return
             data = await self._interrupt.wait(self._next(answer, decoder))
+
+    def _unlearn(self, end: StreamFinished, *, answered: bool) -> None:
+        """Forget that the prompt opens thinking, once an answer has shown that it does not."""
+        if self._quirks.forced_open and (not answered or end.echo is not None):
+            self._session.forced_open.discard((self._provider.base_url, self._settings.model))
 
     async def _next(self, answer: Answer, decoder: Decoder) -> bytes:
         if not decoder.ending:

@@ -39,7 +39,7 @@ from codex_ls.turn.interrupt import Interrupt, Interrupted
 from codex_ls.turn.journal import Journal
 from codex_ls.turn.record import TurnRecord
 from codex_ls.turn.thread import PastTurn, Thread, read_image
-from codex_ls.wire import Image, ModelCall, broken_off
+from codex_ls.wire import Image, ModelCall, broken_off, cut_off
 
 if TYPE_CHECKING:
     from codex_ls.turn.session import Session
@@ -188,8 +188,11 @@ class Turn:
                     yield event
         for event in (*record.closing_notices(self._end), *self._complaint()):
             yield event
-        if not record.has_text and not self._end.complete:
-            raise broken_off()
+        if not self._end.complete:
+            if not record.has_text:
+                raise broken_off()
+            for event in record.notice(cut_off()):
+                yield event
 
     def _call(self) -> ModelCall:
         settings, request = self._settings, self._request

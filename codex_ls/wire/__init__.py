@@ -11,6 +11,7 @@ differently; joined they are equal).
 """
 
 from codex_ls.wire.decoder import Decoder, decoder_for
+from codex_ls.wire.notices import cut_off
 from codex_ls.wire.quirks import Quirks, quirks_for
 from codex_ls.wire.requests import (
     EFFORT_FIELDS,
@@ -31,6 +32,7 @@ __all__ = [
     "Quirks",
     "ToolCall",
     "broken_off",
+    "cut_off",
     "decoder_for",
     "error_from_response",
     "quirks_for",

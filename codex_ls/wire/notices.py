@@ -17,3 +17,12 @@ def bad_utf8() -> Notice:
     return Notice(
         "streamBroken", "The model server sent bytes that are not UTF-8; they are shown as U+FFFD."
     )
+
+
+def cut_off() -> Notice:
+    """The notice of a stream that ended before its model said that it was done."""
+    return Notice(
+        "streamBroken",
+        "The stream ended before the model was done; there may have been more.",
+        "Look at the model server's own log, or ask again.",
+    )

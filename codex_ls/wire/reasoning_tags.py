@@ -102,8 +102,7 @@ class TagSplitter:
         self._apart: Copies | None = None  # thinking that came in a field of its own
         self._copied: list[str] = []  # a pair that equals it so far, tags included
         self._code = CodeSpans()
-        if forced_open:
-            self._open(THINK)
+        self._forced = forced_open  # what is no opener is thinking too
 
     @property
     def open(self) -> bool:
@@ -119,7 +118,7 @@ class TagSplitter:
             return
         if self._apart is None:
             self._apart = Copies()
-            self._stray_possible = False
+            self._stray_possible = self._forced = False
             if self._state == "reasoning" and not self._begun:
                 self._state = "copy" if self._opener else "lead"
                 self._copied = [self._opener, self._take_blank()]
@@ -152,7 +151,9 @@ class TagSplitter:
         if self._state == "lead" and self._closed and not held:
             return []
         text = held if self._closed else self._take_blank() + held
-        return [ContentDelta(text)] if text else []
+        if not text:
+            return []
+        return [ReasoningDelta(text) if self._forced and held else ContentDelta(text)]
 
     # Each step takes what it can, keeps what it can't decide yet, and returns the rest.
 
@@ -165,6 +166,7 @@ class TagSplitter:
 
     def _close(self) -> None:
         self._state, self._closed, self._stray_possible = "lead", True, False
+        self._forced = False
         self._blank.clear()
 
     def _lead(self, text: str) -> str:
@@ -193,6 +195,11 @@ class TagSplitter:
         if not body or _MARKERS.may_start(body):
             self._held = body
             return ""
+        if self._forced:
+            text = self._take_blank() + body
+            self._forced = False
+            self._open(THINK)
+            return text
         self._state, self._apart = "content", None
         return body if self._closed else self._take_blank() + body
 

@@ -175,7 +175,9 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
                 http_status=status,
             )
         case 408 | 504:
-            return TimedOut(_told(sentence, "gave up waiting"), http_status=status)
+            return TimedOut(
+                _told(sentence, "gave up waiting"), hint="Ask again.", http_status=status
+            )
         case 429:
             return RateLimited(
                 _told(sentence, "is getting too many requests"),
@@ -184,7 +186,9 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
             )
         case int() if 400 <= status < 500:
             return BadRequest(
-                _told(sentence, f"refused the request ({status})"), http_status=status
+                _told(sentence, f"refused the request ({status})"),
+                hint="`codex-ls doctor` looks closer at this profile.",
+                http_status=status,
             )
         case int() if 300 <= status < 400:
             return BadRequest(
@@ -194,7 +198,11 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
             )
         case _:
             fallback = f"failed ({status})" if status else "failed"
-            return ServerError(_told(sentence, fallback), http_status=status)
+            return ServerError(
+                _told(sentence, fallback),
+                hint="Look at the model server's own log, or ask again.",
+                http_status=status,
+            )
 
 
 def _told(sentence: str, otherwise: str = "reported an error") -> str:

@@ -74,9 +74,11 @@ FAULTS = {
     "reset inside an event": Fault(
         sse_answer(WORD, WORD[:30], Cut.RESET), "truncated", "streamBroken", "word"
     ),
-    "closed between events": Fault(raw(head(), WORD, Cut.CLOSE), "truncated", None, "word"),
+    "closed between events": Fault(
+        raw(head(), WORD, Cut.CLOSE), "truncated", "streamBroken", "word"
+    ),
     "half-closed between events": Fault(
-        raw(head(), WORD, Cut.HALF_CLOSE), "truncated", None, "word"
+        raw(head(), WORD, Cut.HALF_CLOSE), "truncated", "streamBroken", "word"
     ),
     "a stall before any word": Fault(sse_answer(Cut.STALL), "failed", "timedOut"),
     "a stall in the middle": Fault(sse_answer(WORD, Cut.STALL), "truncated", "timedOut", "word"),
@@ -155,7 +157,7 @@ FAULTS = {
     "a length that is too short": Fault(
         Answer((WORD, STOP, DONE), framing="length", content_length=len(WORD)),
         "truncated",
-        None,
+        "streamBroken",
         "word",
     ),
     "invalid UTF-8": Fault(

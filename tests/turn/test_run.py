@@ -411,6 +411,24 @@ async def test_a_stray_closer_reclassifies_and_is_remembered(session: Session) -
     assert (last(second).reasoning, last(second).content) == ("hm", "4")
 
 
+async def test_a_model_that_answers_plainly_is_no_longer_taken_to_begin_in_thinking(
+    session: Session,
+) -> None:
+    async with ModelServer(
+        chat_stream(content=["hm</think>4"]), chat_stream(content=["plain"])
+    ) as server:
+        server.always(chat_stream(content=["plain"]))
+        turns = [
+            last(await events_of(session.start(TurnRequest("x"), settings_for(server))))
+            for _ in range(3)
+        ]
+    assert [(turn.reasoning, turn.content) for turn in turns] == [
+        ("hm", "4"),
+        ("plain", ""),
+        ("", "plain"),
+    ]
+
+
 async def test_a_tool_call_ends_in_a_notice(session: Session) -> None:
     call = {"index": 0, "id": "c", "function": {"name": "read_file", "arguments": '{"path"'}}
     stream = sse_answer(

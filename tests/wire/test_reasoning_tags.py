@@ -89,6 +89,11 @@ def test_thinking_that_the_prompt_opened() -> None:
         assert read(pieces, Quirks(forced_open=True)) == [R("hm"), C("4")]
 
 
+def test_an_opener_of_its_own_where_the_prompt_was_said_to_open() -> None:
+    for pieces in every_cut("\n<think>hm</think>4"):
+        assert read(pieces, Quirks(forced_open=True)) == [R("hm"), C("4")]
+
+
 def test_a_closer_that_is_left_out() -> None:
     quirks = Quirks(implicit_closers=("<tool_call>",))
     for pieces in every_cut("<think>hm<tool_call>{}"):
