@@ -263,6 +263,12 @@ def hang_in_tls(connection: socket.socket) -> None:
         hang(secure)
 
 
+# On a slow machine both addresses of a name are tried at once, and the attempt that loses may be
+# collected before its socket is closed (anyio's connect_tcp).
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+)
+
 _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(_TLS)
 
