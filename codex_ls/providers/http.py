@@ -10,7 +10,6 @@ Invariant 5: whoever cancels the task that waits here, or calls `Answer.aclose`,
 
 import asyncio
 import json
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from codex_ls import __version__
 from codex_ls.config.address import is_loopback
 from codex_ls.errors import ProviderError, TimedOut
 from codex_ls.providers.request import Request
+from codex_ls.providers.tls import context_for
 from codex_ls.providers.transport_errors import told
 
 _WRITE_S = 60.0
@@ -188,12 +188,8 @@ class HttpClient:
         local, secure = is_loopback(url), url.startswith("https:")
         kind = f"{local} {secure}"
         if kind not in self._clients:
-            # Loading certificates costs 20 ms: plain HTTP gets a context that trusts nothing.
-            verify = (
-                httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            )
             self._clients[kind] = httpx.AsyncClient(
-                verify=verify,
+                verify=context_for(secure=secure),
                 trust_env=not local,  # no proxy stands between this machine and itself
                 follow_redirects=False,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),

@@ -16,6 +16,7 @@ import httpx
 
 from codex_ls import __version__
 from codex_ls.config.address import is_loopback
+from codex_ls.providers.tls import context_for
 
 _MAX_BYTES = 4 * 1024 * 1024
 _TEXT_CHARS = 500
@@ -103,10 +104,8 @@ class Inquirer:
     def _client(self, url: str) -> httpx.AsyncClient:
         local, secure = is_loopback(url), url.startswith("https:")
         if (local, secure) not in self._clients:
-            # Loading certificates takes 20 ms: plain HTTP gets a context that trusts nothing.
-            verify = True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._clients[local, secure] = httpx.AsyncClient(
-                verify=verify, trust_env=not local, follow_redirects=False
+                verify=context_for(secure=secure), trust_env=not local, follow_redirects=False
             )
         return self._clients[local, secure]
 
