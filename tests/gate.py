@@ -2,6 +2,8 @@
 
 Stops at nothing, sums up at the end, exits 1 if anything failed. `--quick` leaves out the tests. Every
 step is a public tool; what it needs and can't find is said in one line, and in CI that is a failure.
+A test that drives a real editor, a browser or a model may fail for want of a processor: it gets one more
+try, and whatever needed it is named at the end, as a fault to mend.
 """
 
 import os
@@ -25,6 +27,7 @@ class Step:
     command: tuple[str, ...]
     folder: Path = ROOT
     needs: tuple[str, ...] = ()
+    tries: int = 1
 
 
 CHECKS = (
@@ -35,16 +38,19 @@ CHECKS = (
 )
 NODE = ("node", "npm")
 TESTS = (
-    Step("tests", ("pytest", "-q")),
+    Step("tests", ("pytest", "-q", "-rfEsR", "--reruns=1")),
     Step(
         "extension: install",
         ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
         VSCODE,
         NODE,
+        tries=2,
     ),
     Step("extension: check", ("npm", "run", "--silent", "check"), VSCODE, NODE),
-    Step("extension: in its host", ("npm", "run", "--silent", "test:host"), VSCODE, NODE),
-    Step("extension: on the screen", ("npm", "run", "--silent", "test:screen"), VSCODE, NODE),
+    Step("extension: in its host", ("npm", "run", "--silent", "test:host"), VSCODE, NODE, tries=2),
+    Step(
+        "extension: on the screen", ("npm", "run", "--silent", "test:screen"), VSCODE, NODE, tries=2
+    ),
 )
 
 
@@ -71,11 +77,14 @@ def passes(step: Step) -> bool:
             f"== {step.name}: {'FAILED' if in_ci else 'skipped'}, no {' and no '.join(missing)} here"
         )
         return not in_ci
-    started = time.monotonic()
-    code = subprocess.run(step.command, cwd=step.folder, check=False).returncode
-    verdict = "ok" if code == 0 else "FAILED"
-    print(f"== {step.name}: {verdict} in {time.monotonic() - started:.0f} s", flush=True)
-    return code == 0
+    for attempt in range(1, step.tries + 1):
+        started = time.monotonic()
+        code = subprocess.run(step.command, cwd=step.folder, check=False).returncode
+        verdict = "FAILED" if code else "ok" if attempt == 1 else f"ok, in try {attempt}: mend it"
+        print(f"== {step.name}: {verdict} in {time.monotonic() - started:.0f} s", flush=True)
+        if code == 0:
+            return True
+    return False
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def normal(editor: Editor) -> tuple[str, str]:
 
 
 def take(editor: Editor, name: str, title: str, *expected: str) -> None:
+    for text in expected:
+        editor.wait_for_text(text)
     picture = svg(editor.picture(), normal=normal(editor), title=title)
     for text in expected:
         assert text in picture
