@@ -14,7 +14,8 @@ interface Fence {
 }
 
 const FENCE = /^( *)(`{3,}|~{3,})(.*)$/;
-const FENCE_BEHIND_MARKER = /^[\s>*+\-\d.)]*[\t>*+\-.)][\s>*+\-\d.)]*(`{3}|~{3})/;
+const FENCE_BEHIND_MARKERS = /^([\s>*+\-\d.)]*)(?:`{3}|~{3})/;
+const MARKER = /[\t>*+\-.)]/;
 /** A bare address that may go on: one parser takes the backtick after it for a part of it. */
 const BARE_ADDRESS = /(?::\/\/|www\.|@)[^\s<]*$/i;
 const BLANK = /^[ \t]*$/;
@@ -82,7 +83,7 @@ class LineGuard {
   private opens(line: string): boolean {
     const [, indent = "", run = "", info = ""] = FENCE.exec(line) ?? [];
     if (run === "" || (run.startsWith("`") && info.includes("`"))) {
-      if (FENCE_BEHIND_MARKER.test(line)) this.trustIndented = false;
+      if (MARKER.test(FENCE_BEHIND_MARKERS.exec(line)?.[1] ?? "")) this.trustIndented = false;
       return false;
     }
     if (indent.length > 3) this.trustIndented = false;
