@@ -1,13 +1,15 @@
 """How a session's threads and their files stay one thing.
 
 A thread is loaded when somebody names it, and read again before a turn if another process has written
-to its file since: an editor and a terminal can go on with the same conversation. Invariant: the disk
-never breaks a turn; what can't be kept is told once.
+to its file since: an editor and a terminal can go on with the same conversation. Invariants: the disk
+never breaks a turn, and what can't be kept is told once; memory holds the threads in use and a few that
+were, not every conversation of a long day, unless it is the only place that has them.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import UnknownThread
@@ -20,13 +22,19 @@ from codex_ls.wire import Image
 if TYPE_CHECKING:  # only who reads a file needs them: a first question does not wait for it
     from codex_ls.turn.kept_thread import KeptThread, KeptTurn
 
+MAX_RECENT = 32
+"""So many threads that no turn uses stay in memory; the others are read again when they are named."""
+
 
 class Keeping:
     """The threads of one session, in memory and on disk."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self._threads: dict[str, Thread] = {}
+        # A turn holds its thread: while one runs or waits, everybody finds the same object.
+        self._threads: WeakValueDictionary[str, Thread] = WeakValueDictionary()
+        self._recent: dict[str, Thread] = {}
+        self._only_here: dict[str, Thread] = {}
         self._has_complained = False
 
     def thread(self, thread_id: str | None) -> Thread:
@@ -34,14 +42,22 @@ class Keeping:
         if thread_id is None:
             thread = Thread()
         elif (known := self._threads.get(thread_id)) is not None:
-            return known
+            thread = known
         elif (store := self._store) is None:
             raise UnknownThread(f"There is no thread {thread_id}.", hint="Start a new one.")
         else:
             size = store.size(thread_id)
             thread = Thread(thread_id, kept_bytes=size)
             _adopt(thread, store.read(thread_id))
+        return self._remembered(thread)
+
+    def _remembered(self, thread: Thread) -> Thread:
+        """The same thread, which stays in memory a while; the one that was named longest ago may go."""
         self._threads[thread.thread_id] = thread
+        self._recent.pop(thread.thread_id, None)
+        self._recent[thread.thread_id] = thread
+        if len(self._recent) > MAX_RECENT:
+            del self._recent[next(iter(self._recent))]
         return thread
 
     def begin(
@@ -78,7 +94,10 @@ class Keeping:
 
     def end(self, thread: Thread, journal: Journal) -> None:
         """Let go of a turn's journal."""
-        thread.kept_bytes = journal.close() or thread.kept_bytes
+        kept_bytes = journal.close()
+        thread.kept_bytes = kept_bytes or thread.kept_bytes
+        if thread.turns and (journal.trouble is not None or not kept_bytes):
+            self._only_here[thread.thread_id] = thread
 
     def refresh(self, thread: Thread) -> None:
         """Take over what other processes have added to the thread since it was last written here."""

@@ -37,7 +37,7 @@ class PastTurn:
     """Asked while the local-only lock was on: its text stays on this machine."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Thread:
     """One conversation, oldest turn first."""
 
