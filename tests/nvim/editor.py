@@ -164,6 +164,7 @@ class Editor:
         trace: TracebackType | None,
     ) -> None:
         assert self._process is not None
+        deprecated = [] if error else [each for each in self.messages() if "deprecated" in each]
         with contextlib.suppress(OSError, EOFError):
             self.nvim.command("qall!", async_=True)
         try:
@@ -177,6 +178,7 @@ class Editor:
                 self.nvim.loop.run_until_complete(asyncio.sleep(0))
         self.nvim.close()
         shutil.rmtree(self._socket.parent, ignore_errors=True)
+        assert deprecated == []
 
     # ---- acting ----
 
@@ -219,16 +221,21 @@ class Editor:
         return lines
 
     def told(self) -> list[str]:
-        """Return the messages so far."""
-        messages: list[str] = self.lua("return _G.told")
-        return messages
+        """Return what the user was notified of so far."""
+        told: list[str] = self.lua("return _G.told")
+        return told
+
+    def messages(self) -> list[str]:
+        """Return the same, and before it what Neovim itself said."""
+        own: str = self.nvim.command_output("messages")
+        return [*own.splitlines(), *self.told()]
 
     def wait(self, condition: str, argument: Any = None, *, timeout_ms: int = WAIT_MS) -> Any:
         """Return what the Lua condition returns, as soon as that is neither false nor nil."""
         value = self.lua(_WAIT, timeout_ms, condition, argument)
         if value is None:
             screen = "\n".join(self.screen())
-            messages = "\n".join([self.nvim.command_output("messages"), *self.told()])
+            messages = "\n".join(self.messages())
             raise AssertionError(f"never: {condition} ({argument!r})\n{screen}\n{messages}")
         return value
 

@@ -81,7 +81,6 @@ def test_hunks_can_be_taken_one_by_one(editor: Editor, model_server: ModelServer
     editor.wait_for_text("Proposal")
     editor.keys("]c")
     editor.keys("dp")
-    editor.wait("return vim.fn.tabpagewinnr(2, '$') == 2")
     editor.keys("q")
     editor.wait("return vim.fn.tabpagenr('$') == 1")
     changes = [editor.buffer()[1], editor.buffer()[4]]

@@ -65,6 +65,37 @@ def test_the_death_of_the_language_server_ends_the_turn(
     editor.wait_for_text("│ new")
 
 
+def test_the_death_of_the_language_server_ends_every_turn(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    gate = Gate()
+    for number in range(5):
+        model_server.enqueue(chat_stream(content=[f"half {number}", gate]))
+    for line in range(5, 10):
+        editor.command(f"{line}Codex ask Tell me")
+    editor.wait(
+        """
+        local running = require("codex_ls.turns").running()
+        return #running == 5 and vim.iter(running):all(function(turn)
+          return not turn.answer.content:is_empty()
+        end)
+        """
+    )
+    os.kill(editor.lua(SERVER_PID), signal.SIGKILL)
+    editor.wait_for_end(5)
+    ends = editor.lua(
+        """
+        return vim.tbl_map(function(turn)
+          local answer = turn.answer
+          return { answer.status, answer.content:concat(), answer.error.message }
+        end, require("codex_ls.turns").all())
+        """
+    )
+    message = "The language server went away in the middle of the answer."
+    assert sorted(ends) == [["truncated", f"half {number}", message] for number in range(5)]
+    assert editor.lua("return require('codex_ls').statusline()") == "codex: local-oss"
+
+
 def test_the_death_of_the_model_server_ends_the_turn(
     editor: Editor, model_server: ModelServer
 ) -> None:

@@ -103,7 +103,8 @@ def test_a_project_names_its_profile_in_its_own_file(
         "vim.lsp.config('codex_ls', { settings = { codex = { profile = 'local-oss' } } })\n"
     )
     trust = (
-        f"(function() vim.cmd.edit([[{project / '.nvim.lua'}]])"
+        # Without the file type's own plugin, which fails where Neovim came without its parsers.
+        f"(function() vim.cmd('noautocmd edit {project / '.nvim.lua'}')"
         " return vim.secure.trust({ action = 'allow', bufnr = 0 }) end)()"
     )
     evaluate(environment, trust, cwd=tmp_path)

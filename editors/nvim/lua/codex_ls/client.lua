@@ -111,6 +111,7 @@ local function no_server(cmd)
   )
 end
 
+---Called with an error or with a client, never with both or with neither.
 ---@alias codex_ls.ClientCallback fun(err: codex_ls.Error?, client: vim.lsp.Client?)
 
 ---Who waits for the handshake of which client.
@@ -202,8 +203,8 @@ end
 function M.ask(method, params, callback)
   local bufnr = vim.api.nvim_get_current_buf()
   M.ensure(bufnr, function(err, client)
-    if err or not client then
-      return errors.notify(err or no_server({}))
+    if not client then
+      return errors.notify(assert(err))
     end
     if not M.supports(client, method) then
       return errors.notify(

@@ -4,7 +4,6 @@ local errors = require("codex_ls.errors")
 local M = {}
 
 ---@class codex_ls.CommandInput
----@field name string
 ---@field words string[] what stands after the name
 ---@field rest string the same, as it was written
 ---@field bang boolean
@@ -19,26 +18,22 @@ local function meant()
   return require("codex_ls.turns").meant()
 end
 
----@type table<string, fun(turn: codex_ls.Turn?, words: string[])>
+---@type table<string, fun(turn: codex_ls.Turn, part?: codex_ls.Part)>
 local ANSWER = {
-  accept = function(turn, words)
-    require("codex_ls.edit").accept(turn, words[1])
+  accept = function(turn, part)
+    require("codex_ls.edit").accept(turn, part)
   end,
-  replace = function(turn, words)
-    require("codex_ls.edit").replace(turn, words[1])
+  replace = function(turn, part)
+    require("codex_ls.edit").replace(turn, part)
   end,
-  yank = function(turn, words)
-    require("codex_ls.edit").yank(turn, words[1])
+  yank = function(turn, part)
+    require("codex_ls.edit").yank(turn, part)
   end,
   open = function(turn)
-    if turn then
-      require("codex_ls.document").of(turn):show()
-    end
+    require("codex_ls.document").of(turn):show()
   end,
   dismiss = function(turn)
-    if turn then
-      turn:dismiss()
-    end
+    turn:dismiss()
   end,
 }
 
@@ -54,14 +49,14 @@ local ANSWER_TITLES = {
 local ANSWER_ORDER = { "accept", "replace", "yank", "open", "dismiss" }
 
 ---@param name string
----@param words string[]
-local function answer(name, words)
+---@param part? codex_ls.Part
+local function answer(name, part)
   local turn = meant()
   if not turn then
     errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, "There is no answer here."))
     return
   end
-  ANSWER[name](turn, words)
+  ANSWER[name](turn, part)
 end
 
 ---@param message string
@@ -83,7 +78,7 @@ local function run_answer(input)
     if part and part ~= "code" and part ~= "text" then
       return reject(("An answer has no part %s."):format(part), { "code", "text" })
     end
-    return answer(name, { part })
+    return answer(name, part)
   end
   vim.ui.select(ANSWER_ORDER, {
     prompt = "What about the answer?",
@@ -92,7 +87,7 @@ local function run_answer(input)
     end,
   }, function(choice)
     if choice then
-      answer(choice, {})
+      answer(choice)
     end
   end)
 end
@@ -239,11 +234,10 @@ function M.run(command)
   end
   local selection
   if command.range > 0 then
-    selection = require("codex_ls.selection").lines(0, command.line1 - 1, command.line2 - 1)
-    selection.bufnr = vim.api.nvim_get_current_buf()
+    local bufnr = vim.api.nvim_get_current_buf()
+    selection = require("codex_ls.selection").lines(bufnr, command.line1 - 1, command.line2 - 1)
   end
   subcommand.run({
-    name = name,
     words = vim.split(rest, "%s+", { trimempty = true }),
     rest = rest,
     bang = command.bang,

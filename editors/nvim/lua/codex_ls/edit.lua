@@ -11,19 +11,18 @@ local function refuse(message)
   errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, message))
 end
 
----The turn whose answer can be taken over.
----@param turn? codex_ls.Turn
----@return codex_ls.Turn?
-local function finished(turn)
-  if not turn then
-    refuse("There is no answer here.")
-  elseif not turn.answer:is_over() then
+---Whether the answer of a turn can be taken over. Says why not.
+---@param turn codex_ls.Turn
+---@return boolean
+local function is_finished(turn)
+  if not turn.answer:is_over() then
     refuse("The answer is still being written. `:Codex stop` ends it.")
+    return false
   elseif turn.answer.content:is_empty() then
     refuse("The answer is empty.")
-  else
-    return turn
+    return false
   end
+  return true
 end
 
 ---Whether the text of the turn still has its place in the buffer.
@@ -72,11 +71,10 @@ local function choose(turn, part, callback)
 end
 
 ---Inserts the answer below the lines it is about. One undo takes it back.
----@param turn? codex_ls.Turn
+---@param turn codex_ls.Turn
 ---@param part? codex_ls.Part
 function M.accept(turn, part)
-  turn = finished(turn)
-  if not turn or not has_place(turn) then
+  if not is_finished(turn) or not has_place(turn) then
     return
   end
   choose(turn, part, function(lines)
@@ -94,11 +92,10 @@ function M.accept(turn, part)
 end
 
 ---Proposes the answer in place of the lines it is about, as a diff.
----@param turn? codex_ls.Turn
+---@param turn codex_ls.Turn
 ---@param part? codex_ls.Part
 function M.replace(turn, part)
-  turn = finished(turn)
-  if not turn or not has_place(turn) then
+  if not is_finished(turn) or not has_place(turn) then
     return
   end
   choose(turn, part, function(lines)
@@ -107,12 +104,11 @@ function M.replace(turn, part)
 end
 
 ---Puts the answer into a register.
----@param turn? codex_ls.Turn
+---@param turn codex_ls.Turn
 ---@param part? codex_ls.Part the whole text, unless told
 ---@param register? string the one that `p` takes from, unless told
 function M.yank(turn, part, register)
-  turn = finished(turn)
-  if not turn then
+  if not is_finished(turn) then
     return
   end
   choose(turn, part or "text", function(lines)

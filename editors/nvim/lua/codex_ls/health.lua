@@ -100,7 +100,7 @@ local function start()
     vim.health.ok("It starts, and shakes hands")
     return client
   end
-  local hint = failure and failure.hint or ("See " .. vim.lsp.get_log_path())
+  local hint = failure and failure.hint or ("See " .. vim.lsp.log.get_filename())
   vim.health.error(failure and failure.message or "It does not answer", hint)
 end
 

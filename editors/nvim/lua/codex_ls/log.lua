@@ -67,20 +67,28 @@ function M.log(level, format, ...)
   handler(level, ("%s [%s] %s"):format(os.date("%Y-%m-%d %H:%M:%S"), NAMES[level], text))
 end
 
-function M.debug(...)
-  M.log(vim.log.levels.DEBUG, ...)
+---@param format string
+---@param ... any
+function M.debug(format, ...)
+  M.log(vim.log.levels.DEBUG, format, ...)
 end
 
-function M.info(...)
-  M.log(vim.log.levels.INFO, ...)
+---@param format string
+---@param ... any
+function M.info(format, ...)
+  M.log(vim.log.levels.INFO, format, ...)
 end
 
-function M.warn(...)
-  M.log(vim.log.levels.WARN, ...)
+---@param format string
+---@param ... any
+function M.warn(format, ...)
+  M.log(vim.log.levels.WARN, format, ...)
 end
 
-function M.error(...)
-  M.log(vim.log.levels.ERROR, ...)
+---@param format string
+---@param ... any
+function M.error(format, ...)
+  M.log(vim.log.levels.ERROR, format, ...)
 end
 
 return M

@@ -22,6 +22,13 @@ function M.listen(listener)
   return token
 end
 
+---A token of which every value goes to the editor's own handler, and so to `vim.lsp.status()`.
+---@return string token no other Neovim that asks the same server has it
+function M.unheard()
+  count = count + 1
+  return ("codex-status-%d-%d"):format(vim.uv.os_getpid(), count)
+end
+
 ---@param token string
 function M.forget(token)
   listeners[token] = nil

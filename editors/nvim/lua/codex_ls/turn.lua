@@ -4,13 +4,15 @@
 ---after it was stopped. Neovim calls nobody back when a server dies or a reply says "cancelled".
 local Answer = require("codex_ls.answer")
 local Place = require("codex_ls.place")
+local Request = require("codex_ls.request")
+local Stopwatch = require("codex_ls.stopwatch")
+local announcement = require("codex_ls.announcement")
 local client_of = require("codex_ls.client")
-local compat = require("codex_ls.compat")
 local config = require("codex_ls.config")
 local errors = require("codex_ls.errors")
 local log = require("codex_ls.log")
-local progress = require("codex_ls.progress")
 local protocol = require("codex_ls.protocol")
+local pulse = require("codex_ls.pulse")
 local selections = require("codex_ls.selection")
 local turns = require("codex_ls.turns")
 
@@ -36,48 +38,13 @@ local EVENT, STATUS = protocol.EVENT, protocol.STATUS
 ---@field is_stopping boolean
 ---@field is_hidden boolean its answer does not stand under the code for now
 ---@field document? codex_ls.Document
----@field private request_id? integer
----@field private tokens string[]
+---@field private request? codex_ls.Request
 ---@field private listeners codex_ls.TurnListener[]
----@field private asked_at integer
----@field private sent_at? integer
----@field private over_at? integer
----@field private thinking_from? integer
----@field private thinking_to? integer
----@field private answering_from? integer
+---@field private stopwatch codex_ls.Stopwatch
 local Turn = {}
 Turn.__index = Turn
 
-local TICK_MS = 250
 local next_id = 1
-local clock ---@type uv.uv_timer_t?
-
----@return integer ms
-local function now()
-  return math.floor(vim.uv.hrtime() / 1e6)
-end
-
----Asks every running turn to look at the time and at its server. Runs only while there are any.
-local function start_clock()
-  if clock then
-    return
-  end
-  clock = assert(vim.uv.new_timer())
-  clock:start(
-    TICK_MS,
-    TICK_MS,
-    vim.schedule_wrap(function()
-      local running = turns.running()
-      if #running == 0 and clock then
-        clock:close()
-        clock = nil
-      end
-      for _, turn in ipairs(running) do
-        turn:tick()
-      end
-    end)
-  )
-end
 
 ---@param question codex_ls.Question
 ---@param selection codex_ls.Selection
@@ -92,9 +59,8 @@ function Turn.new(question, selection)
     answer = Answer.new(),
     is_stopping = false,
     is_hidden = false,
-    tokens = {},
     listeners = {},
-    asked_at = now(),
+    stopwatch = Stopwatch.new(),
   }, Turn)
   next_id = next_id + 1
   turns.add(turn)
@@ -125,34 +91,26 @@ function Turn:emit(change)
   end
 end
 
----Fires `User CodexTurn<name>`. What somebody's autocommand does wrong is not the turn's end.
 ---@param name "Started"|"Thinking"|"Answering"|"Finished"
 ---@private
 function Turn:announce(name)
-  local ok, reason = pcall(vim.api.nvim_exec_autocmds, "User", {
-    pattern = "CodexTurn" .. name,
-    modeline = false,
-    data = {
-      id = self.id,
-      bufnr = self.place.bufnr,
-      status = self.answer.status,
-      thread_id = self.answer.thread_id,
-      profile = self.answer.profile,
-    },
+  announcement.make(name, {
+    id = self.id,
+    bufnr = self.place.bufnr,
+    status = self.answer.status,
+    thread_id = self.answer.thread_id,
+    profile = self.answer.profile,
   })
-  if not ok then
-    log.warn("an autocommand on CodexTurn%s failed: %s", name, reason)
-  end
 end
 
 ---@return integer ms since the question was sent (until then, asked), or how long it took
 function Turn:elapsed_ms()
-  return (self.over_at or now()) - (self.sent_at or self.asked_at)
+  return self.stopwatch:elapsed_ms()
 end
 
 ---@return integer ms that the model has thought
 function Turn:thinking_ms()
-  return (self.thinking_to or self.over_at or now()) - (self.thinking_from or self.asked_at)
+  return self.stopwatch:thinking_ms()
 end
 
 ---The lines as they are now: the user may have typed while the server started.
@@ -164,65 +122,42 @@ function Turn:current_selection()
   return selection
 end
 
----@param client vim.lsp.Client
----@return codex_ls.ExecParams
----@private
-function Turn:params(client)
-  local selection = self:current_selection()
-  local params = {
-    prompt = self.question.prompt,
-    profile = self.question.profile,
-    threadId = self.question.thread_id,
-  }
-  if self.question.thread_id then
-    -- The conversation knows the lines already.
-    log.debug("turn %d goes on with %s", self.id, self.question.thread_id)
-  elseif selections.is_file(selection.bufnr) then
-    local about = selections.params(selection, client.offset_encoding or "utf-16")
-    params = vim.tbl_extend("error", params, about)
-  else
-    params.prompt = selections.inline_prompt(params.prompt, selection)
-  end
-  params.partialResultToken = progress.listen(function(value)
-    if type(value.codex) == "table" then
-      self:on_event(value.codex)
-    end
-  end)
-  -- Nobody of ours listens to this one: its values go to `vim.lsp.status()` and the like.
-  params.workDoneToken = "codex-status-" .. self.id .. "-" .. self.asked_at
-  self.tokens = { params.partialResultToken }
-  return params
-end
-
 ---Sends the question, once the server is there.
 function Turn:start()
-  start_clock()
+  pulse.start()
   client_of.ensure(self.selection.bufnr, function(err, client)
     if self.answer:is_over() then
       return
     end
-    if err or not client then
+    if not client then
       return self:finish(STATUS.FAILED, err)
     end
     if not self.place:exists() then
       err = errors.new(errors.CODE.NO_PLACE, "The buffer is gone.")
       return self:finish(STATUS.FAILED, err)
     end
-    self.client_id, self.sent_at = client.id, now()
-    self.answer.status = "waiting"
-    self.request_id = compat.request(
-      client,
-      protocol.METHOD.EXEC,
-      self:params(client),
-      function(reply_error, result)
-        self:on_reply(reply_error, result)
-      end,
-      self.selection.bufnr
-    )
-    if not self.request_id then
-      self:on_server_death()
-    end
+    self:send(client)
   end)
+end
+
+---@param client vim.lsp.Client
+---@private
+function Turn:send(client)
+  self.client_id = client.id
+  self.stopwatch:sent()
+  self.answer.status = "waiting"
+  self.request = Request.send(client, self.question, self:current_selection(), {
+    on_event = function(event)
+      self:on_event(event)
+    end,
+    on_reply = function(err, result)
+      self:on_reply(err, result)
+    end,
+  })
+  if not self.request then
+    return self:on_server_death()
+  end
+  log.debug("turn %d: sent to client %d", self.id, client.id)
 end
 
 ---@param event codex_ls.Event
@@ -233,45 +168,18 @@ function Turn:on_event(event)
   end
   if event.type == EVENT.BEGIN then
     self:announce("Started")
-  elseif event.type == EVENT.REASONING then
-    self:on_thinking()
-  elseif event.type == EVENT.CONTENT then
-    self:on_content()
+  elseif event.type == EVENT.REASONING and self.stopwatch:thinking() then
+    self:announce("Thinking")
+  elseif event.type == EVENT.CONTENT and self.stopwatch:answering() then
+    self:announce("Answering")
   elseif event.type == EVENT.RECLASSIFY then
-    self:on_reclassify()
+    self.stopwatch:reclassify()
   end
   if event.type == EVENT.DONE then
     self:on_over()
   else
     self:emit("event")
   end
-end
-
----@private
-function Turn:on_thinking()
-  self.thinking_to = nil
-  if not self.thinking_from then
-    self.thinking_from = now()
-    self:announce("Thinking")
-  end
-end
-
----@private
-function Turn:on_content()
-  if self.thinking_from and not self.thinking_to then
-    self.thinking_to = now()
-  end
-  if not self.answering_from then
-    self.answering_from = now()
-    self:announce("Answering")
-  end
-end
-
----What was taken for the answer was thinking.
----@private
-function Turn:on_reclassify()
-  self.thinking_from = self.thinking_from or self.answering_from
-  self.thinking_to, self.answering_from = nil, nil
 end
 
 ---@param reply_error? lsp.ResponseError
@@ -303,7 +211,7 @@ function Turn:on_server_death()
     errors.new(
       errors.CODE.SERVER_DIED,
       "The language server went away in the middle of the answer.",
-      "Ask again: it starts anew. What it said last is in " .. vim.lsp.get_log_path()
+      "Ask again: it starts anew. What it said last is in " .. vim.lsp.log.get_filename()
     )
   )
 end
@@ -320,9 +228,10 @@ end
 
 ---@private
 function Turn:on_over()
-  self.over_at = now()
-  for _, token in ipairs(self.tokens) do
-    progress.forget(token)
+  self.stopwatch:stop()
+  log.debug("turn %d: %s after %d ms", self.id, self.answer.status, self:elapsed_ms())
+  if self.request then
+    self.request:close()
   end
   if self.answer.error then
     -- All of it stands under the code, with the answer.
@@ -332,7 +241,7 @@ function Turn:on_over()
   self:announce("Finished")
 end
 
----@private
+---A moment has passed: the time goes on, and the server may be gone.
 function Turn:tick()
   if self.client_id and not client_of.alive(self.client_id) then
     return self:on_server_death()
@@ -354,11 +263,10 @@ function Turn:stop()
     return
   end
   self.is_stopping = true
-  local client = self.client_id and client_of.alive(self.client_id)
-  if not client or not self.request_id then
+  if not self.request or not client_of.alive(self.client_id) then
     return self:finish(STATUS.CANCELLED)
   end
-  compat.cancel(client, self.request_id)
+  self.request:cancel()
   vim.defer_fn(function()
     self:finish(STATUS.CANCELLED)
   end, config.get().stop_timeout_ms)
