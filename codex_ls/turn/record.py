@@ -31,6 +31,9 @@ from codex_ls.events import (
 from codex_ls.sanitize import Sanitizer, sanitize
 from codex_ls.turn.clock import TurnClock
 
+_SHOWN_CALLS = 5
+_SHOWN_NAME = 80
+
 
 @dataclass(slots=True)
 class _Call:
@@ -163,7 +166,10 @@ class TurnRecord:
             yield ContentDelta(text)
 
     def _ignored_calls(self) -> Notice:
-        names = ", ".join(call.name or "a tool" for call in self._calls.values())
+        asked = [call.name or "a tool" for call in self._calls.values()]
+        names = ", ".join(name[:_SHOWN_NAME] for name in asked[:_SHOWN_CALLS])
+        if len(asked) > _SHOWN_CALLS:
+            names += f" and {len(asked) - _SHOWN_CALLS} more"
         broken = any(not _is_json("".join(call.arguments)) for call in self._calls.values())
         return Notice(
             "toolCallIgnored",

@@ -28,11 +28,10 @@ from codex_ls.events import (
     WireEvent,
 )
 from codex_ls.wire.figures import number, timings_of, usage_of
-from codex_ls.wire.lines import LineTooLong
 from codex_ls.wire.notices import bad_utf8, thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
-from codex_ls.wire.shapes import detail_text, is_flagged, part_texts, plain
-from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
+from codex_ls.wire.shapes import MAX_KEPT, detail_text, is_flagged, part_texts, plain, size_of
+from codex_ls.wire.sse import ServerEvent, SseDecoder
 from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, said, too_long
 from codex_ls.wire.text import MessageText
 from codex_ls.wire.tool_calls import ToolCallAssembler
@@ -52,6 +51,7 @@ class ChatDecoder:
         self._fields = _FIELDS if field is None else (field, *(f for f in _FIELDS if f != field))
         self._echo_field: str | None = None
         self._details: list[Mapping[str, Any]] = []
+        self._details_size = 0
         self._usage: Usage | None = None
         self._timings = _NO_TIMINGS
         self._raw_reason: str | None = None
@@ -71,11 +71,9 @@ class ChatDecoder:
         if self.done:
             return []
         events: list[WireEvent] = []
-        try:
-            messages = self._sse.feed(data)
-        except (LineTooLong, EventTooLong):
+        self._messages(self._sse.feed(data), events)
+        if self._is_too_long and not self.done:
             return self._fail(StreamFailed(too_long()), events)
-        self._messages(messages, events)
         return events
 
     def finish(self) -> list[WireEvent]:
@@ -83,11 +81,9 @@ class ChatDecoder:
         if self.done:
             return []
         events: list[WireEvent] = []
-        try:
-            messages = self._sse.finish()
-        except EventTooLong:
+        self._messages(self._sse.finish(), events)
+        if self._is_too_long and not self.done:
             return self._fail(StreamFailed(too_long()), events)
-        self._messages(messages, events)
         if not self.done:
             if self._garbage and not self._spoke:
                 return self._fail(StreamFailed(not_an_answer(self._garbage)), events)
@@ -95,6 +91,10 @@ class ChatDecoder:
                 return self._fail(StreamFailed(broken_off()), events)
             self._end(events, complete=self._raw_reason is not None)
         return events
+
+    @property
+    def _is_too_long(self) -> bool:
+        return self._sse.too_long or self._tool_calls.too_long or self._details_size > MAX_KEPT
 
     def _messages(self, messages: list[ServerEvent], events: list[WireEvent]) -> None:
         for message in messages:
@@ -177,7 +177,10 @@ class ChatDecoder:
         """The thinking of one delta, and what is needed to send it back."""
         details = delta.get("reasoning_details")
         if isinstance(details, list):
-            self._details += [detail for detail in details if isinstance(detail, dict)]
+            for detail in details:
+                if isinstance(detail, dict):
+                    self._details.append(detail)
+                    self._details_size += size_of(detail)
         for field in self._fields:
             value = delta.get(field)
             if value and (text := plain(value)):

@@ -17,7 +17,7 @@ only recognised where the model's name says gpt-oss (`quirks.harmony`).
 import re
 from typing import Literal
 
-from codex_ls.events import ContentDelta, ReasoningDelta, ToolCallDelta, WireEvent
+from codex_ls.events import ContentDelta, ReasoningDelta, WireEvent
 from codex_ls.wire.markers import Markers
 from codex_ls.wire.tool_calls import ToolCallAssembler
 
@@ -119,7 +119,7 @@ class HarmonySplitter:
             case "content":
                 events.append(ContentDelta(text))
             case "tool":
-                events.append(ToolCallDelta(self._call, arguments=text))
+                events.append(self._tool_calls.more(self._call, text))
 
 
 _WORDS = Markers("assistantfinal", "assistantcommentary", "assistantanalysis")

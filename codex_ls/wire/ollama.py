@@ -19,16 +19,17 @@ from codex_ls.events import (
     WireEvent,
 )
 from codex_ls.wire.figures import number
-from codex_ls.wire.lines import LineSplitter, LineTooLong
+from codex_ls.wire.lines import LineSplitter
 from codex_ls.wire.notices import thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
-from codex_ls.wire.sse import parse_json
+from codex_ls.wire.shapes import parse_json
 from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
 from codex_ls.wire.text import MessageText
 from codex_ls.wire.tool_calls import ToolCallAssembler
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
+_MAX_GARBAGE = 65_536
 
 
 class OllamaDecoder:
@@ -42,6 +43,7 @@ class OllamaDecoder:
         self._figures: UsageReported | None = None
         self._spoke = False
         self._garbage: list[str] = []
+        self._garbage_size = 0
         self.done = False
         """True once the answer's end was seen: the caller closes the connection."""
 
@@ -55,12 +57,10 @@ class OllamaDecoder:
         events: list[WireEvent] = []
         if self.done:
             return events
-        try:
-            lines = self._lines.feed(data)
-        except LineTooLong:
-            return self._fail(StreamFailed(too_long()), events)
-        for line in lines:
+        for line in self._lines.feed(data):
             self._line(line, events)
+        if (self._lines.too_long or self._tool_calls.too_long) and not self.done:
+            return self._fail(StreamFailed(too_long()), events)
         return events
 
     def finish(self) -> list[WireEvent]:
@@ -89,8 +89,9 @@ class OllamaDecoder:
         value = parse_json(text)
         if isinstance(value, dict):
             self._object(value, events)
-        elif not self._spoke and sum(map(len, self._garbage)) < 65_536:
+        elif not self._spoke and self._garbage_size < _MAX_GARBAGE:
             self._garbage.append(text)
+            self._garbage_size += len(text) + 1
 
     def _object(self, value: Any, events: list[WireEvent]) -> None:
         if not isinstance(value, dict):

@@ -24,16 +24,18 @@ from codex_ls.events import (
     WireEvent,
 )
 from codex_ls.wire.figures import timings_of, usage_of
-from codex_ls.wire.lines import LineTooLong
 from codex_ls.wire.notices import bad_utf8, thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
-from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
+from codex_ls.wire.shapes import MAX_KEPT, size_of
+from codex_ls.wire.sse import ServerEvent, SseDecoder
 from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
 from codex_ls.wire.text import MessageText
 from codex_ls.wire.tool_calls import ToolCallAssembler
 
 _ENDS = {"response.completed", "response.incomplete", "response.done"}
 _NO_TIMINGS = ServerTimings()
+_MAX_NAMES = 100_000
+"""An answer of more items, or with more names for them, is an attack or a fault."""
 
 
 class ResponsesDecoder:
@@ -49,6 +51,7 @@ class ResponsesDecoder:
         self._streamed: set[tuple[str, str]] = set()  # (item, kind) that sent deltas
         self._summary_part = False
         self._items: dict[str, Mapping[str, Any]] = {}
+        self._kept_size = 0
         self._usage: Usage | None = None
         self._timings = _NO_TIMINGS
         self._spoke = False
@@ -65,11 +68,9 @@ class ResponsesDecoder:
         """The events that `data` completes; nothing once `done`."""
         events: list[WireEvent] = []
         if not self.done:
-            try:
-                messages = self._sse.feed(data)
-            except (LineTooLong, EventTooLong):
-                return self._fail(StreamFailed(too_long()), events)
-            self._messages(messages, events)
+            self._messages(self._sse.feed(data), events)
+            if self._is_too_long and not self.done:
+                self._fail(StreamFailed(too_long()), events)
         return events
 
     def finish(self) -> list[WireEvent]:
@@ -77,11 +78,9 @@ class ResponsesDecoder:
         events: list[WireEvent] = []
         if self.done:
             return events
-        try:
-            messages = self._sse.finish()
-        except EventTooLong:
+        self._messages(self._sse.finish(), events)
+        if self._is_too_long and not self.done:
             return self._fail(StreamFailed(too_long()), events)
-        self._messages(messages, events)
         if not self.done:
             if self._spoke:
                 self._end(None, events, complete=False)
@@ -90,6 +89,12 @@ class ResponsesDecoder:
             else:
                 self._fail(StreamFailed(broken_off()), events)
         return events
+
+    @property
+    def _is_too_long(self) -> bool:
+        names = len(self._keys) + len(self._streamed)
+        is_full = self._kept_size > MAX_KEPT or names > _MAX_NAMES
+        return is_full or self._sse.too_long or self._tool_calls.too_long
 
     def _messages(self, messages: list[ServerEvent], events: list[WireEvent]) -> None:
         for message in messages:
@@ -186,7 +191,7 @@ class ResponsesDecoder:
             self._calls[item], begun = self._tool_calls.begin("")
             events.append(begun)
         if text:
-            events.append(ToolCallDelta(self._calls[item], arguments=text))
+            events.append(self._tool_calls.more(self._calls[item], text))
 
     def _begin_item(self, value: Mapping[str, Any], item: Any, events: list[WireEvent]) -> None:
         self._spoke = True
@@ -195,6 +200,7 @@ class ResponsesDecoder:
         key = self._key(value.get("output_index"), item.get("id"))
         if isinstance(item_id := item.get("id"), str):
             self._keys[item_id] = key
+            self._kept_size += len(item_id)
         if item.get("type") in ("function_call", "custom_tool_call"):
             self._begin_call(key, item, events)
 
@@ -217,6 +223,7 @@ class ResponsesDecoder:
                 self._whole_content(key, _joined(item.get("content"), "text", "refusal"), events)
             case "reasoning":
                 self._items[key] = item
+                self._kept_size += size_of(item)
                 if raw := _joined(item.get("content"), "text"):
                     self._whole_reasoning(key, raw, "raw", events)
                 if summary := _joined(item.get("summary"), "text", between="\n\n"):

@@ -1,6 +1,54 @@
-"""Texts inside the values that servers put where a string was meant: objects, lists, content parts."""
+"""JSON that servers send: read with bounds, and the texts inside what came where a string was meant.
 
+A value nested deeper than `MAX_DEPTH` is not JSON to us, so that whatever is done with one later can't
+run out of stack.
+"""
+
+import json
+from collections.abc import Iterator
 from typing import Any
+
+MAX_DEPTH = 100
+"""Levels of arrays and objects; a Responses answer that repeats a tool's schema has twenty."""
+
+MAX_KEPT = 16 * 1024 * 1024
+"""Characters that one answer may make us keep beside its text: tool calls, reasoning to send back."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The JSON value of `text`, or None if it is not JSON (hostile nesting included)."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(text, bytes):
+        brackets = text.count(b"[") + text.count(b"{")
+    else:
+        brackets = text.count("[") + text.count("{")
+    return value if brackets <= MAX_DEPTH or _depth(value) <= MAX_DEPTH else None
+
+
+def size_of(value: Any) -> int:
+    """About how many characters a JSON value takes."""
+    return sum(len(leaf) if isinstance(leaf, str) else 8 for leaf, _ in _walk(value))
+
+
+def _depth(value: Any) -> int:
+    """How many arrays and objects stand around the innermost of them, itself included."""
+    return max((d for inner, d in _walk(value) if isinstance(inner, (dict, list))), default=0)
+
+
+def _walk(value: Any) -> Iterator[tuple[Any, int]]:
+    """Every key and value in a JSON value, each with how deep it stands; without recursion."""
+    left: list[tuple[Any, int]] = [(value, 1)]
+    while left:
+        value, depth = left.pop()
+        yield value, depth
+        if isinstance(value, dict):
+            left += ((key, depth) for key in value)
+            left += ((inner, depth + 1) for inner in value.values())
+        elif isinstance(value, list):
+            left += ((inner, depth + 1) for inner in value)
 
 
 def plain(value: Any) -> str:

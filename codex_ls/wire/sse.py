@@ -11,20 +11,18 @@ The grammar is the WHATWG one (HTML, section 9.2.6), with what local servers mad
   anything.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from codex_ls.wire.lines import LineSplitter
+from codex_ls.wire.shapes import parse_json
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 SENTINELS = ("[DONE]", "DONE")
+_LINE_COST = 64
+"""What keeping a line costs beside its characters: an endless row of empty ones is no small event."""
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = frozenset({"event", "id", "retry"})
-
-
-class EventTooLong(ValueError):
-    """The `data:` lines of one event passed `MAX_EVENT_BYTES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,6 @@ class ServerEvent:
         return self.value is None and self.data.strip() in SENTINELS
 
 
-def parse_json(text: str | bytes) -> Any:
-    """The JSON value of `text`, or None if it is not JSON (hostile nesting included)."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 class SseDecoder:
     """Bytes of an event stream to `ServerEvent`s."""
 
@@ -61,16 +51,22 @@ class SseDecoder:
         self._name = ""
         self._data: list[str] = []
         self._stray: list[str] = []
-        self._size = 0
+        self._data_size = self._stray_size = 0
         self._ended = False
+        self._event_too_long = False
         self.bad_utf8 = False
         """True once bytes came that are not UTF-8; they were read as U+FFFD."""
 
+    @property
+    def too_long(self) -> bool:
+        """True once a line or an event was longer than it may be; nothing comes out behind it."""
+        return self._event_too_long or (self._lines.too_long and not self._ended)
+
     def feed(self, data: bytes) -> list[ServerEvent]:
-        """The events that `data` completes; raises `LineTooLong` or `EventTooLong`."""
+        """The events that `data` completes; none from one that is `too_long` on."""
         events: list[ServerEvent] = []
         for line in self._lines.feed(data):
-            if self._ended:
+            if self._ended or self._event_too_long:
                 break  # what stands behind the end sentinel is nobody's
             self._line(line, events)
         return events
@@ -81,8 +77,9 @@ class SseDecoder:
         for line in self._lines.finish():
             if not self._ended:
                 self._line(line, events)
-        self._dispatch(events)
-        self._dispatch_stray(events)
+        if not self.too_long:
+            self._dispatch(events)
+            self._dispatch_stray(events)
         return events
 
     def _line(self, raw: bytes, events: list[ServerEvent]) -> None:
@@ -116,7 +113,7 @@ class SseDecoder:
             events.append(ServerEvent(self._name, None, data))
             self._ended = True
             return
-        self._keep(self._data, data)
+        self._keep_data(data)
 
     def _error_line(self, data: str, events: list[ServerEvent]) -> None:
         value = parse_json(data)
@@ -129,7 +126,7 @@ class SseDecoder:
             self._dispatch(events)
             self._name = value.removeprefix(" ")
         elif line == "data":
-            self._keep(self._data, "")
+            self._keep_data("")
         elif name not in _FIELDS:
             self._stray_line(line, events)
 
@@ -139,13 +136,14 @@ class SseDecoder:
             if value is not None:
                 events.append(ServerEvent(self._name, value))
                 return
-        self._keep(self._stray, line)
+        self._stray.append(line)
+        self._stray_size += len(line) + _LINE_COST
+        self._event_too_long = self._stray_size > MAX_EVENT_BYTES
 
-    def _keep(self, lines: list[str], line: str) -> None:
-        lines.append(line)
-        self._size += len(line)
-        if self._size > MAX_EVENT_BYTES:
-            raise EventTooLong
+    def _keep_data(self, line: str) -> None:
+        self._data.append(line)
+        self._data_size += len(line) + _LINE_COST
+        self._event_too_long = self._data_size > MAX_EVENT_BYTES
 
     def _dispatch(self, events: list[ServerEvent]) -> None:
         """Hand on the pending event: its lines joined, or each alone where only that is JSON."""
@@ -153,7 +151,7 @@ class SseDecoder:
         self._name = ""
         if not lines:
             return
-        self._data, self._size = [], 0
+        self._data, self._data_size = [], 0
         joined = "\n".join(lines)
         value = parse_json(joined)
         if value is not None or len(lines) == 1:

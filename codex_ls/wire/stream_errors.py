@@ -21,7 +21,7 @@ from codex_ls.errors import (
     Unauthorized,
 )
 from codex_ls.sanitize import sanitize
-from codex_ls.wire.sse import parse_json
+from codex_ls.wire.shapes import parse_json
 
 _MAX_SENTENCE = 600
 

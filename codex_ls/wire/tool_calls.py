@@ -19,6 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from codex_ls.events import ToolCallDelta
+from codex_ls.wire.shapes import MAX_KEPT
+
+_CALL_COST = 512
+"""What keeping a call costs beside its arguments, roughly, in characters."""
 
 
 @dataclass(slots=True)
@@ -35,15 +39,26 @@ class ToolCallAssembler:
         self._calls: list[_Call] = []
         self._by_id: dict[str, _Call] = {}
         self._by_index: dict[int, _Call] = {}
+        self._size = 0
 
     def __len__(self) -> int:
         return len(self._calls)
+
+    @property
+    def too_long(self) -> bool:
+        """True once the calls of one answer are more than any tool could take."""
+        return self._size > MAX_KEPT
 
     def begin(self, name: str) -> tuple[int, ToolCallDelta]:
         """A new call whose name is all that is known: its number and its first piece."""
         call = self._new("")
         call.name = name
         return call.index, ToolCallDelta(call.index, call.call_id, name)
+
+    def more(self, number: int, arguments: str) -> ToolCallDelta:
+        """The next piece of the arguments of a call that `begin` numbered."""
+        self._size += len(arguments)
+        return ToolCallDelta(number, arguments=arguments)
 
     def feed_all(self, pieces: list[Any]) -> list[ToolCallDelta]:
         """The deltas of one `tool_calls` array."""
@@ -68,6 +83,8 @@ class ToolCallAssembler:
         index = piece.get("index")
         index = index if isinstance(index, int) and not isinstance(index, bool) else None
         call, is_new = self._find(index, _text(piece.get("id")), name)
+        arguments = _text(arguments)
+        self._size += len(arguments)
         named = bool(name) and not call.name
         if named:
             call.name = name
@@ -78,7 +95,7 @@ class ToolCallAssembler:
                 call.index,
                 call.call_id if is_new else None,
                 name if named else None,
-                _text(arguments),
+                arguments,
             )
         ]
 
@@ -98,6 +115,7 @@ class ToolCallAssembler:
         number = len(self._calls)
         call = _Call(number, call_id or f"call_{number}")
         self._calls.append(call)
+        self._size += len(call_id) + _CALL_COST
         self._by_id[call.call_id] = call
         if index is not None:
             self._by_index[index] = call

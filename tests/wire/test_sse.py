@@ -2,8 +2,8 @@
 
 import pytest
 
-from codex_ls.wire.lines import MAX_LINE_BYTES, LineSplitter, LineTooLong
-from codex_ls.wire.sse import EventTooLong, ServerEvent, SseDecoder
+from codex_ls.wire.lines import MAX_LINE_BYTES, LineSplitter
+from codex_ls.wire.sse import ServerEvent, SseDecoder
 from tests.wire.splitting import cuts
 
 
@@ -81,15 +81,37 @@ def test_hostile_nesting_is_not_json_and_no_crash() -> None:
     assert decode([f"data: {text}\n\n".encode()]) == [ServerEvent("", None, text)]
 
 
-def test_lines_and_events_are_bounded() -> None:
+@pytest.mark.parametrize(
+    "unit", [b"x" * 65_536, b"data: " + b"x" * 65_536 + b"\n", b"data:\n" * 1_000, b"x\n" * 1_000]
+)
+def test_lines_and_events_are_bounded(unit: bytes) -> None:
     decoder = SseDecoder()
-    with pytest.raises(LineTooLong):
-        for _ in range(MAX_LINE_BYTES // 65_536 + 1):
-            decoder.feed(b"x" * 65_536)
+    for _ in range(MAX_LINE_BYTES // 1_000):
+        assert decoder.feed(unit) == []
+        if decoder.too_long:
+            break
+    assert decoder.too_long
+    assert decoder.feed(b'\n\ndata: {"n": 1}\n\n') == decoder.finish() == []
+
+
+def test_stray_lines_are_bounded_however_many_events_stand_between_them() -> None:
     decoder = SseDecoder()
-    with pytest.raises(EventTooLong):
-        for _ in range(MAX_LINE_BYTES // 65_536 + 1):
-            decoder.feed(b"data: " + b"x" * 65_536 + b"\n")
+    unit = b"x" * 65_536 + b'\ndata: {"n": 1}\n\n'
+    fed = 0
+    while not decoder.too_long:
+        decoder.feed(unit)
+        fed += len(unit)
+    assert fed < 2 * MAX_LINE_BYTES
+
+
+@pytest.mark.parametrize("end", [b"", b"\n\n"])
+def test_what_stood_in_front_of_a_line_that_is_too_long_comes_out(end: bytes) -> None:
+    line = b"data: " + b"x" * MAX_LINE_BYTES
+    data = b'data: {"n": 1}\n\ndata: {"n": 2}\n\n' + line + end + b'data: {"n": 3}\n\n'
+    for at in (0, 20, 40, len(data) // 2, len(data) - 20):
+        decoder = SseDecoder()
+        assert decoder.feed(data[:at]) + decoder.feed(data[at:]) + decoder.finish() == [ONE, TWO]
+        assert decoder.too_long
 
 
 def test_a_long_line_in_single_bytes_costs_linear_time() -> None:
