@@ -28,6 +28,7 @@ from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
 from codex_ls.lsp.endpoint import Endpoint
 from codex_ls.lsp.exec import Exec, reply_error
+from codex_ls.lsp.framing import Incoming
 from codex_ls.lsp.handshake import SERVER_NAME, Client
 from codex_ls.lsp.inbox import Arrival
 from codex_ls.lsp.models import models, pull_model
@@ -51,6 +52,10 @@ END_TIMEOUT_S = 0.4
 """How long turns may take to tell their end, and then the client to take it, once all is over."""
 
 CREATE_TIMEOUT_S = 1.0
+
+MAX_IN_A_ROW = 16
+"""So many notifications are handled before the turns go on. One at a time, a cancel behind a hundred
+edits would wait for a hundred rounds of every turn that streams."""
 
 
 class Server(LanguageServer):
@@ -138,12 +143,16 @@ class Connection:
         return 0 if self.endpoint.is_shut_down else 1
 
     async def _handle(self, inbox: AsyncIterable[Arrival]) -> None:
+        in_a_row = 0
         async for arrival in inbox:
             self.endpoint.handle_message(arrival.message, received_at=arrival.received_at)
             if self.endpoint.exit_code is not None:
                 return
-            # Let the handler begin: it looks at the documents before the next edit changes them.
-            await asyncio.sleep(0)
+            in_a_row += 1
+            if in_a_row == MAX_IN_A_ROW or _is_request(arrival.message):
+                # Let a handler begin: it looks at the documents before the next edit changes them.
+                in_a_row = 0
+                await asyncio.sleep(0)
 
     async def _end_everything(self) -> None:
         self.endpoint.cancel_all()
@@ -269,6 +278,10 @@ class Connection:
             raise reply_error(error, Names()) from None
         except Cancelled:
             raise ReplyError(protocol.REQUEST_CANCELLED, "Cancelled") from None
+
+
+def _is_request(message: Incoming) -> bool:
+    return isinstance(message, dict) and "id" in message and "method" in message
 
 
 async def _exec(connection: Connection, request: Request) -> protocol.ExecResult:
