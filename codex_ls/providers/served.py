@@ -19,6 +19,7 @@ from codex_ls.providers.origin import (
     request_url,
     server_url,
 )
+from codex_ls.providers.redaction import secrets_of, without_secrets
 from codex_ls.providers.server_kind import ServedModel, identify, listed_models
 from codex_ls.wire import error_from_response
 
@@ -50,7 +51,8 @@ async def served_models(
         if isinstance(reply, NoReply):
             raise _no_reply(settings, reply)
         if reply.status != 200:
-            raise error_from_response(reply.status, reply.text.encode(), reply.content_type)
+            error = error_from_response(reply.status, reply.text.encode(), reply.content_type)
+            raise without_secrets(error, secrets_of(provider, headers))
         server = await identify(get) if is_loopback(provider.base_url) else None
     if server is not None and server.models:
         return server.models

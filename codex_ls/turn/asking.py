@@ -33,6 +33,7 @@ from codex_ls.events import (
 from codex_ls.providers.http import Answer
 from codex_ls.providers.load_state import is_loading, start_hint
 from codex_ls.providers.origin import locked_to_this_machine, request_url, server_url
+from codex_ls.providers.redaction import secrets_of, without_secrets
 from codex_ls.providers.request import Limits, Request
 from codex_ls.providers.retry import delay_ms, is_retryable
 from codex_ls.providers.signals import Signals
@@ -79,6 +80,7 @@ class Asking:
         self._settings = settings
         self._provider: Provider = settings.provider
         self._headers = dict(headers)
+        self._secrets = secrets_of(settings.provider, headers)
         self._clock = clock
         self._interrupt = interrupt
         self._quirks = Quirks()
@@ -133,6 +135,7 @@ class Asking:
             finally:
                 if answer is not None:
                     await answer.aclose()
+            without_secrets(error, self._secrets)
             if self._texts:
                 raise error
             if is_loading(error):
