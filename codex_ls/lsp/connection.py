@@ -23,6 +23,10 @@ from pygls.uris import to_fs_path
 from codex_ls import __version__
 from codex_ls.errors import CodexError
 from codex_ls.lsp import protocol
+from codex_ls.lsp.abilities import Abilities
+from codex_ls.lsp.actions import code_actions
+from codex_ls.lsp.answer_folder import AnswerFolder
+from codex_ls.lsp.commands import RunningCommands, execute_command
 from codex_ls.lsp.context import Snapshot
 from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
@@ -90,6 +94,8 @@ class Connection:
         self.tokens = RunningTokens()
         self.scopes = Scopes(ask=None, folders=dict)
         self.trusted = True
+        self.abilities = Abilities()
+        self.commands = RunningCommands(AnswerFolder(env))
         self.env = env
         self._tasks: set[asyncio.Task[None]] = set()
         self._process_id: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
@@ -156,12 +162,14 @@ class Connection:
 
     async def _end_everything(self) -> None:
         self.endpoint.cancel_all()
+        self.commands.stop()
         await self.scopes.aclose()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=END_TIMEOUT_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.commands.answers.close()
         await self.outbox.close(timeout_s=END_TIMEOUT_S)
 
     def _start_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -173,6 +181,7 @@ class Connection:
 
     def _on_client(self, client: Client) -> None:
         self.trusted = client.trusted
+        self.abilities = Abilities.of(client)
         self.secrets.enabled = client.answers_secrets
         self.scopes = Scopes(
             ask=self._ask_settings if client.can_be_asked_for_settings else None,
@@ -247,6 +256,11 @@ class Connection:
             return None
         return self._snapshot(uri, document.source, language=document.language_id)
 
+    def version(self, uri: str) -> int | None:
+        """Return the version of an open document; None if it is not open."""
+        document = self.documents.text_documents.get(unquote(uri))
+        return None if document is None else document.version
+
     async def read_snapshot(self, uri: str) -> Snapshot:
         """Return a document of the workspace from disk. Raises InvalidParams."""
         roots = tuple(folder_paths(self.documents).values())
@@ -296,5 +310,7 @@ HANDLERS: Mapping[str, Callable[[Connection, Request], Awaitable[Any]]] = {
     protocol.THREAD: thread,
     protocol.MODELS: models,
     protocol.MODEL_PULL: pull_model,
+    protocol.CODE_ACTION: code_actions,
+    protocol.EXECUTE_COMMAND: execute_command,
 }
 """Who answers what; each raises CodexError for what becomes an error reply."""

@@ -5,7 +5,7 @@ and no progress; after `begin` there is one `done`, then the reply, then nothing
 """
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +18,7 @@ from codex_ls.lsp.params import ExecParams, parse
 from codex_ls.lsp.payloads import Names, error_data, exec_result
 from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Cancelled, Request
-from codex_ls.lsp.stream import ShownReasoning, Stream, Tokens
+from codex_ls.lsp.stream import EventSink, ShownReasoning, Stream, Tokens
 from codex_ls.lsp.user_config import settings_of_turn
 from codex_ls.turn.context import TurnContext
 from codex_ls.turn.run import Turn, TurnRequest
@@ -27,14 +27,19 @@ if TYPE_CHECKING:
     from codex_ls.lsp.connection import Connection
 
 T = TypeVar("T")
+OpenSink = Callable[[ModelSettings, ShownReasoning], Awaitable[EventSink]]
 
 
 class Exec:
     """One `codex/exec`, until its reply."""
 
-    def __init__(self, connection: "Connection", request: Request) -> None:
+    def __init__(
+        self, connection: "Connection", request: Request, *, open_sink: OpenSink | None = None
+    ) -> None:
+        """`open_sink` gives what takes the events, in the place of `codex/*` progress."""
         self._connection = connection
         self._request = request
+        self._open_sink = open_sink
         self._names = Names()
         self._notices: tuple[Notice, ...] = ()
 
@@ -57,10 +62,16 @@ class Exec:
         if uri and snapshot is None:
             snapshot = await self._unless_cancelled(self._read(uri, params))
         async with AsyncExitStack() as stack:
-            if tokens.typed is None:
+            sink: EventSink | None = None
+            if self._open_sink is not None:
+                sink = await self._unless_cancelled(self._open_sink(settings, shown))
+            elif tokens.typed is None:
                 token = await self._unless_cancelled(self._connection.create_progress())
                 tokens = Tokens(typed=token)
                 stack.enter_context(self._connection.tokens.held(self._request, token))
+            write = self._connection.outbox.write
+            sink = sink or Stream(send=write, tokens=tokens, names=self._names, shown=shown)
+            stack.callback(sink.close)
             turn = self._connection.session.start(
                 TurnRequest(
                     prompt=params.prompt,
@@ -71,7 +82,7 @@ class Exec:
                 received_at=self._request.received_at,
             )
             self._request.on_cancel(turn.cancel)
-            started, finished = await self._follow(turn, tokens, shown)
+            started, finished = await self._follow(turn, sink)
         if finished.error is not None:
             if isinstance(finished.error, Unauthorized):
                 self._connection.secrets.forget(settings.provider.id)
@@ -131,21 +142,18 @@ class Exec:
         except Cancelled:
             return None
 
-    async def _follow(
-        self, turn: Turn, tokens: Tokens, shown: ShownReasoning
-    ) -> tuple[TurnStarted, TurnFinished]:
-        """Send every event of the turn as it comes; return its first and its last."""
+    async def _follow(self, turn: Turn, sink: EventSink) -> tuple[TurnStarted, TurnFinished]:
+        """Hand on every event of the turn as it comes; return its first and its last."""
         outbox = self._connection.outbox
-        stream = Stream(send=outbox.write, tokens=tokens, names=self._names, shown=shown)
         started: TurnStarted | None = None
         try:
             async with aclosing(turn):
                 async for event in turn:
-                    stream.handle(event)
+                    sink.handle(event)
                     if isinstance(event, TurnStarted):
                         started = event
                         for notice in self._notices:
-                            stream.handle(Noticed(notice))
+                            sink.handle(Noticed(notice))
                     elif isinstance(event, TurnFinished):
                         assert started is not None
                         return started, event
@@ -154,10 +162,8 @@ class Exec:
             raise AssertionError("a turn ended without its last event")  # noqa: TRY301
         except Exception as error:
             if started is not None and not isinstance(error, CodexError):
-                stream.handle(self._broken())
+                sink.handle(self._broken())
             raise
-        finally:
-            stream.close()
 
     def _broken(self) -> TurnFinished:
         """Return the end of a turn that a bug of ours has cut: the client still gets its `done`."""

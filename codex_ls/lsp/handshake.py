@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from codex_ls import __version__
-from codex_ls.lsp.protocol import capability
+from codex_ls.lsp.protocol import COMMANDS, capability
 
 SERVER_NAME = "codex-ls"
 _ENCODINGS = ("utf-16", "utf-8", "utf-32")
 _INCREMENTAL = 2
-COMMANDS: tuple[str, ...] = ()
-"""What `workspace/executeCommand` understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,7 @@ def initialize_result(client: Client) -> dict[str, Any]:
         "capabilities": {
             "positionEncoding": client.position_encoding,
             "textDocumentSync": {"openClose": True, "change": _INCREMENTAL, "save": False},
+            "codeActionProvider": True,
             "executeCommandProvider": {"commands": list(COMMANDS)},
             "workspace": {
                 "workspaceFolders": {"supported": True, "changeNotifications": True},

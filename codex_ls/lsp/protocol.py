@@ -26,6 +26,30 @@ DID_CHANGE_TRUST: Final = "codex/didChangeTrust"
 REQUESTS: Final = (EXEC, PROFILES, DOCTOR, THREADS, THREAD, MODELS, MODEL_PULL)
 """What the server answers, and announces in `capabilities.experimental.codex.methods`."""
 
+# ---- commands ----------------------------------------------------------------------------------
+
+CODE_ACTION: Final = "textDocument/codeAction"
+EXECUTE_COMMAND: Final = "workspace/executeCommand"
+
+ASK_COMMAND: Final = "codex.ask"
+EXPLAIN_COMMAND: Final = "codex.explain"
+FIX_COMMAND: Final = "codex.fix"
+STOP_COMMAND: Final = "codex.stop"
+SELECT_PROFILE_COMMAND: Final = "codex.selectProfile"
+DOCTOR_COMMAND: Final = "codex.doctor"
+
+COMMANDS: Final = (
+    ASK_COMMAND,
+    EXPLAIN_COMMAND,
+    FIX_COMMAND,
+    STOP_COMMAND,
+    SELECT_PROFILE_COMMAND,
+    DOCTOR_COMMAND,
+)
+"""What `workspace/executeCommand` understands: for editors that have no plugin of ours."""
+
+COMMAND_STATUSES: Final = ("started", "completed", "truncated", "cancelled", "failed")
+
 # ---- closed sets -------------------------------------------------------------------------------
 
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high")
@@ -161,6 +185,29 @@ class TurnError(ErrorData):
     """`error` of a `done` event: the reply's data and its sentence."""
 
     message: str
+
+
+class AskArguments(TypedDict):
+    """The argument of `codex.ask`, `codex.explain` and `codex.fix`."""
+
+    prompt: NotRequired[str]
+    threadId: NotRequired[str]
+    profile: NotRequired[str]
+    textDocument: NotRequired[dict[str, Any]]
+    range: NotRequired[dict[str, Any]]
+    diagnostics: NotRequired[list[dict[str, Any]]]
+
+
+class CommandResult(TypedDict):
+    """The answer to `workspace/executeCommand`; `uri` is the document that has the answer."""
+
+    status: str
+    threadId: NotRequired[str]
+    turnId: NotRequired[str]
+    uri: NotRequired[str]
+    applied: NotRequired[bool]
+    profile: NotRequired[str]
+    error: NotRequired[TurnError]
 
 
 class ProfileSummary(TypedDict):

@@ -79,6 +79,16 @@ class Timers(Protocol):
         """Call at a time."""
 
 
+class EventSink(Protocol):
+    """What shows the events of one turn."""
+
+    def handle(self, event: Event) -> None:
+        """Show one more event, `TurnStarted` first. Never blocks."""
+
+    def close(self) -> None:
+        """Show nothing more, however the turn went. Idempotent."""
+
+
 class Stream:
     """Sends a turn's events. `send` takes one framed message and never blocks."""
 

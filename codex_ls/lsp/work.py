@@ -14,9 +14,10 @@ class Work:
         self._token = token
         self._last: Payload = {}
 
-    def begin(self, title: str) -> None:
-        """Say what is done."""
-        self._tell({"kind": "begin", "title": title, "cancellable": True, "percentage": 0})
+    def begin(self, title: str, *, message: str | None = None) -> None:
+        """Say what is done, and how far it is: in words where no percentage will be known."""
+        begin: Payload = {"kind": "begin", "title": title, "cancellable": True}
+        self._tell(begin | ({"percentage": 0} if message is None else {"message": message}))
 
     def report(self, message: str, *, percentage: int | None = None) -> None:
         """Say how far it is; what was said already is not said again."""

@@ -32,6 +32,10 @@ async def test_the_early_reply_is_what_pygls_would_say(capabilities: dict[str, A
         assert not computed["capabilities"]["textDocumentSync"].pop(absent, False)
     early = initialize_result(client)
     assert early["capabilities"].pop("experimental") == {"codex": protocol.capability()}
+    assert early["capabilities"].pop("codeActionProvider") is True  # answered beside pygls
+    computed["capabilities"].pop("executeCommandProvider")
+    commands = early["capabilities"].pop("executeCommandProvider")
+    assert commands == {"commands": list(protocol.COMMANDS)}
     assert early == computed
     assert str(endpoint.documents.position_encoding) == client.position_encoding
 

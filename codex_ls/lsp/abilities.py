@@ -1,0 +1,59 @@
+"""What a client without a plugin of ours can be shown, read from the capabilities that it announced.
+
+What is not announced is not there: a client that says next to nothing gets messages and plain commands,
+which are the parts of LSP that need no announcement.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from codex_ls.lsp.handshake import Client
+
+WAITING_CLIENTS = frozenset({"eglot", "emacs", "lsp-mode"})
+"""Editors that stand still until a command is answered, and give up after 10 seconds.
+
+Eglot and lsp-mode send `workspace/executeCommand` with a blocking request (`jsonrpc-request` with its
+`jsonrpc-default-request-timeout`, `lsp-request` with `lsp-response-timeout`).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What to use of LSP with one client."""
+
+    takes_actions: bool = False
+    """Code actions as such; to others they are sent as plain commands."""
+    shows_documents: bool = False
+    applies_edits: bool = False
+    takes_versions: bool = False
+    """Edits that name the version of the document that they are for."""
+    asks_before_edits: bool = False
+    """Edits with an annotation that wants a confirmation."""
+    waits_for_commands: bool = False
+
+    @classmethod
+    def of(cls, client: Client) -> "Abilities":
+        """Return those of a client; odd values read as absent."""
+        capabilities = client.params.get("capabilities")
+        workspace_edit = _at(capabilities, "workspace", "workspaceEdit")
+        takes_versions = _at(workspace_edit, "documentChanges") is True
+        return cls(
+            takes_actions=isinstance(
+                _at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport"), dict
+            ),
+            shows_documents=_at(capabilities, "window", "showDocument", "support") is True,
+            applies_edits=_at(capabilities, "workspace", "applyEdit") is True,
+            takes_versions=takes_versions,
+            asks_before_edits=takes_versions
+            and isinstance(_at(workspace_edit, "changeAnnotationSupport"), dict),
+            waits_for_commands=str(_at(client.params, "clientInfo", "name")).lower()
+            in WAITING_CLIENTS,
+        )
+
+
+def _at(value: object, *keys: str) -> Any:
+    for key in keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value

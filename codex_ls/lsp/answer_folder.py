@@ -1,0 +1,80 @@
+"""Where the answers lie that an editor without a plugin is shown: one Markdown file each.
+
+The folder is `$CODEX_HOME/codex-ls/answers/`, for its user alone, as the conversations are; and a
+temporary one, gone with the server, for a user who keeps no history or has no such home. A file is
+written once, whole, before anybody is told of it, and taken away when it is old.
+"""
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from codex_ls.turn.thread_store import our_folder
+
+KEPT_DAYS = 7
+KEPT_FILES = 200
+
+_SUFFIX = ".md"
+_DAY_S = 24 * 60 * 60
+
+
+class AnswerFolder:
+    """Writes the answers of one connection."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        ours = our_folder(env)
+        self._kept = None if ours is None else ours / "answers"
+        self._passing: Path | None = None
+
+    def write(self, name: str, text: str, *, keep: bool) -> Path:
+        """Write a new file and return its path. Blocks, and raises OSError."""
+        folder = self._kept if keep and self._kept is not None else self._temporary()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+            folder.chmod(0o700)
+        _clean(folder)
+        at = datetime.now().astimezone()
+        path = folder / f"{name}-{at:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}{_SUFFIX}"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        return path
+
+    def holds(self, path: Path | None) -> bool:
+        """Whether a file is one of these."""
+        return path is not None and path.parent in (self._kept, self._passing)
+
+    def close(self) -> None:
+        """Take away what was not to be kept."""
+        if self._passing is not None:
+            import shutil
+
+            shutil.rmtree(self._passing, ignore_errors=True)
+
+    def _temporary(self) -> Path:
+        if self._passing is None:
+            import tempfile
+
+            self._passing = Path(tempfile.mkdtemp(prefix="codex-ls-answers-"))
+        return self._passing
+
+
+def _clean(folder: Path) -> None:
+    """Remove the files that are too old, and the oldest of too many."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        found = sorted(
+            (
+                (entry.stat(follow_symlinks=False).st_mtime, entry.path)
+                for entry in entries
+                if entry.name.endswith(_SUFFIX)
+            ),
+            reverse=True,
+        )
+        oldest = time.time() - KEPT_DAYS * _DAY_S
+        for number, (modified, path) in enumerate(found, 1):
+            if modified < oldest or number >= KEPT_FILES:
+                Path(path).unlink(missing_ok=True)

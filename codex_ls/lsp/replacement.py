@@ -1,0 +1,142 @@
+"""From an answer to edits: the one block of code in it, put in the place of some lines.
+
+Nothing is guessed: an answer without exactly one whole block, with a diff, or with parts left out
+changes nothing. Edits are whole lines, and only the lines that differ, so that an editor can show them
+one by one and keeps its marks in the others.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from codex_ls.lsp.documents import Text
+from codex_ls.lsp.fences import blocks_in
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+_NUMBER = re.compile(r"\s*(\d{1,9})(?: (.*))?")
+_LEFT_OUT = re.compile(r"\s*(?:#|//|--|/\*|<!--|;|%)+\s*(?:\.\.\.|…)")
+_UNIT_BYTES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
+
+
+class NotClear(Exception):
+    """Why an answer changes nothing, in words that continue a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New text for whole lines; positions are lines and characters from 0, in code units."""
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    text: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return LSP's `TextEdit`."""
+        places = {
+            name: {"line": line, "character": character}
+            for name, (line, character) in (("start", self.start), ("end", self.end))
+        }
+        return {"range": places, "newText": self.text}
+
+
+def lines_of(source: str) -> list[str]:
+    """Return the lines of a document with their ends, as LSP counts them; the last may be empty."""
+    lines = [match[0] for match in _LINE.finditer(source)]
+    while len(lines) > 1 and not lines[-1] and not lines[-2].endswith(("\r", "\n")):
+        lines.pop()
+    return lines
+
+
+def edits_from(
+    answer: str, source: str, *, first: int, last: int, encoding: str
+) -> tuple[Edit, ...]:
+    """Return what makes the answer's code of lines `first` to `last`. Raises NotClear."""
+    lines = lines_of(source)
+    old = lines[first : last + 1]
+    code = code_of(answer, [line.rstrip("\r\n") for line in old], first_number=first + 1)
+    line_end = lines[0][len(lines[0].rstrip("\r\n")) :] or "\n"
+    new = [line + line_end for line in code]
+    if not old[-1].endswith(("\r", "\n")):
+        new[-1] = new[-1][: -len(line_end)]
+    if new == old:
+        raise NotClear("its code is what is there already")
+    place = _Places(lines, encoding)
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return tuple(
+        Edit(place.at(first + i1), place.at(first + i2), "".join(new[j1:j2]))
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    )
+
+
+def code_of(answer: str, old: Sequence[str], *, first_number: int) -> list[str]:
+    """Return the lines of the answer's one block of code, indented as the old ones. Raises NotClear."""
+    blocks = [block for block in blocks_in(answer) if any(map(str.strip, block.lines))]
+    if not blocks:
+        raise NotClear("it has no block of code")
+    if len(blocks) > 1:
+        raise NotClear(f"it has {len(blocks)} blocks of code")
+    block = blocks[0]
+    if not block.is_closed:
+        raise NotClear("its block of code has no end")
+    if block.language.lower() in ("diff", "patch"):
+        raise NotClear("its code is a diff")
+    lines = _without_numbers(_trimmed(block.lines), first_number)
+    if any(_LEFT_OUT.match(line) and line not in old for line in lines):
+        raise NotClear("it leaves out some of the code")
+    return _indented(lines, old)
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    """Return lines without blank ones at both ends."""
+    with_text = [number for number, line in enumerate(lines) if line.strip()]
+    return list(lines[with_text[0] : with_text[-1] + 1])
+
+
+def _without_numbers(lines: list[str], first_number: int) -> list[str]:
+    """Return lines without the numbers that the question had before them, if every line has one."""
+    found = [_NUMBER.fullmatch(line) for line in lines]
+    numbers = [int(match[1]) for match in found if match is not None]
+    if numbers != list(range(first_number, first_number + len(lines))):
+        return lines
+    return [match[2] or "" for match in found if match is not None]
+
+
+def _indented(lines: list[str], old: Sequence[str]) -> list[str]:
+    """Return lines moved to where the old ones stood, if the model has moved them to the margin."""
+    wanted, found = _margin(old), _margin(lines)
+    if found or not wanted:
+        return lines
+    return [wanted + line if line else line for line in lines]
+
+
+def _margin(lines: Sequence[str]) -> str:
+    """Return the white space that every line with text begins with."""
+    indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines if line.strip()]
+    if not indents:
+        return ""
+    shortest = min(indents, key=len)
+    return shortest if all(indent.startswith(shortest) for indent in indents) else ""
+
+
+class _Places:
+    """Where lines begin, in code units; behind the last line it is that line's end."""
+
+    def __init__(self, lines: Sequence[str], encoding: str) -> None:
+        self._lines = lines
+        self._codec, self._width = _UNIT_BYTES.get(encoding, ("utf-16-le", 2))
+
+    def at(self, line: int) -> tuple[int, int]:
+        if line < len(self._lines):
+            return line, 0
+        last = self._lines[-1].rstrip("\r\n")
+        units = len(last.encode(self._codec, "surrogatepass")) // self._width
+        return len(self._lines) - 1, units
+
+
+def selected(source: str, start: tuple[int, int], end: tuple[int, int], *, encoding: str) -> str:
+    """Return the text between two positions (line and character)."""
+    text = Text(source, encoding=encoding)
+    first, last = sorted((text.offset(*start), text.offset(*end)))
+    return source[first:last]
