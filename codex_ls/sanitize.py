@@ -15,8 +15,15 @@ import re
 _SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _STRING_OPENERS = "]PX^_"  # OSC DCS SOS PM APC, behind ESC
 _C1_STRINGS = "\x9d\x90\x98\x9e\x9f"
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Fillers and joiners that Unicode calls letters, marks or symbols (UAX 44, Default_Ignorable)."""
 _MAX_STRING = 4096
 _MAX_CSI = 64
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to see: no text, or blanks, controls and zero-width characters alone."""
+    return not any(map(_is_visible, text))
 
 
 class Sanitizer:
@@ -143,3 +150,13 @@ def sanitize(text: str) -> str:
     """One whole text, made safe to show."""
     sanitizer = Sanitizer()
     return sanitizer.feed(text) + sanitizer.finish()
+
+
+def _is_visible(char: str) -> bool:
+    if char.isprintable():
+        is_selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+        return not (char.isspace() or char in _INVISIBLE or is_selector)
+    import unicodedata  # not for the many texts whose first character is a plain one
+
+    # Private and unassigned characters (a newer emoji) show at least a box; the others nothing.
+    return unicodedata.category(char) in ("Co", "Cn")

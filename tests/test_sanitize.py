@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_ls.sanitize import Sanitizer, sanitize
+from codex_ls.sanitize import Sanitizer, is_blank, sanitize
 
 ATTACKS = {
     "colour": ("a\x1b[31mb\x1b[0mc", "abc"),
@@ -73,3 +73,28 @@ def test_no_control_survives_and_cuts_do_not_matter(text: str, at: int) -> None:
     assert not any((ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160 for c in clean)
     cleaner = Sanitizer()
     assert cleaner.feed(text[:at]) + cleaner.feed(text[at:]) + cleaner.finish() == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t",
+        "\u200b",
+        "\u00a0\u2060\ufeff",
+        "\u200e \u202e",
+        "\u3164",
+        "\u2800",
+        "\ufe0f\u200d",
+        "\x00",
+    ],
+)
+def test_what_nobody_can_see_is_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "\u200b?", "\u200b\n.", "ü", "中", "🙂", "e\u0301", "\U0001fae9", "\ue0b0"]
+)
+def test_what_can_be_seen_is_not_blank(text: str) -> None:
+    assert not is_blank(text)

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from codex_ls.cli.output import Output
 from codex_ls.errors import InvalidParams
+from codex_ls.sanitize import is_blank
 
 _STDIN = 0
 _QUIET_SECONDS = 1.0
@@ -24,7 +25,7 @@ def read_prompt(argument: str | None, *, err: Output) -> str:
     is_terminal = sys.stdin is not None and sys.stdin.isatty()
     if argument is not None and argument != "-":
         prompt = _without_surrogates(argument)
-        if not prompt.strip():
+        if is_blank(prompt):
             raise InvalidParams("The prompt is empty.", hint=_NO_PROMPT_HINT)
         return prompt if is_terminal else _with_piped_input(prompt, _read_piped(err, waits=True))
     if not is_terminal:
@@ -34,13 +35,13 @@ def read_prompt(argument: str | None, *, err: Output) -> str:
         prompt = _read_piped(err)
     else:
         prompt = _ask(err)
-    if not prompt.strip():
+    if is_blank(prompt):
         raise InvalidParams("There is no prompt.", hint=_NO_PROMPT_HINT)
     return prompt
 
 
 def _with_piped_input(prompt: str, piped: str) -> str:
-    if not piped.strip():
+    if is_blank(piped):
         return prompt
     end = "" if piped.endswith("\n") else "\n"
     return f"{prompt}\n\n<stdin>\n{piped}{end}</stdin>"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 from codex_ls.events import Effort
+from codex_ls.sanitize import is_blank
 
 MAX_POSITION = 2**31 - 1
 """LSP's `uinteger` ends here."""
@@ -62,7 +63,7 @@ def text(value: Any) -> str:
 
 def prompt(value: Any) -> str:
     """Text that is not blank, in a form that can be sent. Raises Wrong."""
-    if not text(value).strip():
+    if is_blank(text(value)):
         raise Wrong("must not be blank")
     return well_formed(value)
 

@@ -134,7 +134,15 @@ def test_an_argument_that_is_no_text_is_repaired(server: ModelServer, command: C
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stdin"), [((), None), ((), b" \n"), (("-",), b""), (("  ",), None)]
+    ("arguments", "stdin"),
+    [
+        ((), None),
+        ((), b" \n"),
+        (("-",), b""),
+        (("  ",), None),
+        (("\u200b",), None),
+        ((), "\u2060\ufeff\n".encode()),
+    ],
 )
 def test_no_prompt_is_wrong_usage(
     server: ModelServer, command: Command, arguments: tuple[str, ...], stdin: bytes | None

@@ -185,9 +185,12 @@ async def test_a_turn_is_told_and_then_answered(bench: Bench) -> None:
     assert bench.session.turns[0].closed
 
 
-async def test_bad_params_are_answered_at_once_and_without_progress(bench: Bench) -> None:
+@pytest.mark.parametrize("prompt", [" ", "\u200b\u2060"])
+async def test_bad_params_are_answered_at_once_and_without_progress(
+    bench: Bench, prompt: str
+) -> None:
     bench.initialize(workspace={"configuration": True})
-    bench.ask(prompt=" ", workDoneToken="w")
+    bench.ask(prompt=prompt, workDoneToken="w")
     (message,) = [m for m in await bench.settle() if m.get("id") == 1]
     assert message["error"] == {
         "code": -32602,
