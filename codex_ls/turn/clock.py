@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 from codex_ls.events import ServerTimings, Timing, Usage
 
+_MIN_TOKENS = 5
+_MIN_SPAN_S = 0.1
+"""A speed over fewer tokens, or over less time, tells of the network and of chance: none is told."""
+
 
 @dataclass(slots=True)
 class TurnClock:
@@ -52,18 +56,21 @@ class TurnClock:
             first_content_ms=self._maybe_ms(self.first_content_at),
             load_ms=self.server.load_ms,
             prompt_ms=self.server.prompt_ms,
-            output_tokens_per_second=told if told is not None else self._counted(now, usage),
+            output_tokens_per_second=self._speed(now, usage),
             estimated=told is None,
         )
 
-    def _counted(self, now: float, usage: Usage | None) -> float | None:
-        firsts = [at for at in (self.first_reasoning_at, self.first_content_at) if at is not None]
+    def _speed(self, now: float, usage: Usage | None) -> float | None:
+        """Output tokens a second, told or counted; None where a number would be a matter of chance."""
         tokens = usage.output_tokens if usage is not None else self.pieces
-        if not firsts or tokens < 2:
+        if tokens < _MIN_TOKENS:
             return None
+        if self.server.output_tokens_per_second is not None:
+            return self.server.output_tokens_per_second
+        firsts = [at for at in (self.first_reasoning_at, self.first_content_at) if at is not None]
         # The first token came with the first piece: the rest came in the time since then.
-        span_s = now - min(firsts)
-        return (tokens - 1) / span_s if span_s > 0.001 else None
+        span_s = now - min(firsts, default=now)
+        return (tokens - 1) / span_s if span_s >= _MIN_SPAN_S else None
 
     def _ms(self, at: float) -> int:
         return max(0, round((at - self.received_at) * 1000))

@@ -536,7 +536,7 @@ async def a_window_that_is_not_there(world: World) -> None:
 )
 async def a_slow_first_word(world: World) -> None:
     server = await world.server()
-    server.always(chat_stream(content=[Pause(0.2), "O", Pause(0.05), "K"]))
+    server.always(chat_stream(content=[Pause(0.2), *("O", Pause(0.05)) * 5]))
     world.patience = dataclasses.replace(world.patience, slow_first_word_ms=100)
     world.configure(server.base_url)
 
