@@ -22,13 +22,15 @@ usage: codex-ls COMMAND [OPTIONS]
 
 commands:
   exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
-  exec resume ID      go on with a conversation; --last for the one that was used last
+  exec resume [ID]    go on with a conversation; --last for this folder's last one
+  exec fork [ID]      go on with a copy of it, and leave it as it is
   chat                a conversation in the terminal
   threads [ID]        the conversations that are kept
   stats               which model is fast enough here
   discover            the model servers that run on this machine
   init                write a profile for one of them into config.toml
   profile use NAME    put a profile into use
+  key set PROVIDER    keep an API key in the system's keyring
   doctor              check a profile, from its file to its first word
   serve               the language server, for editors
   profiles            the profiles of config.toml
@@ -165,6 +167,12 @@ def _profile(argv: list[str]) -> int:
     return run(argv)
 
 
+def _key(argv: list[str]) -> int:
+    from codex_ls.cli.key_command import run
+
+    return run(argv)
+
+
 def _doctor(argv: list[str]) -> int:
     from codex_ls.cli.doctor_command import run
 
@@ -187,6 +195,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "discover": _discover,
     "init": _init,
     "profile": _profile,
+    "key": _key,
     "serve": _serve,
     "profiles": _profiles,
     "models": _models,

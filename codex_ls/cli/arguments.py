@@ -7,10 +7,10 @@ differs). A flag that steers what does not exist here yet is accepted and told i
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, cast, get_args
+from typing import Any, Literal, NoReturn, cast, get_args
 
 from codex_ls.cli.options_without_effect import add_options_without_effect
 from codex_ls.cli.output import Output
@@ -18,8 +18,9 @@ from codex_ls.cli.terminal import Color, Thinking
 from codex_ls.errors import InvalidParams
 from codex_ls.events import Effort
 
-RESUME = "resume"
-COMMANDS_TO_COME = ("fork", "review")
+ExecCommand = Literal["ask", "resume", "fork"]
+_THREAD_COMMANDS: Mapping[str | None, ExecCommand] = {"resume": "resume", "fork": "fork"}
+COMMANDS_TO_COME = ("review",)
 
 # What `--oss` asks of each local server when no model is named, as in Codex.
 _OSS_MODELS = {"lmstudio": "openai/gpt-oss-20b", "ollama": "gpt-oss:20b"}
@@ -43,14 +44,23 @@ class ExecArguments:
     thinking: Thinking = "auto"
     color: Color = "auto"
     local_only: bool = False
+    command: ExecCommand = "ask"
+    """`ask` begins a thread, `resume` goes on with one, `fork` with a copy of one."""
     thread: str | None = None
     """The thread to go on with: its id, or how that begins."""
     is_last_thread: bool = False
     """Go on with the thread that was used last."""
+    is_any_folder: bool = False
+    """Whichever folder it began in."""
     is_ephemeral: bool = False
     """Write nothing about this turn to disk."""
     without_effect: tuple[str, ...] = ()
     """Flags that were given and steer nothing yet."""
+
+    @property
+    def picks_thread(self) -> bool:
+        """Whether a person has to say which conversation is meant."""
+        return self.command != "ask" and self.thread is None and not self.is_last_thread
 
 
 class _HelpFormatter(argparse.HelpFormatter):
@@ -83,16 +93,16 @@ def parse_exec(argv: Sequence[str]) -> ExecArguments:
     parsed = parser.parse_intermixed_args(options)
     images, given_back = _images(parsed.image)
     words = [*parsed.words, *given_back]
-    command = words[0] if words else None
-    if command in COMMANDS_TO_COME:
+    if words and words[0] in COMMANDS_TO_COME:
         raise InvalidParams(
-            f"`{command}` does not work yet.",
+            f"`{words[0]}` does not work yet.",
             hint="codex-ls exec resume goes on with a conversation.",
         )
-    words += after_dashes
+    command = _THREAD_COMMANDS.get(words[0] if words else None, "ask")
     thread: str | None = None
-    if command == RESUME:
+    if command != "ask":
         thread, words = _thread(words[1:], is_last=parsed.last)
+    words += after_dashes
     if len(words) > 1:
         parser.error(f"one prompt is wanted, and {len(words)} came; put it in quotation marks")
     return ExecArguments(
@@ -109,8 +119,10 @@ def parse_exec(argv: Sequence[str]) -> ExecArguments:
         thinking=parsed.thinking,
         color=parsed.color,
         local_only=parsed.local_only,
+        command=command,
         thread=thread,
-        is_last_thread=command == RESUME and parsed.last,
+        is_last_thread=command != "ask" and parsed.last,
+        is_any_folder=command != "ask" and parsed.all,
         is_ephemeral=parsed.ephemeral,
         without_effect=tuple(dict.fromkeys(parsed.without_effect)),
     )
@@ -134,8 +146,10 @@ def exec_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="codex-ls exec",
         usage="codex-ls exec [OPTIONS] [PROMPT | -]\n"
-        "       codex-ls exec resume (ID | --last) [OPTIONS] [PROMPT | -]",
-        description="Ask the model one question; its thinking and its answer appear as they come.",
+        "       codex-ls exec resume [ID | --last] [OPTIONS] [PROMPT | -]\n"
+        "       codex-ls exec fork [ID | --last] [OPTIONS] [PROMPT | -]",
+        description="Ask the model one question; its thinking and its answer appear as they come."
+        " resume goes on with a conversation, fork with a copy of it.",
     )
     parser.add_argument(
         "words",
@@ -192,7 +206,8 @@ def _add_input_options(parser: ArgumentParser) -> None:
         type=Path,
         help="a JSON schema that the answer has to follow",
     )
-    add("--last", action="store_true", help="with resume: the thread that was used last")
+    add("--last", action="store_true", help="with resume and fork: this folder's last conversation")
+    add("--all", action="store_true", help="with resume and fork: conversations of every folder")
     add("--ephemeral", action="store_true", help="write nothing about this turn to disk")
     add("-C", "--cd", metavar="DIR", type=Path, help="work in this folder")
 
@@ -251,14 +266,9 @@ def _images(groups: Sequence[Sequence[str]]) -> tuple[tuple[Path, ...], list[str
 
 
 def _thread(words: list[str], *, is_last: bool) -> tuple[str | None, list[str]]:
-    """The thread that is named behind `resume`, and the words of the prompt."""
-    if is_last:
+    """The thread that is named behind `resume` or `fork`, if one is, and the words of the prompt."""
+    if is_last or not words or words[0] == "-":
         return None, words
-    if not words or words[0] == "-":
-        raise InvalidParams(
-            "It has to be said which conversation is to go on.",
-            hint="codex-ls exec resume --last, or the id that codex-ls threads shows.",
-        )
     return words[0], words[1:]
 
 

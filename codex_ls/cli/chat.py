@@ -21,6 +21,7 @@ HELP = """\
 /model [NAME]     which model answers, or another one of this server
 /effort [EFFORT]  how hard it thinks: none, minimal, low, medium, high, default
 /new              begin a new conversation
+/fork             go on with a copy of this one, which stays as it is
 /thread           the id of this conversation, for codex-ls exec resume
 /help             this list
 /quit             leave (as Ctrl-D does)
@@ -55,6 +56,8 @@ class Chat:
         self._choice = choice
         self.settings = self._resolved(choice)
         self.thread_id = thread_id
+        self.is_fork = False
+        """The next question begins a copy of the conversation."""
         self.is_over = False
 
     def introduce(self) -> None:
@@ -99,8 +102,14 @@ class Chat:
         else:
             self._choose(replace(self._choice, effort=efforts[argument]))
 
+    def _fork(self, _argument: str) -> None:
+        if self.thread_id is None:
+            raise InvalidParams("There is nothing to copy yet.", hint="Ask something first.")
+        self.is_fork = True
+        self._tell("The next question goes on in a copy.\n")
+
     def _new(self, _argument: str) -> None:
-        self.thread_id = None
+        self.thread_id, self.is_fork = None, False
         self._tell("A new conversation.\n")
 
     def _thread(self, _argument: str) -> None:
@@ -140,6 +149,7 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/model": Chat._model,  # noqa: SLF001
     "/effort": Chat._effort,  # noqa: SLF001
     "/new": Chat._new,  # noqa: SLF001
+    "/fork": Chat._fork,  # noqa: SLF001
     "/thread": Chat._thread,  # noqa: SLF001
     "/help": Chat._help,  # noqa: SLF001
     "/quit": Chat._quit,  # noqa: SLF001

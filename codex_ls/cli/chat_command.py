@@ -9,16 +9,17 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.interrupts import Interrupts
 from codex_ls.cli.output import Output, OutputFailed, ReaderGone, WriteInterrupted
 from codex_ls.cli.terminal import plan_layout
-from codex_ls.errors import CodexError, UnknownThread
+from codex_ls.errors import CodexError
 from codex_ls.events import Effort, ReasoningSource, TurnFinished
 from codex_ls.render.failure import failure_lines, labelled_lines
 from codex_ls.render.human import EVERY_SOURCE, HumanRenderer
+from codex_ls.sanitize import is_blank
 
 if TYPE_CHECKING:
     from codex_ls.cli.chat import Chat
@@ -44,9 +45,7 @@ def run(argv: Sequence[str]) -> int:
     for problem in config.problems:
         out.write(labelled_lines("note", problem.message, hint=problem.hint))
     choice = Choice(parsed.profile, parsed.model, parsed.effort, parsed.local_only)
-    chat = Chat(
-        config, choice, tell=out.write, thread_id=_thread_id(parsed.resume, is_last=parsed.last)
-    )
+    chat = Chat(config, choice, tell=out.write, thread_id=_thread_id(parsed))
     chat.introduce()
     folder = our_folder(os.environ) if chat.settings.keep_history else None
     lines = Lines(command_names(), folder / "chat_history" if folder is not None else None)
@@ -72,19 +71,17 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--resume", metavar="ID", help="go on with this conversation")
-    which.add_argument("--last", action="store_true", help="go on with the last conversation")
+    which.add_argument("--last", action="store_true", help="go on with this folder's last one")
+    parser.add_argument("--all", action="store_true", help="with --last: of every folder")
     return parser
 
 
-def _thread_id(resume: str | None, *, is_last: bool) -> str | None:
-    if resume is None and not is_last:
+def _thread_id(parsed: Any) -> str | None:
+    if parsed.resume is None and not parsed.last:
         return None
-    from codex_ls.turn.thread_store import ThreadStore
+    from codex_ls.cli.thread_choice import chosen_thread
 
-    store = ThreadStore.of(os.environ)
-    if store is None:
-        raise UnknownThread("No thread is kept: there is no folder for them.")
-    return store.latest() if resume is None else store.find(resume)
+    return chosen_thread(parsed.resume, is_last=parsed.last, is_any_folder=parsed.all)
 
 
 def _converse(chat: "Chat", lines: "Lines") -> None:
@@ -98,7 +95,7 @@ def _converse(chat: "Chat", lines: "Lines") -> None:
             while not chat.is_over and (line := lines.next()) is not None:
                 if line.startswith("/"):
                     chat.command(line)
-                elif line.strip():
+                elif not is_blank(line):
                     _answer(runner, session, chat, line)
         finally:
             runner.run(session.__aexit__(None, None, None))
@@ -126,11 +123,13 @@ async def _show(
     renderer: HumanRenderer,
     interrupts: Interrupts,
 ) -> None:
+    from codex_ls.cli.exec_inputs import current_folder
     from codex_ls.turn.run import TurnRequest
 
     asked_at = time.perf_counter()
-    turn = session.start(TurnRequest(question, chat.thread_id), chat.settings, received_at=asked_at)
-    chat.thread_id = turn.thread_id
+    request = TurnRequest(question, chat.thread_id, is_fork=chat.is_fork, folder=current_folder())
+    turn = session.start(request, chat.settings, received_at=asked_at)
+    chat.thread_id, chat.is_fork = turn.thread_id, False
     interrupts.cancel_with(turn.cancel)
     ticking = asyncio.ensure_future(_tick(renderer, asked_at))
     try:

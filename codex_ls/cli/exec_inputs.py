@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from codex_ls.cli.arguments import ExecArguments
 from codex_ls.cli.output import Output
 from codex_ls.cli.prompt import read_prompt
-from codex_ls.errors import InvalidParams, UnknownThread
+from codex_ls.errors import InvalidParams
 from codex_ls.render.failure import labelled_lines
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> 
     if arguments.directory is not None:
         _enter(arguments.directory)
     settings = _read_settings(arguments, err)
-    thread_id = _read_thread_id(arguments)
+    waited_since = time.perf_counter()
+    thread_id = _read_thread_id(arguments, err)
+    waited_seconds = time.perf_counter() - waited_since if arguments.picks_thread else 0.0
     if not settings.provider.base_url:
         from codex_ls.embedded.commands import ensure_model  # only the built-in model needs it
 
@@ -59,9 +61,16 @@ def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> 
 
     waited_since = time.perf_counter()
     prompt = read_prompt(arguments.prompt, err=err)
-    waited_seconds = time.perf_counter() - waited_since
+    waited_seconds += time.perf_counter() - waited_since
     return ExecInputs(
-        request=TurnRequest(prompt, thread_id, images=images, output_schema=schema),
+        request=TurnRequest(
+            prompt,
+            thread_id,
+            images=images,
+            output_schema=schema,
+            is_fork=arguments.command == "fork",
+            folder=current_folder(),
+        ),
         settings=settings,
         last_message=last_message,
         received_at=started_at + waited_seconds,
@@ -85,18 +94,29 @@ def _read_settings(arguments: ExecArguments, err: Output) -> "ModelSettings":
     return replace(settings, keep_history=False) if arguments.is_ephemeral else settings
 
 
-def _read_thread_id(arguments: ExecArguments) -> str | None:
-    """The thread to go on with, looked up before anything is waited for. Raises UnknownThread."""
-    if arguments.thread is None and not arguments.is_last_thread:
-        return None
-    from codex_ls.turn.thread_store import ThreadStore
+def _read_thread_id(arguments: ExecArguments, err: Output) -> str | None:
+    """The thread to go on with, looked up before anything else is waited for.
 
-    store = ThreadStore.of(os.environ)
-    if store is None:
-        raise UnknownThread(
-            "No thread is kept: there is no folder for them.", hint="Set CODEX_HOME."
-        )
-    return store.latest() if arguments.thread is None else store.find(arguments.thread)
+    Raises UnknownThread, InvalidParams.
+    """
+    if arguments.command == "ask":
+        return None
+    from codex_ls.cli.thread_choice import chosen_thread
+
+    return chosen_thread(
+        arguments.thread,
+        is_last=arguments.is_last_thread,
+        is_any_folder=arguments.is_any_folder,
+        ask=err,
+    )
+
+
+def current_folder() -> str | None:
+    """The folder the user is in; None if it has been removed."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return None
 
 
 def _read_schema(path: Path | None) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ import argparse
 
 def add_options_without_effect(parser: argparse.ArgumentParser) -> None:
     """Let `parser` take them; `without_effect` of what it parses names those that are worth a line."""
-    for name in ("--skip-git-repo-check", "--ignore-rules", "--all"):
+    for name in ("--skip-git-repo-check", "--ignore-rules"):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     for names in (
         ("--full-auto",),

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from codex_ls.turn.thread_store import ThreadSummary
 
 _SHOWN = 20
-_ID_CHARS = 8
 
 
 def run(argv: Sequence[str]) -> int:
@@ -26,9 +25,11 @@ def run(argv: Sequence[str]) -> int:
     )
     parser.add_argument("thread", metavar="ID", nargs="?", help="show this thread as Markdown")
     parser.add_argument("--all", action="store_true", help=f"all of them, not the last {_SHOWN}")
+    parser.add_argument("--here", action="store_true", help="those that began in this folder")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
 
+    from codex_ls.cli.exec_inputs import current_folder
     from codex_ls.lsp.threads import thread_result, threads_result
     from codex_ls.turn.thread_store import ThreadStore
 
@@ -43,17 +44,28 @@ def run(argv: Sequence[str]) -> int:
         out.write(_dumped(thread_result(thread)) if parsed.json else _markdown(thread))
         return 0
     limit = None if parsed.all or parsed.json else _SHOWN
-    threads = store.recent(limit=limit) if store is not None else ()
+    folder = current_folder() if parsed.here else None
+    threads = (
+        store.recent(limit=limit, folder=None if folder is None else str(folder)) if store else ()
+    )
     if parsed.json:
         out.write(_dumped(threads_result(threads)))
     else:
-        out.write(_table(threads) or "No conversation is kept yet.\n")
+        out.write(_table(threads) or _nothing(is_folder=folder is not None))
     return 0
 
 
+def _nothing(*, is_folder: bool) -> str:
+    what = "was begun in this folder" if is_folder else "is kept yet"
+    return f"No conversation {what}.\n"
+
+
 def _table(threads: Sequence["ThreadSummary"]) -> str:
+    from codex_ls.cli.thread_choice import local_time
+
+    width = max((len(thread.short_id) for thread in threads), default=0)
     return "".join(
-        f"{thread.thread_id[:_ID_CHARS]}  {_local_time(thread.updated_at)}"
+        f"{thread.short_id:{width}}  {local_time(thread.updated_at)}"
         f"  {thread.turns:3} {'turn ' if thread.turns == 1 else 'turns'}  {thread.title}\n"
         for thread in threads
     )
@@ -76,12 +88,3 @@ def _quoted(text: str) -> str:
 
 def _dumped(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-
-
-def _local_time(at: str) -> str:
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return at[:16].ljust(16)

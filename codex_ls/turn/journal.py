@@ -3,7 +3,7 @@
 Invariant: a process that is killed loses nothing that a surface has shown, and a disk that is full or
 read-only never breaks a turn. The lines of one thread's file, and who writes them:
 
-    {"type":"thread","version":1,"thread":ID,"at":TIME}     once, by whoever makes the file
+    {"type":"thread","version":1,"thread":ID,...,"at":TIME} once, by whoever makes the file
     {"type":"turn","turn":ID,"at":TIME,"prompt":...,...}    before the request is sent
     {"turn":ID,"reasoning":PIECE} {"turn":ID,"content":PIECE} {"turn":ID,"reclassified":true}
     {"type":"end","turn":ID,"at":TIME,"status":...,...}     once; missing if the process died
@@ -44,13 +44,18 @@ class Journal:
         self._descriptor: int | None = None
         self._bytes = 0
 
-    def open(self, path: Path, thread_id: str, about: Mapping[str, Any]) -> None:
-        """Begin the turn in a thread's file; `about` goes into its first line."""
+    def open(
+        self, path: Path, head: Mapping[str, Any], about: Mapping[str, Any], *, copied: bytes = b""
+    ) -> None:
+        """Begin the turn in a thread's file; `about` goes into the turn's first line.
+
+        A file that is not there begins with `head`, and with the lines `copied` from another thread.
+        """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
             self._descriptor = os.open(path, flags, 0o600)
-            self._end_torn_line(thread_id)
+            self._begin_line(head, copied)
         except OSError as error:
             self._give_up(error)
         self._write({"type": "turn", "turn": self._turn_id, "at": now(), **about})
@@ -96,24 +101,26 @@ class Journal:
                 os.close(descriptor)
         return self._bytes
 
-    def _end_torn_line(self, thread_id: str) -> None:
+    def _begin_line(self, head: Mapping[str, Any], copied: bytes) -> None:
         """Begin at a line's start: a process that was killed may have left half a line."""
         assert self._descriptor is not None
         self._bytes = os.fstat(self._descriptor).st_size
         if not self._bytes:
-            head = {"type": "thread", "version": FORMAT_VERSION, "thread": thread_id, "at": now()}
-            self._write(head)
+            self._write({"type": "thread", "version": FORMAT_VERSION, **head, "at": now()})
+            self._write_bytes(copied)
             return
         os.lseek(self._descriptor, self._bytes - 1, os.SEEK_SET)
         if os.read(self._descriptor, 1) != b"\n":
             self._bytes += os.write(self._descriptor, b"\n")
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        if self._descriptor is None:
-            return
-        data = memoryview((_encode(line) + "\n").encode("utf-8", "replace"))
+        if self._descriptor is not None:
+            self._write_bytes((_encode(line) + "\n").encode("utf-8", "replace"))
+
+    def _write_bytes(self, whole: bytes) -> None:
+        data = memoryview(whole)
         try:
-            while data:
+            while data and self._descriptor is not None:
                 written = os.write(self._descriptor, data)
                 self._bytes += written
                 data = data[written:]

@@ -8,7 +8,7 @@ were, not every conversation of a long day, unless it is the only place that has
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from codex_ls.config.settings import ModelSettings
@@ -37,10 +37,10 @@ class Keeping:
         self._only_here: dict[str, Thread] = {}
         self._has_complained = False
 
-    def thread(self, thread_id: str | None) -> Thread:
-        """The thread with that id, or a new one. Raises UnknownThread."""
+    def thread(self, thread_id: str | None, *, folder: str | None = None) -> Thread:
+        """The thread with that id, or a new one that begins in `folder`. Raises UnknownThread."""
         if thread_id is None:
-            thread = Thread()
+            thread = Thread(folder=folder)
         elif (known := self._threads.get(thread_id)) is not None:
             thread = known
         elif (store := self._store) is None:
@@ -49,6 +49,21 @@ class Keeping:
             size = store.size(thread_id)
             thread = Thread(thread_id, kept_bytes=size)
             _adopt(thread, store.read(thread_id))
+        return self._remembered(thread)
+
+    def fork(self, thread_id: str, *, folder: str | None = None) -> Thread:
+        """A new thread that begins with everything of that one, and then goes its own way.
+
+        Raises UnknownThread. Nothing is written before its first turn is.
+        """
+        source = self.thread(thread_id)
+        self.refresh(source)
+        thread = Thread(
+            turns=list(source.turns),
+            folder=folder,
+            forked_from=source.thread_id,
+            copied=self._store.turn_lines(thread_id) if self._store is not None else b"",
+        )
         return self._remembered(thread)
 
     def _remembered(self, thread: Thread) -> Thread:
@@ -85,11 +100,13 @@ class Keeping:
             "local_only": settings.local_only or None,
             "images": [asdict(image) for image in images] or None,
         }
-        journal.open(
-            path,
-            thread.thread_id,
-            {key: value for key, value in about.items() if value is not None},
-        )
+        head = {
+            "thread": thread.thread_id,
+            "folder": thread.folder,
+            "forked_from": thread.forked_from,
+        }
+        journal.open(path, _present(head), _present(about), copied=thread.copied)
+        thread.copied = b""
         return journal
 
     def end(self, thread: Thread, journal: Journal) -> None:
@@ -134,6 +151,10 @@ def _adopt(thread: Thread, kept: "KeptThread") -> None:
         if (ours := here.pop(turn_id, None)) is not None and _length(ours) > _length(turn):
             on_disk[turn_id] = ours
     thread.turns[:] = [*on_disk.values(), *here.values()]
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _length(turn: PastTurn) -> int:

@@ -66,6 +66,10 @@ class KeptThread:
     thread_id: str
     turns: tuple[KeptTurn, ...]
     updated_at: str = ""
+    folder: str | None = None
+    """Where it began; None where nobody said so (an editor's, or from an earlier version)."""
+    forked_from: str | None = None
+    """The thread that this one is a copy of, up to where it goes its own way."""
 
     @property
     def title(self) -> str:
@@ -78,8 +82,11 @@ class KeptThread:
 def thread_from(thread_id: str, data: bytes) -> KeptThread:
     """The thread in the bytes of its file; never raises."""
     kept: dict[str, _Lines] = {}
+    head: Mapping[str, Any] = {}
     updated_at = ""
     for line in _lines(data):
+        if line.get("type") == "thread":
+            head = head or line
         turn_id = _text(line, "turn")
         updated_at = _text(line, "at") or updated_at
         if line.get("type") == "turn" and turn_id:
@@ -87,7 +94,24 @@ def thread_from(thread_id: str, data: bytes) -> KeptThread:
         elif (lines := kept.get(turn_id)) is not None:
             lines.take(line)
     turns = tuple(lines.turn(turn_id) for turn_id, lines in kept.items())
-    return KeptThread(thread_id, turns, updated_at)
+    return KeptThread(
+        thread_id,
+        turns,
+        updated_at,
+        folder=_text(head, "folder") or None,
+        forked_from=_text(head, "forked_from") or None,
+    )
+
+
+def turn_lines(data: bytes) -> bytes:
+    """The lines of a thread's file that tell of its turns, whole ones only: what a copy begins with."""
+    whole = data[: data.rfind(b"\n") + 1].splitlines(keepends=True)
+    return b"".join(line for line in whole if not line.startswith(b'{"type":"thread"'))
+
+
+def folder_from(first_line: bytes) -> str | None:
+    """The folder in which a thread began, from the first line of its file."""
+    return next((_text(line, "folder") for line in _lines(first_line)), "") or None
 
 
 class _Lines:

@@ -12,7 +12,6 @@ arrived. Nothing is read from the socket before the last piece was taken from he
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from codex_ls.providers.origin import credentials, refused
 from codex_ls.turn.asking import Asking
 from codex_ls.turn.clock import TurnClock
 from codex_ls.turn.context import SYSTEM_PROMPT, TurnContext, prompt_with_context
+from codex_ls.turn.ids import new_id
 from codex_ls.turn.interrupt import Interrupt, Interrupted
 from codex_ls.turn.journal import Journal
 from codex_ls.turn.record import TurnRecord
@@ -53,9 +53,14 @@ class TurnRequest:
 
     prompt: str
     thread_id: str | None = None
+    """The thread to go on with; None begins a new one."""
     context: TurnContext | None = None
     images: tuple[Path, ...] = ()
     output_schema: Mapping[str, Any] | None = None
+    is_fork: bool = False
+    """Go on with a copy of the thread, and leave the thread as it is."""
+    folder: str | None = None
+    """Where the user works: a new thread is remembered as one of this folder."""
 
 
 class Turn:
@@ -73,7 +78,7 @@ class Turn:
         settings: ModelSettings,
         received_at: float,
     ) -> None:
-        self.turn_id = str(uuid.uuid4())
+        self.turn_id = new_id()
         self.thread_id = thread.thread_id
         self._session = session
         self._thread = thread

@@ -59,7 +59,10 @@ class Session:
 
         Raises UnknownThread.
         """
-        thread = self.keeping.thread(request.thread_id)
+        if request.is_fork and request.thread_id is not None:
+            thread = self.keeping.fork(request.thread_id, folder=request.folder)
+        else:
+            thread = self.keeping.thread(request.thread_id, folder=request.folder)
         turn = Turn(self, thread, request, settings, received_at or time.perf_counter())
         self._turns.add(turn)
         return turn

@@ -7,12 +7,12 @@ a turn's text is kept whatever became of it, since the user has read it.
 import asyncio
 import base64
 import mimetypes
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from codex_ls.errors import InvalidParams
 from codex_ls.events import ReasoningEcho, Status
+from codex_ls.turn.ids import new_id
 from codex_ls.wire import Image, Message
 
 _NO_ANSWER = "(no answer)"
@@ -41,11 +41,17 @@ class PastTurn:
 class Thread:
     """One conversation, oldest turn first."""
 
-    thread_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    thread_id: str = field(default_factory=new_id)
     turns: list[PastTurn] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     kept_bytes: int = 0
     """How far this process knows the thread's file."""
+    folder: str | None = None
+    """The folder it began in, where that is known."""
+    forked_from: str | None = None
+    """The thread that this one is a copy of."""
+    copied: bytes = b""
+    """The lines of that thread, for this one's file once it has one."""
 
     def messages(
         self, system: str, prompt: str, images: tuple[Image, ...], *, provider: str

@@ -6,8 +6,9 @@ disk. Reading needs no lock: files only grow, and a reader passes over a line th
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # only who reads a file needs it: a first question does not w
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _SUFFIX = ".jsonl"
 _MIN_PREFIX_CHARS = 4
+_SHORT_ID_CHARS = 8
+_MAX_HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class ThreadSummary:
     profile: str | None
     turns: int
     """How many turns have any text."""
+    short_id: str = ""
+    """As much of the id as tells it from every other kept thread's."""
+    folder: str | None = None
+    """Where it began; None where nobody said so."""
 
 
 def our_folder(env: Mapping[str, str]) -> Path | None:
@@ -75,45 +82,61 @@ class ThreadStore:
         """The whole thread. Raises UnknownThread."""
         from codex_ls.turn.kept_thread import thread_from
 
-        path = self.path(thread_id)
-        try:
-            data = path.read_bytes() if path is not None else None
-        except FileNotFoundError:
-            data = None
-        except OSError as error:
-            raise UnknownThread(
-                f"The thread {thread_id} can't be read: {error.strerror}.", hint=f"{path}"
-            ) from None
-        if data is None:
-            raise _unknown(thread_id)
-        return thread_from(thread_id, data)
+        return thread_from(thread_id, self._data(thread_id))
 
-    def recent(self, *, limit: int | None = None) -> tuple[ThreadSummary, ...]:
-        """The threads in which anything was said, the one that was used last first."""
+    def turn_lines(self, thread_id: str) -> bytes:
+        """The lines of the thread's turns, for a copy of it; empty if it is not on disk."""
+        from codex_ls.turn.kept_thread import turn_lines
+
+        return turn_lines(self._data(thread_id)) if self.size(thread_id) else b""
+
+    def recent(
+        self, *, limit: int | None = None, folder: str | None = None
+    ) -> tuple[ThreadSummary, ...]:
+        """The threads in which anything was said, the one that was used last first.
+
+        With `folder` only those that began there, and those of which nobody knows where.
+        """
+        ids = self._ids()
+        short_ids = _short_ids(ids)
         found: list[ThreadSummary] = []
-        for thread_id in self._ids():
+        for thread_id in ids:
             if limit is not None and len(found) >= limit:
                 break
             try:
+                if folder is not None and self._folder_of(thread_id) not in (None, folder):
+                    continue
                 thread = self.read(thread_id)
             except UnknownThread:
                 continue  # it was removed just now
             said = [turn for turn in thread.turns if turn.has_text]
             if said:
-                last = said[-1]
                 found.append(
                     ThreadSummary(
-                        thread_id, thread.title, thread.updated_at, last.profile, len(said)
+                        thread_id,
+                        thread.title,
+                        thread.updated_at,
+                        said[-1].profile,
+                        len(said),
+                        short_ids[thread_id],
+                        thread.folder,
                     )
                 )
         return tuple(found)
 
-    def latest(self) -> str:
-        """The id of the thread that was used last. Raises UnknownThread."""
-        found = self.recent(limit=1)
-        if not found:
-            raise UnknownThread("No thread is kept yet.", hint="Leave --last out to begin one.")
-        return found[0].thread_id
+    def latest(self, *, folder: str | None = None) -> str:
+        """The id of the thread that was used last, of those that began in `folder`.
+
+        Raises UnknownThread.
+        """
+        if found := self.recent(limit=1, folder=folder):
+            return found[0].thread_id
+        if elsewhere := self.recent(limit=1):
+            raise UnknownThread(
+                "No conversation was begun in this folder.",
+                hint=f"--last --all goes on with the last one of any folder: {elsewhere[0].title}",
+            )
+        raise UnknownThread("No thread is kept yet.", hint="Leave --last out to begin one.")
 
     def find(self, beginning: str) -> str:
         """The id of the one thread that begins so. Raises UnknownThread.
@@ -132,6 +155,31 @@ class ThreadStore:
             raise _unknown(beginning)
         return ids[0]
 
+    def _data(self, thread_id: str) -> bytes:
+        path = self.path(thread_id)
+        try:
+            if path is not None:
+                return path.read_bytes()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise UnknownThread(
+                f"The thread {thread_id} can't be read: {error.strerror}.", hint=f"{path}"
+            ) from None
+        raise _unknown(thread_id)
+
+    def _folder_of(self, thread_id: str) -> str | None:
+        """Where the thread began: its first line tells, so that the rest need not be read."""
+        from codex_ls.turn.kept_thread import folder_from
+
+        path = self.path(thread_id)
+        assert path is not None
+        try:
+            with path.open("rb") as file:
+                return folder_from(file.readline(_MAX_HEAD_BYTES))
+        except OSError:
+            return None
+
     def _ids(self) -> list[str]:
         """Every thread's id, the one that was written last first."""
         written: list[tuple[int, str]] = []
@@ -144,6 +192,22 @@ class ThreadStore:
         except OSError:
             pass  # none were kept, or nobody may look: nothing to list
         return [thread_id for _, thread_id in sorted(written, reverse=True)]
+
+
+def _short_ids(ids: Iterable[str]) -> dict[str, str]:
+    """For each id the shortest beginning, from eight characters on, that no other one has."""
+    ordered = sorted(ids)
+    shared = [0, *(_shared_chars(*pair) for pair in pairwise(ordered)), 0]
+    short: dict[str, str] = {}
+    for thread_id, before, behind in zip(ordered, shared[:-1], shared[1:], strict=False):
+        chars = max(_SHORT_ID_CHARS, before + 1, behind + 1)
+        short[thread_id] = thread_id[: chars + thread_id[:chars].endswith("-")]
+    return short
+
+
+def _shared_chars(one: str, other: str) -> int:
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in same)
 
 
 def _unknown(thread_id: str) -> UnknownThread:

@@ -119,9 +119,7 @@ def test_images_and_a_prompt_behind_them(
             "One prompt is wanted, and 3 came; put it in quotation marks.",
         ),
         (["-i", "missing.png", "hi"], "There is no image file missing.png."),
-        (["fork", "some-id", "hi"], "`fork` does not work yet"),
-        (["resume"], "It has to be said which conversation is to go on."),
-        (["resume", "-"], "It has to be said which conversation is to go on."),
+        (["review", "hi"], "`review` does not work yet"),
         (["resume", "id", "what", "now?"], "One prompt is wanted, and 2 came"),
         (["--oss", "hi"], "With --oss it has to be said which local server is meant."),
     ],
@@ -137,6 +135,10 @@ def test_a_mistake_is_one_sentence(argv: list[str], message: str) -> None:
     ("argv", "thread", "is_last", "prompt"),
     [
         (["resume", "some-id", "go on"], "some-id", False, "go on"),
+        (["resume"], None, False, None),
+        (["resume", "-"], None, False, "-"),
+        (["fork", "some-id", "go on"], "some-id", False, "go on"),
+        (["fork", "--last", "go on"], None, True, "go on"),
         (["resume", "some-id"], "some-id", False, None),
         (["resume", "some-id", "-"], "some-id", False, "-"),
         (["resume", "some-id", "--json", "--", "--go-on"], "some-id", False, "--go-on"),
@@ -153,6 +155,9 @@ def test_which_thread_goes_on(
 ) -> None:
     parsed = parse_exec(argv)
     assert (parsed.thread, parsed.is_last_thread, parsed.prompt) == (thread, is_last, prompt)
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    command = next((word for word in words if word in ("resume", "fork")), "ask")
+    assert parsed.command == command
 
 
 def test_oss_means_a_provider_and_its_model() -> None:

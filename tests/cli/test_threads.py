@@ -26,6 +26,11 @@ def threads(command: Command) -> list[dict[str, object]]:
     return found
 
 
+def short_ids(command: Command) -> list[str]:
+    """The first column of the list."""
+    return [line.split()[0] for line in command.run("threads").out.splitlines()]
+
+
 def only_thread(command: Command) -> str:
     (thread,) = threads(command)
     return str(thread["threadId"])
@@ -44,7 +49,7 @@ def test_a_conversation_goes_on_by_how_its_id_begins(server: ModelServer, comman
     command.run("exec", "2 + 2?")
     thread = only_thread(command)
     command.run("exec", "another one")
-    done = command.run("exec", "--json", "resume", thread[:8], stdin=b"and 1 more?")
+    done = command.run("exec", "--json", "resume", short_ids(command)[-1], stdin=b"and 1 more?")
     assert json.loads(done.out.splitlines()[0]) == {"type": "thread.started", "thread_id": thread}
     assert sent(server, 2) == ["2 + 2?", "Four.", "and 1 more?"]
 
@@ -114,6 +119,79 @@ def test_the_list_and_one_conversation(server: ModelServer, command: Command) ->
         ("2 + 2?\nquickly", "Two and two.", "Four."),
         ("and 1 more?", "", "Five."),
     ]
+
+
+def test_the_last_one_is_that_of_this_folder(server: ModelServer, command: Command) -> None:
+    server.enqueue(FOUR, FOUR, FIVE, FIVE)
+    for name in ("one", "two", "empty"):
+        Path(command.home, name).mkdir()
+        if name != "empty":
+            command.run("exec", "-C", name, f"asked in {name}")
+    refused = command.run("exec", "-C", "empty", "resume", "--last", "hi")
+    assert refused == Result(
+        1,
+        "",
+        "error: No conversation was begun in this folder.\n"
+        "hint: --last --all goes on with the last one of any folder: asked in two\n",
+    )
+    command.run("exec", "-C", "one", "resume", "--last", "go on")
+    assert sent(server, 2) == ["asked in one", "Four.", "go on"]
+    command.run("exec", "-C", "empty", "resume", "--last", "--all", "more")
+    assert sent(server, 3) == ["asked in one", "Four.", "go on", "Five.", "more"]
+    assert command.run("threads", "--here").out == "No conversation was begun in this folder.\n"
+
+
+def test_a_fork_leaves_the_conversation_as_it_is(server: ModelServer, command: Command) -> None:
+    server.enqueue(FOUR, FIVE, FIVE)
+    command.run("exec", "2 + 2?")
+    source = only_thread(command)
+    forked = command.run("exec", "--json", "fork", "--last", "and 1 more?")
+    begun = json.loads(forked.out.splitlines()[0])
+    assert begun["type"] == "thread.started"
+    assert begun["thread_id"] != source
+    assert sent(server, 1) == ["2 + 2?", "Four.", "and 1 more?"]
+    command.run("exec", "fork", source, "and 2 more?")
+    assert sent(server, 2) == ["2 + 2?", "Four.", "and 2 more?"]
+    assert sorted(thread["turns"] for thread in threads(command)) == [1, 2, 2]  # type: ignore[type-var]
+
+
+def test_without_an_id_a_person_picks_one(server: ModelServer, command: Command) -> None:
+    server.enqueue(FOUR, FIVE, FIVE)
+    command.run("exec", "the first")
+    command.run("exec", "the second")
+    with command.start_at_terminal("exec", "resume", NO_COLOR="1") as terminal:
+        terminal.until("Which one? (1 to 2, or Enter for 1) ")
+        terminal.type("2\n")
+        terminal.until("Ask: ")
+        terminal.type("go on\n")
+        done = terminal.finish()
+    assert done.exit_code == 0
+    assert re.search(r"^1  [-0-9]{10} [0-9:]{5}  the second\r?\n2  .*  the first", done.out, re.MULTILINE)
+    assert sent(server, 2) == ["the first", "Four.", "go on"]
+
+
+@pytest.mark.parametrize("typed", ["\x04", "7\n", "no\n"])
+def test_a_person_may_pick_none(server: ModelServer, command: Command, typed: str) -> None:
+    server.enqueue(FOUR)
+    command.run("exec", "the first")
+    with command.start_at_terminal("exec", "resume", "--", "hi") as terminal:
+        terminal.until("Which one? (1 to 1, or Enter for 1) ")
+        terminal.type(typed)
+        done = terminal.finish()
+    assert done.exit_code == 2
+    assert "error: No conversation was chosen.\n" in done.out
+    assert len(server.turns) == 1
+
+
+@pytest.mark.parametrize("word", ["resume", "fork"])
+def test_a_program_has_to_say_which_one(server: ModelServer, command: Command, word: str) -> None:
+    assert command.run("exec", word, stdin=b"hi") == Result(
+        2,
+        "",
+        "error: It has to be said which conversation is meant.\n"
+        "hint: Write --last, or the id that codex-ls threads shows.\n",
+    )
+    assert server.requests == []
 
 
 def test_a_home_that_cant_be_written_costs_one_note(server: ModelServer, command: Command) -> None:

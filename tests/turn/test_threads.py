@@ -326,9 +326,125 @@ async def test_the_list_has_the_last_one_first(env: dict[str, str]) -> None:
         os.utime(file_of(env, new), ns=(1, 1))
         await ask(env, settings, prompt="more", thread_id=old)
     updated = {thread_id: read(env, thread_id).updated_at for thread_id in (old, new)}
+    short = {summary.thread_id: summary.short_id for summary in store(env).recent()}
     assert store(env).recent() == (
-        ThreadSummary(old, "old", updated[old], "local-oss", 2),
-        ThreadSummary(new, "new", updated[new], "local-oss", 1),
+        ThreadSummary(old, "old", updated[old], "local-oss", 2, short[old]),
+        ThreadSummary(new, "new", updated[new], "local-oss", 1, short[new]),
     )
     assert store(env).latest() == old
-    assert store(env).find(old[:8]) == old
+    assert [store(env).find(short[thread_id]) for thread_id in (old, new)] == [old, new]
+
+
+def keep(env: dict[str, str], *thread_ids: str, **head: str) -> None:
+    """Threads of one answered question, written as an earlier process would have left them."""
+    for thread_id in thread_ids:
+        path = file_of(env, thread_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [
+            {
+                "type": "thread",
+                "version": 1,
+                "thread": thread_id,
+                **head,
+                "at": "2026-01-31T12:00:00Z",
+            },
+            {"type": "turn", "turn": "t", "at": "2026-01-31T12:00:00Z", "prompt": f"in {head}"},
+            {"turn": "t", "content": "x"},
+        ]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("thread_ids", "short_ids"),
+    [
+        (
+            ["019c0f3e-8a1b-7c22-9d4e-6a1d3a4a0f5b", "5b0e27f6-3fd1-4c2e-9d4e-6a1d3a4a0f5b"],
+            ["019c0f3e", "5b0e27f6"],
+        ),
+        (
+            ["019c0f3e-8a1b-7c22-9d4e-6a1d3a4a0f5b", "019c0f3e-8a9b-7c22-9d4e-6a1d3a4a0f5b"],
+            ["019c0f3e-8a1", "019c0f3e-8a9"],
+        ),
+        (
+            ["019c0f3e-8a1b-7c22-9d4e-6a1d3a4a0f5b", "019c0f3e-8a1b-9c22-9d4e-6a1d3a4a0f5b"],
+            ["019c0f3e-8a1b-7", "019c0f3e-8a1b-9"],
+        ),
+        (
+            ["019c0f3e-8a1b-7c22-9d4e-6a1d3a4a0f5b", "019c0f3f-8a1b-7c22-9d4e-6a1d3a4a0f5b"],
+            ["019c0f3e", "019c0f3f"],
+        ),
+    ],
+)
+def test_an_id_is_shown_as_far_as_it_takes(
+    env: dict[str, str], thread_ids: list[str], short_ids: list[str]
+) -> None:
+    keep(env, *thread_ids)
+    shown = {summary.thread_id: summary.short_id for summary in store(env).recent()}
+    assert [shown[thread_id] for thread_id in thread_ids] == short_ids
+    assert [store(env).find(short) for short in short_ids] == thread_ids
+
+
+def test_the_last_one_of_a_folder(env: dict[str, str]) -> None:
+    keep(env, "aaaa", folder="/home/me/one")
+    keep(env, "bbbb", folder="/home/me/two")
+    os.utime(file_of(env, "aaaa"), ns=(1, 1))
+    assert store(env).latest() == "bbbb"
+    assert store(env).latest(folder="/home/me/one") == "aaaa"
+    with pytest.raises(UnknownThread) as raised:
+        store(env).latest(folder="/home/me")
+    assert raised.value.message == "No conversation was begun in this folder."
+    assert "/home/me/two" in str(raised.value.hint)  # the title of the last one of any folder
+    keep(env, "cccc")  # by an editor, or an earlier version: nobody said where
+    assert store(env).latest(folder="/home/me") == "cccc"
+
+
+async def test_a_fork_goes_its_own_way(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR, chat_stream(content=["Five."])) as server:
+        settings = settings_for(server)
+        source = thread_of(await ask(env, settings, prompt="2 + 2?", folder="/home/me/one"))
+        with file_of(env, source).open("ab") as torn:
+            torn.write(b'{"turn":"t","content":"a line that nobody ende')
+        before = file_of(env, source).read_bytes()
+        fork = thread_of(
+            await ask(
+                env,
+                settings,
+                prompt="and 1?",
+                thread_id=source,
+                is_fork=True,
+                folder="/home/me/two",
+            )
+        )
+        messages = server.turns[1].json["messages"]
+    assert fork != source
+    assert [message["content"] for message in messages[1:]] == ["2 + 2?", "Four.", "and 1?"]
+    assert file_of(env, source).read_bytes() == before
+    copy, original = read(env, fork), read(env, source)
+    assert copy.turns[:1] == original.turns
+    assert [turn.prompt for turn in copy.turns] == ["2 + 2?", "and 1?"]
+    assert (copy.folder, copy.forked_from) == ("/home/me/two", source)
+    assert (original.folder, original.forked_from) == ("/home/me/one", None)
+
+
+async def test_a_fork_that_is_not_kept_leaves_nothing(env: dict[str, str]) -> None:
+    async with ModelServer(FOUR, FOUR) as server:
+        settings = settings_for(server)
+        source = thread_of(await ask(env, settings, prompt="2 + 2?"))
+        unkept = dataclasses.replace(settings, keep_history=False)
+        await ask(env, unkept, prompt="and 1?", thread_id=source, is_fork=True)
+        messages = server.turns[1].json["messages"]
+    assert [message["content"] for message in messages[1:]] == ["2 + 2?", "Four.", "and 1?"]
+    assert [summary.thread_id for summary in store(env).recent()] == [source]
+
+
+async def test_a_fork_of_what_was_said_under_the_lock_stays_on_this_machine(
+    env: dict[str, str],
+) -> None:
+    async with ModelServer(FOUR) as server:
+        settings = settings_for(server)
+        locked = dataclasses.replace(settings, local_only=True)
+        source = thread_of(await ask(env, locked, prompt="a secret"))
+        provider = dataclasses.replace(settings.provider, base_url="http://model.invalid/v1")
+        elsewhere = dataclasses.replace(settings, provider=provider)
+        fork = await ask(env, elsewhere, prompt="go on", thread_id=source, is_fork=True)
+    assert isinstance(last(fork).error, LocalOnly)
