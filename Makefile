@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_MODEL := qwen2.5-coder-1.5b
 DEMO_QUESTION := What does this Python function do? def f(n): return n if n < 2 else f(n-1) + f(n-2)
 
-.PHONY: demo test check format clean
+.PHONY: demo test check soak format clean
 
 demo: $(VENV)/.demo  ## Fetch the built-in model and ask it something: no server, key or account.
 	@$(BIN)/codex-ls model pull $(DEMO_MODEL) --yes
@@ -20,6 +20,9 @@ test: $(VENV)/.dev  ## Set up the test suite and run the whole gate.
 
 check: $(VENV)/.dev  ## The quick part of the gate: format, lint, types, arrows.
 	@$(BIN)/python -m tests.gate --quick
+
+soak: $(VENV)/.dev  ## Sixty-four conversations at once for ten minutes, with a picture.
+	@$(BIN)/python -m benchmarks.soak --plot docs/images/soak.svg
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format .
