@@ -11,20 +11,16 @@ Invariant 5: whoever cancels the task that waits here, or calls `Answer.aclose`,
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from codex_ls import __version__
-from codex_ls.config.address import is_loopback
 from codex_ls.errors import ProviderError, TimedOut
+from codex_ls.providers.exchange import Exchange, Outgoing
 from codex_ls.providers.request import Request
-from codex_ls.providers.tls import context_for
-from codex_ls.providers.transport_errors import told
+from codex_ls.providers.transport_errors import TransportError, told
+from codex_ls.providers.ways import Ways
 
-_WRITE_S = 60.0
 _DRAIN_S = 0.02
 _MAX_ERROR_BODY = 64 * 1024
 _MAX_TOLD = 4 * 1024 * 1024
@@ -39,20 +35,19 @@ _BASE_HEADERS = {
 class Answer:
     """An answer that has begun: its status is known, its body is read piece by piece."""
 
-    def __init__(self, request: Request, response: httpx.Response, written_at: float) -> None:
+    def __init__(self, request: Request, exchange: Exchange) -> None:
         self._request = request
-        self._response = response
-        self._body: AsyncIterator[bytes] = response.aiter_bytes()
+        self._exchange = exchange
         self._begun = False
-        self.status: int = response.status_code
-        self.content_type: str = response.headers.get("content-type", "")
-        self.written_at = written_at
+        self.status = exchange.status
+        self.content_type = exchange.headers.get("content-type", "")
+        self.written_at = exchange.written_at
         """`time.perf_counter()` when the request's last byte was written."""
 
     @property
     def retry_after_ms(self) -> int | None:
         """What `Retry-After` says, as seconds or as a date; None if it says nothing."""
-        return retry_after_ms(self._response.headers.get("retry-after", ""))
+        return retry_after_ms(self._exchange.headers.get("retry-after", ""))
 
     async def read(self, *, limit_s: float | None = None) -> bytes:
         """The next bytes, or none at the end. Raises TimedOut or StreamBroken.
@@ -65,10 +60,10 @@ class Answer:
             wait_s = limit_s if wait_s is None else min(wait_s, limit_s)
         try:
             async with asyncio.timeout(wait_s):
-                data = await anext(self._body, b"")
+                data = await self._exchange.read()
         except TimeoutError:
             raise self._too_slow(wait_s or 0.0) from None
-        except httpx.HTTPError as error:
+        except TransportError as error:
             raise told(self._request, error) from None
         self._begun = self._begun or bool(data)
         return data
@@ -92,11 +87,11 @@ class Answer:
         if drain:
             try:
                 async with asyncio.timeout(_DRAIN_S):
-                    while await anext(self._body, b""):
+                    while await self._exchange.read():
                         pass
-            except (TimeoutError, httpx.HTTPError):
+            except (TimeoutError, TransportError):
                 pass
-        await self._response.aclose()
+        await self._exchange.aclose()
 
     def _too_slow(self, wait_s: float) -> TimedOut:
         name = self._request.server_name
@@ -115,35 +110,27 @@ class HttpClient:
     """Connections to model servers, kept alive between turns. Open it with `async with`."""
 
     def __init__(self) -> None:
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._ways = Ways()
 
     async def send(self, request: Request) -> Answer:
         """Send `request` and wait for the answer's head.
 
         Raises Unreachable, TimedOut (the connect or the first-byte limit) or StreamBroken.
         """
-        client, sockets = self._client_for(request.url), _Sockets()
         limits = request.limits
-        built = client.build_request(
-            "POST",
-            request.url,
-            headers={**_BASE_HEADERS, **request.headers},
-            content=request.body,
-            timeout=httpx.Timeout(None, connect=limits.connect_s, write=_WRITE_S),
-            extensions={"trace": sockets.trace},
-        )
+        headers = _with_ours(request.headers)
+        outgoing = Outgoing("POST", request.url, headers, request.body, limits.connect_s)
         try:
-            async with sockets, asyncio.timeout(limits.first_byte_s):
-                response = await client.send(built, stream=True)
+            async with asyncio.timeout(limits.first_byte_s):
+                return Answer(request, await self._ways.to(request.url).send(outgoing))
         except TimeoutError:
             raise TimedOut(
                 f"{request.server_name} took the request and sent nothing for"
                 f" {limits.first_byte_s:g} s (first-byte limit).",
                 hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
             ) from None
-        except httpx.HTTPError as error:
+        except TransportError as error:
             raise told(request, error) from None
-        return Answer(request, response, sockets.written_at)
 
     async def get_json(
         self,
@@ -157,71 +144,42 @@ class HttpClient:
 
         For questions beside a turn: bounded in time and size, and nothing is ever raised.
         """
-        sockets = _Sockets()
-        asked = self._client_for(url).stream(
-            "GET" if body is None else "POST",
-            url,
-            headers={**_BASE_HEADERS, **headers},
-            content=body,
-            extensions={"trace": sockets.trace},
-        )
+        method = "GET" if body is None else "POST"
+        outgoing = Outgoing(method, url, _with_ours(headers), body or b"", limit_s)
         try:
-            async with sockets, asyncio.timeout(limit_s), asked as response:
-                data = b""
-                async for piece in response.aiter_bytes():
-                    data += piece
-                    if len(data) > _MAX_TOLD:
-                        return None
+            async with asyncio.timeout(limit_s):
+                exchange = await self._ways.to(url).send(outgoing)
+                try:
+                    data = await _all_of(exchange)
+                finally:
+                    await exchange.aclose()
             return json.loads(data)
-        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
+        except (TransportError, TimeoutError, ValueError, RecursionError):
             return None
 
     async def __aenter__(self) -> "HttpClient":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.aclose()
-
-    def _client_for(self, url: str) -> httpx.AsyncClient:
-        local, secure = is_loopback(url), url.startswith("https:")
-        kind = f"{local} {secure}"
-        if kind not in self._clients:
-            self._clients[kind] = httpx.AsyncClient(
-                verify=context_for(secure=secure),
-                trust_env=not local,  # no proxy stands between this machine and itself
-                follow_redirects=False,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
-            )
-        return self._clients[kind]
+        await self._ways.aclose()
 
 
-class _Sockets:
-    """The sockets that one request opens, closed where it is left in a hurry.
+def _with_ours(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of every request, and those of this one in their place; names in any case."""
+    own = {name.lower() for name in headers}
+    base = {name: value for name, value in _BASE_HEADERS.items() if name.lower() not in own}
+    return {**base, **headers}
 
-    A TLS greeting that is cancelled leaves its socket open: httpcore 1.0 closes it for errors only.
-    """
 
-    def __init__(self) -> None:
-        self._opened: list[Any] = []
-        self.written_at = 0.0
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take what httpcore tells of a request's progress (its `trace` extension)."""
-        if event.endswith("connect_tcp.complete"):
-            self._opened.append(info["return_value"])
-        elif event.endswith("send_request_body.complete"):
-            self.written_at = time.perf_counter()
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            for stream in self._opened:
-                with suppress(Exception):
-                    await stream.aclose()
+async def _all_of(exchange: Exchange) -> bytes:
+    """A whole body; nothing of one that is too long. Raises TransportError."""
+    pieces, length = [], 0
+    while piece := await exchange.read():
+        pieces.append(piece)
+        length += len(piece)
+        if length > _MAX_TOLD:
+            return b""
+    return b"".join(pieces)
 
 
 def retry_after_ms(value: str) -> int | None:

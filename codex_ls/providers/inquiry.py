@@ -12,15 +12,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from codex_ls import __version__
-from codex_ls.config.address import is_loopback
-from codex_ls.providers.tls import context_for
+from codex_ls.providers.exchange import Exchange, Outgoing
+from codex_ls.providers.transport_errors import (
+    ConnectTimedOut,
+    NotConnected,
+    TransportError,
+    first_words,
+)
+from codex_ls.providers.ways import Ways
 
 _MAX_BYTES = 4 * 1024 * 1024
 _TEXT_CHARS = 500
-_GRACE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +63,27 @@ class Inquirer:
     """Asks servers; open it with `async with`."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[bool, bool], httpx.AsyncClient] = {}
+        self._ways = Ways()
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, limit_s: float = 2.0
     ) -> Reply | NoReply:
         """The answer to a GET of `url`; never raises."""
         wanted = {"Accept": "application/json", "User-Agent": f"codex-ls/{__version__}"}
-        request = self._client(url).stream(
-            "GET", url, headers={**wanted, **(headers or {})}, timeout=limit_s
-        )
+        outgoing = Outgoing("GET", url, {**wanted, **(headers or {})}, b"", limit_s)
         try:
-            # The limit of each step comes first: a TLS greeting that is cancelled from outside
-            # would leave its socket open.
-            async with asyncio.timeout(limit_s + _GRACE_S), request as got:
-                data = b""
-                async for piece in got.aiter_bytes():
-                    data += piece
-                    if len(data) > _MAX_BYTES:
-                        break
-        except (TimeoutError, httpx.TimeoutException):
+            async with asyncio.timeout(limit_s):
+                got = await self._ways.to(url).send(outgoing)
+                try:
+                    data = await _beginning(got)
+                finally:
+                    await got.aclose()
+        except (TimeoutError, ConnectTimedOut):
             return NoReply("timeout")
-        except httpx.HTTPError as error:
-            return NoReply(_reason(error), " ".join(str(error).split())[:_TEXT_CHARS])
-        except (httpx.InvalidURL, UnicodeError) as error:
-            return NoReply("broken", str(error)[:_TEXT_CHARS])
+        except TransportError as error:
+            return NoReply(_reason(error), first_words(error)[:_TEXT_CHARS])
         return Reply(
-            got.status_code,
+            got.status,
             got.headers.get("content-type", ""),
             _json(data),
             data[: 4 * _TEXT_CHARS].decode("utf-8", "replace")[:_TEXT_CHARS],
@@ -97,17 +94,15 @@ class Inquirer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.aclose()
+        await self._ways.aclose()
 
-    def _client(self, url: str) -> httpx.AsyncClient:
-        local, secure = is_loopback(url), url.startswith("https:")
-        if (local, secure) not in self._clients:
-            self._clients[local, secure] = httpx.AsyncClient(
-                verify=context_for(secure=secure), trust_env=not local, follow_redirects=False
-            )
-        return self._clients[local, secure]
+
+async def _beginning(got: Exchange) -> bytes:
+    """The body, or the first 4 MiB of it."""
+    data = b""
+    while len(data) <= _MAX_BYTES and (piece := await got.read()):
+        data += piece
+    return data
 
 
 def _json(data: bytes) -> Any:
@@ -117,10 +112,7 @@ def _json(data: bytes) -> Any:
         return None
 
 
-def _reason(error: httpx.HTTPError) -> str:
-    if not isinstance(error, httpx.ConnectError):
+def _reason(error: TransportError) -> str:
+    if not isinstance(error, NotConnected):
         return "broken"
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    return "tls" if cause is not None else "connect"
+    return "tls" if isinstance(error.cause, ssl.SSLError) else "connect"
