@@ -5,9 +5,11 @@ from typing import Any
 
 from codex_ls.config.address import checked_base_url, is_loopback
 from codex_ls.config.built_in import ALIASES, DEFAULT_PROVIDER, DEFAULT_WIRE_API, PROVIDERS
-from codex_ls.config.layer import config_error, listed, shown
+from codex_ls.config.layer import Layer, config_error, listed, shown
+from codex_ls.config.load import Config
 from codex_ls.config.settings import Provider
 from codex_ls.config.stratum import Stratum, find_first, overlaid, overlay
+from codex_ls.errors import InvalidParams, UnknownProfile
 
 MAX_RETRIES = 100
 """Codex's own limit; a larger number in the config counts as this one."""
@@ -36,6 +38,29 @@ def choose_provider(strata: Sequence[Stratum]) -> Provider:
         fix = 'add one, as in base_url = "http://localhost:1234/v1".'
         raise config_error(stratum.place_of_key(*keys), sentence, fix=fix)
     return _provider(name, table, has_own_env_key="env_key" in user_table)
+
+
+def named_provider(config: Config, name: str, *, profile: str | None = None) -> Provider:
+    """The provider with that id, as config.toml defines it, or a profile that is named.
+
+    Raises InvalidParams if there is none, UnknownProfile, and ConfigError if it has no address.
+    """
+    strata: tuple[Stratum, ...] = (config.overrides, config.base)
+    if profile is not None:
+        definition = config.profiles.get(profile)
+        if definition is None:
+            names = listed(nearest_first(profile, list(config.profiles)))
+            raise UnknownProfile(
+                f"There is no profile `{shown(profile)}`.", hint=f"The profiles are {names}."
+            )
+        strata = (config.overrides, *definition.strata, config.base)
+    known = [*_user_tables(strata), *PROVIDERS]
+    if ALIASES.get(name, name) not in known and name not in known:
+        names = listed(nearest_first(name, known))
+        raise InvalidParams(
+            f"There is no provider `{shown(name)}`.", hint=f"The providers are {names}."
+        )
+    return choose_provider((Stratum(Layer("key", {"model_provider": name})), *strata))
 
 
 def nearest_first(word: str, names: Sequence[str]) -> list[str]:

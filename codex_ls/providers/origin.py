@@ -36,6 +36,11 @@ async def credentials(
         if not key and ask_secret is not None:
             asked = await ask_secret(provider.id, origin(provider.base_url), provider.env_key)
             key, source = (asked or "").strip(), "the editor's secret storage"
+        if not key:
+            from codex_ls.providers.keyring_store import kept_key
+
+            kept = await kept_key(provider.id, origin(provider.base_url))
+            key, source = (kept or "").strip(), "the system's keyring"
         if key:
             headers["Authorization"] = f"Bearer {_header_value(key, source)}"
         elif provider.env_key_required and not _has_authorization(headers):

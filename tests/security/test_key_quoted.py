@@ -35,8 +35,9 @@ async def test_a_key_that_is_quoted_is_told_as_a_key(name: str) -> None:
     assert server.turns[0].headers["authorization"] == f"Bearer {KEY}"
     end = events[-1]
     assert isinstance(end, TurnFinished)
-    told = [*end.notices, *filter(None, [end.error])]
-    assert any("[key]" in f"{each.message}{each.hint}" for each in told)
+    told = [(notice.message, notice.hint) for notice in end.notices]
+    told += [(end.error.message, end.error.hint)] if end.error else []
+    assert any("[key]" in f"{message}{hint}" for message, hint in told)
     assert KEY not in repr([dataclasses.asdict(event) for event in events])
     assert end.error is None or KEY not in str(end.error)
 
