@@ -22,9 +22,16 @@ from codex_ls.lsp.user_config import UserConfig
 TOKEN_VARIABLE = "CODEX_LS_TOKEN"  # noqa: S105 - the name of a variable
 """Holds the token that TCP clients must show."""
 
-MAX_CONNECTIONS = 16
+MAX_CLIENTS = 128
+MAX_STRANGERS = 16
+"""So many may wait before they have shown the token. One more takes the place of the one that waits
+longest, so that nobody who only holds connections open keeps a client out."""
+
 HELLO_TIMEOUT_S = 10.0
 """A stranger who shows no token keeps its place no longer than this."""
+
+MAX_HELLO_BYTES = 1024 * 1024
+"""A stranger is read no further than this."""
 
 _CHUNK_BYTES = 64 * 1024
 _FIRST_BYTES = b"content-"
@@ -74,63 +81,91 @@ def serve_tcp(host: str, port: int, *, overrides: Sequence[str], local_only: boo
     return 0
 
 
+class _Guest:
+    """One TCP client: a stranger until it has shown the token."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        token: str,
+        user_config: UserConfig,
+    ) -> None:
+        self.leave = asyncio.Event()
+        self._reader = reader
+        outbox = StreamOutbox(writer, on_broken=self.leave.set)
+        self._connection = Connection(outbox, user_config=user_config, token=token)
+
+    @property
+    def is_client(self) -> bool:
+        """Whether it has shown the token."""
+        return self._connection.endpoint.client is not None
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serve it until it leaves, or the listener stops, or it does not say hello in time."""
+        minding = asyncio.create_task(self._mind(stop))
+        try:
+            await self._connection.serve(self._inbox(), stop=self.leave)
+        finally:
+            minding.cancel()
+
+    async def _mind(self, stop: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                await stop.wait()
+        if self.is_client:
+            await stop.wait()
+        self.leave.set()
+
+    async def _inbox(self) -> AsyncIterator[Arrival]:
+        """Yield messages until the connection ends.
+
+        What does not begin like a message (a web page that sends HTTP here) ends it at once, and so does
+        a stranger who sends more than a hello.
+        """
+        messages = MessageReader()
+        beginning, strange_bytes = b"", 0
+        with contextlib.suppress(ConnectionError):
+            while chunk := await self._reader.read(_CHUNK_BYTES):
+                if len(beginning) < len(_FIRST_BYTES):
+                    beginning = (beginning + chunk)[: len(_FIRST_BYTES)]
+                    if not _FIRST_BYTES.startswith(beginning.lower()):
+                        return
+                if not self.is_client:
+                    strange_bytes += len(chunk)
+                    if strange_bytes > MAX_HELLO_BYTES:
+                        return
+                now = time.perf_counter()
+                for message in messages.feed(chunk):
+                    yield Arrival(message, now)
+
+
 class _Listener:
     """Turns TCP connections into served clients; each has its own documents, threads and turns."""
 
     def __init__(self, *, token: str, user_config: UserConfig) -> None:
         self.token = token
         self.stop = asyncio.Event()
-        self.serving: set[asyncio.Task[None]] = set()
+        self.serving: dict[asyncio.Task[None], _Guest] = {}
         self._user_config = user_config
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one more client, unless there are too many."""
-        if len(self.serving) >= MAX_CONNECTIONS:
+        strangers = [guest for guest in self.serving.values() if not guest.is_client]
+        if (
+            len(self.serving) - len(strangers) >= MAX_CLIENTS
+            or len(strangers) >= 2 * MAX_STRANGERS  # those who were shown the door are not out yet
+        ):
             writer.close()
             return
-        task = asyncio.create_task(self._serve(reader, writer))
-        self.serving.add(task)
-        task.add_done_callback(self.serving.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stop = asyncio.Event()
-        connection = Connection(
-            StreamOutbox(writer, on_broken=stop.set),
-            user_config=self._user_config,
-            token=self.token,
-        )
-        minding = asyncio.create_task(self._mind(connection, stop))
-        try:
-            await connection.serve(_stream_inbox(reader), stop=stop)
-        finally:
-            minding.cancel()
-
-    async def _mind(self, connection: Connection, stop: asyncio.Event) -> None:
-        """End the connection with the listener, or if it does not say hello in time."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HELLO_TIMEOUT_S):
-                await self.stop.wait()
-        if connection.endpoint.client is not None:
-            await self.stop.wait()
-        stop.set()
-
-
-async def _stream_inbox(reader: asyncio.StreamReader) -> AsyncIterator[Arrival]:
-    """Yield messages until the connection ends.
-
-    What does not begin like a message (a web page that sends HTTP here) ends it at once.
-    """
-    messages = MessageReader()
-    seen = b""
-    with contextlib.suppress(ConnectionError):
-        while chunk := await reader.read(_CHUNK_BYTES):
-            if len(seen) < len(_FIRST_BYTES):
-                seen = (seen + chunk[: len(_FIRST_BYTES)])[: len(_FIRST_BYTES)]
-                if not _FIRST_BYTES.startswith(seen.lower()):
-                    return
-            now = time.perf_counter()
-            for message in messages.feed(chunk):
-                yield Arrival(message, now)
+        waiting = [guest for guest in strangers if not guest.leave.is_set()]
+        if len(waiting) >= MAX_STRANGERS:
+            waiting[0].leave.set()
+        guest = _Guest(reader, writer, token=self.token, user_config=self._user_config)
+        task = asyncio.create_task(guest.serve(self.stop))
+        self.serving[task] = guest
+        task.add_done_callback(self.serving.pop)
 
 
 async def _listen(listener: _Listener, address: str, port: int) -> asyncio.Server:

@@ -1,4 +1,8 @@
+"""Who the listener lets in, how long strangers may stay, and how many of them."""
+
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -6,22 +10,107 @@ import pytest
 from codex_ls.lsp import listening
 from codex_ls.lsp.listening import _Listener
 from codex_ls.lsp.user_config import UserConfig
+from tests.support.lsp_client import LspClient, frame
+
+Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@contextlib.asynccontextmanager
+async def listener(home: Path) -> AsyncIterator[int]:
+    """A listener whose token is `geheim`; its port."""
+    config = UserConfig(env={"CODEX_HOME": str(home)})
+    listener = _Listener(token="geheim", user_config=config)
+    server = await asyncio.start_server(listener.accept, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        listener.stop.set()
+        await asyncio.gather(*listener.serving)
+        await server.wait_closed()
+
+
+async def connect(port: int, count: int) -> list[Link]:
+    return [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+
+
+async def close(*links: Link) -> None:
+    for _, writer in links:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def is_hung_up_on(link: Link) -> bool:
+    with contextlib.suppress(ConnectionError):
+        return await asyncio.wait_for(link[0].read(), 10) == b""
+    return True
 
 
 async def test_a_stranger_who_says_nothing_is_hung_up_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "HELLO_TIMEOUT_S", 0.01)
-    monkeypatch.setattr(listening, "MAX_CONNECTIONS", 1)
-    config = UserConfig(env={"CODEX_HOME": str(tmp_path)})
-    listener = _Listener(token="geheim", user_config=config)
-    server = await asyncio.start_server(listener.accept, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
-    for reader, writer in links:  # the second is one too many
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-        writer.close()
-        await writer.wait_closed()
-    server.close()
-    await asyncio.gather(*listener.serving)
-    await server.wait_closed()
+    async with listener(tmp_path) as port:
+        links = await connect(port, 2)
+        for link in links:
+            assert await is_hung_up_on(link)
+        await close(*links)
+
+
+async def test_a_hello_that_trickles_in_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "HELLO_TIMEOUT_S", 0.2)
+    async with listener(tmp_path) as port:
+        (link,) = await connect(port, 1)
+        hello = frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}})
+        for byte in hello[:-1]:
+            link[1].write(bytes([byte]))
+        await link[1].drain()
+        assert await is_hung_up_on(link)
+        await close(link)
+
+
+async def test_one_stranger_too_many_takes_the_place_of_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "MAX_STRANGERS", 4)
+    async with listener(tmp_path) as port:
+        squatters = await connect(port, 4)
+        async with LspClient.connected("127.0.0.1", port) as client:
+            await client.initialize(options={"token": "geheim"}, processId=None)
+            assert await is_hung_up_on(squatters[0])
+            # A client is no stranger: its place is free again.
+            more = await connect(port, 1)
+            assert "result" in await (await client.send("codex/profiles")).reply()
+            assert not any(reader.at_eof() for reader, _ in (*squatters[1:], *more))
+        await close(*squatters, *more)
+
+
+async def test_more_clients_than_there_are_places_for_are_hung_up_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "MAX_CLIENTS", 1)
+    async with listener(tmp_path) as port, LspClient.connected("127.0.0.1", port) as client:
+        await client.initialize(options={"token": "geheim"}, processId=None)
+        (late,) = await connect(port, 1)
+        assert await is_hung_up_on(late)
+        await close(late)
+        assert "result" in await (await client.send("codex/profiles")).reply()
+
+
+@pytest.mark.parametrize("header", ["Content-Length: 200000000\r\n\r\n", "Content-"])
+async def test_a_stranger_is_not_read_without_end(tmp_path: Path, header: str) -> None:
+    async with listener(tmp_path) as port:
+        (link,) = await connect(port, 1)
+        link[1].write(header.encode() + b"x" * (4 << 20))
+        assert await is_hung_up_on(link)
+        await close(link)
+
+
+async def test_a_client_may_send_as_much_as_it_likes(tmp_path: Path) -> None:
+    async with listener(tmp_path) as port, LspClient.connected("127.0.0.1", port) as client:
+        await client.initialize(options={"token": "geheim"}, processId=None)
+        await client.open(tmp_path / "large.txt", "x" * (4 << 20))
+        assert "result" in await (await client.send("codex/profiles")).reply()

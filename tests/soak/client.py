@@ -39,7 +39,7 @@ class LoadClient:
         client = cls(process)
         reading = asyncio.create_task(client._read())
         try:
-            hello = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
+            hello: Message = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
             await client.request("initialize", hello)
             await client.notify("initialized", {})
             yield client

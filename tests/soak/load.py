@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -175,7 +175,7 @@ class _Screen:
         self.numbers: list[int] = []
         self.first_word_ms: float | None = None
         self.cancelled_at: float | None = None
-        self.cancel = lambda: None
+        self.cancel: Callable[[], None] | None = None
         self._script = script
         self._started_at = started_at
         self._shown = 0
@@ -191,6 +191,7 @@ class _Screen:
         self._shown += event["text"].count(f"{self._script.number}.{event['type'][0]}")
         if (
             self._script.fate == "cancel"
+            and self.cancel is not None
             and self.cancelled_at is None
             and self._shown >= self._script.ends_after
         ):
