@@ -1,0 +1,238 @@
+"""What passes between our own sockets and a server, beside the faults that tests/turn has."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+import pytest
+
+from codex_ls.errors import StreamBroken, Unreachable
+from codex_ls.providers import connection as connection_module
+from codex_ls.providers.dial import Address
+from codex_ls.providers.http import Answer, HttpClient
+from codex_ls.providers.request import Limits, Request
+from codex_ls.providers.transport_errors import NotARequest
+from tests.support.byte_server import serving
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Script:
+    """A server that says what it is told to; it keeps what it heard, one entry a connection."""
+
+    def __init__(self, *answers: bytes, closes: bool = False) -> None:
+        self._answers = list(answers)
+        self._closes = closes
+        self.heard: list[bytes] = []
+        self.left = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.heard.append(b"")
+        while self._answers and (data := await reader.read(65536)):
+            self.heard[-1] += data
+            if self.heard[-1].endswith(b"{}"):
+                writer.write(self._answers.pop(0))
+                if self._closes:
+                    break
+        else:
+            await reader.read()
+        self.left.set()
+
+
+def request_to(url: str, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> Request:
+    return Request(url, headers or {}, body, Limits(5.0, 5.0, 5.0), "Test")
+
+
+async def whole(answer: Answer) -> bytes:
+    data = b""
+    while piece := await answer.read():
+        data += piece
+    await answer.aclose()
+    return data
+
+
+async def test_the_request_is_plain_http() -> None:
+    script = Script(OK)
+    async with serving(script.serve) as url, HttpClient() as client:
+        answer = await client.send(request_to(f"{url} ä?q=1", headers={"user-agent": "mine"}))
+        assert await whole(answer) == b"ok"
+        assert answer.written_at > 0
+    head, _, body = script.heard[0].partition(b"\r\n\r\n")
+    first, *headers = head.decode().split("\r\n")
+    assert first == "POST /v1/chat%20%C3%A4?q=1 HTTP/1.1"
+    assert headers[0] == f"Host: {Address.of(url).shown}"
+    assert {line.lower() for line in headers[1:]} == {
+        "accept: text/event-stream, application/x-ndjson, application/json",
+        "accept-encoding: identity",
+        "content-type: application/json",
+        "content-length: 2",
+        "user-agent: mine",
+    }
+    assert body == b"{}"
+
+
+async def test_a_request_meant_for_another_name_says_so() -> None:
+    script = Script(OK)
+    async with serving(script.serve) as url, HttpClient() as client:
+        await whole(await client.send(request_to(url, headers={"Host": "localhost:1234"})))
+    assert b"Host: localhost:1234\r\n" in script.heard[0]
+    assert script.heard[0].count(b"Host") == 1
+
+
+async def test_a_connection_whose_answer_was_read_serves_the_next_request() -> None:
+    script = Script(OK, OK)
+    async with serving(script.serve) as url, HttpClient() as client:
+        for _ in range(2):
+            assert await whole(await client.send(request_to(url))) == b"ok"
+    assert [heard.count(b"POST") for heard in script.heard] == [2]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1),
+        OK.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        OK + b"surplus",
+    ],
+)
+async def test_a_connection_that_may_not_stay_is_closed(answer: bytes) -> None:
+    script = Script(answer, OK)
+    async with serving(script.serve) as url, HttpClient() as client:
+        assert await whole(await client.send(request_to(url))) == b"ok"
+        await asyncio.wait_for(script.left.wait(), 10)
+        assert await whole(await client.send(request_to(url))) == b"ok"
+    assert len(script.heard) == 2
+
+
+async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> None:
+    script = Script(OK, OK, closes=True)
+    async with serving(script.serve) as url, HttpClient() as client:
+        assert await whole(await client.send(request_to(url))) == b"ok"
+        await asyncio.wait_for(script.left.wait(), 10)
+        await asyncio.sleep(0.01)  # the end has to arrive here as well
+        assert await whole(await client.send(request_to(url))) == b"ok"
+
+
+async def test_an_answer_that_is_left_half_read_closes_its_connection() -> None:
+    script = Script(OK[:-1])
+    async with serving(script.serve) as url, HttpClient() as client:
+        answer = await client.send(request_to(url))
+        await answer.aclose()
+        await asyncio.wait_for(script.left.wait(), 10)
+
+
+async def test_leaving_the_client_closes_what_was_kept() -> None:
+    script = Script(OK, OK)
+    async with serving(script.serve) as url:
+        async with HttpClient() as client:
+            await whole(await client.send(request_to(url)))
+        await asyncio.wait_for(script.left.wait(), 10)
+
+
+async def test_an_answer_that_comes_while_the_request_is_written_counts() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge")
+        await reader.read(1)
+
+    async with serving(refuse) as url, HttpClient() as client:
+        answer = await client.send(request_to(url, b"x" * (32 << 20)))
+        assert (answer.status, await answer.read()) == (413, b"large")
+        await answer.aclose()
+
+
+async def test_a_server_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "_WRITE_S", 0.05)
+    released = asyncio.Event()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+
+    async with serving(deaf) as url, HttpClient() as client:
+        with pytest.raises(StreamBroken, match="took nothing of the request"):
+            await client.send(request_to(url, b"x" * (32 << 20)))
+        released.set()
+
+
+async def test_what_is_not_asked_for_is_not_read() -> None:
+    """The server is held back, instead of our memory filled."""
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x" * 65536)
+                sent += 65536
+                await writer.drain()
+        except ConnectionError:
+            pass
+
+    async with serving(flood) as url, HttpClient() as client:
+        answer = await client.send(request_to(url))
+        assert len(await answer.read()) <= connection_module.READ_BYTES
+        before = -1
+        while before != sent:
+            before = sent
+            await asyncio.sleep(0.05)  # until nothing moves any more
+        assert sent < 64 << 20
+        await answer.aclose()
+
+
+@pytest.mark.parametrize("number", ["127.0.0.1", "::1"])
+async def test_a_name_with_two_numbers_is_found_on_either(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+        assert host == "localhost"
+        kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [
+            (socket.AF_INET6, *kind, ("::1", port, 0, 0)),
+            (socket.AF_INET, *kind, ("127.0.0.1", port)),
+        ]
+
+    try:
+        async with serving(Script(OK).serve, number) as url, HttpClient() as client:
+            monkeypatch.setattr(socket, "getaddrinfo", resolve)
+            here = url.replace("127.0.0.1", "localhost")
+            assert await whole(await client.send(request_to(here))) == b"ok"
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.parametrize(
+    ("header", "value"), [("X-Key", "a\nb"), ("Bad Name", "x"), ("X-Key", "\ud800")]
+)
+async def test_a_header_that_can_not_be_sent_is_told(header: str, value: str) -> None:
+    async with serving(Script(OK).serve) as url, HttpClient() as client:
+        with pytest.raises(Unreachable, match="can't be made"):
+            await client.send(request_to(url, headers={header: value}))
+
+
+def test_addresses_are_read_as_urls_are() -> None:
+    assert Address.of("http://[::1]/v1") == Address("http", "::1", 80)
+    assert Address.of("https://bücher.example:8443/") == Address(
+        "https", "xn--bcher-kva.example", 8443
+    )
+    shown = [Address.of(u).shown for u in ("http://a:80/", "https://a:80/", "http://[::1]:7/")]
+    assert shown == ["a", "a:80", "[::1]:7"]
+    for url in ("http://a:99999/", "ftp://a/"):
+        with pytest.raises(NotARequest):
+            Address.of(url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"), [((OK,), None), ((OK.replace(b"ok", b"[]"),), []), ((), None)]
+)
+async def test_answers_beside_a_turn_are_bounded_and_never_raise(
+    answer: tuple[bytes, ...], value: object
+) -> None:
+    async with serving(Script(*answer).serve) as url, HttpClient() as client:
+        assert await client.get_json(url, {}, body=b"{}", limit_s=10 if answer else 0.05) == value
+
+
+async def test_a_question_beside_a_turn_that_reaches_nobody_has_no_answer() -> None:
+    async with HttpClient() as client:
+        assert await client.get_json("http://127.0.0.1:1/", {}) is None

@@ -1,0 +1,93 @@
+"""Where a proxy is set the HTTP library takes over; nothing else may change."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from codex_ls.errors import StreamBroken, Unreachable
+from codex_ls.providers.http import HttpClient
+from codex_ls.providers.request import Limits, Request
+from tests.support.byte_server import serving
+
+FAR = "http://model.example/v1/chat"
+
+
+class Proxy:
+    """A proxy that answers everything itself."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self.asked: list[str] = []
+        self.left = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.asked.append(head.decode().splitlines()[0])
+        writer.write(self._answer)
+        await reader.read()
+        self.left.set()
+
+
+@asynccontextmanager
+async def proxy(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Proxy]:
+    standing = Proxy(answer)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    async with serving(standing.serve) as url:
+        monkeypatch.setenv("http_proxy", url.removesuffix("/v1/chat"))
+        monkeypatch.setenv("https_proxy", url.removesuffix("/v1/chat"))
+        yield standing
+
+
+def request_to(url: str) -> Request:
+    return Request(url, {}, b"{}", Limits(5.0, 5.0, 5.0), "Test")
+
+
+async def test_a_request_goes_through_the_proxy_and_its_answer_is_read_as_it_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nRetry-After: 2\r\n\r\n4\r\nword\r\n"
+    async with proxy(begun, monkeypatch) as standing, HttpClient() as client:
+        answer = await client.send(request_to(FAR))
+        assert (answer.status, answer.retry_after_ms, await answer.read()) == (200, 2000, b"word")
+        assert answer.written_at > 0
+        await answer.aclose()
+        await asyncio.wait_for(standing.left.wait(), 10)
+    assert standing.asked == [f"POST {FAR} HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "url", "error"),
+    [
+        (b"", FAR.replace("http", "https"), Unreachable),
+        (b"HTTP/1.1 407 No\r\n\r\n", FAR.replace("http", "https"), Unreachable),
+        (b"nonsense\r\n\r\n", FAR, StreamBroken),
+    ],
+)
+async def test_a_proxy_that_fails_is_told_in_our_words(
+    answer: bytes, url: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with proxy(answer, monkeypatch) as standing, HttpClient() as client:
+        asking = asyncio.ensure_future(client.send(request_to(url)))
+        if not answer:
+            while not standing.asked:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            await asyncio.wait_for(standing.left.wait(), 10)
+        else:
+            with pytest.raises(error):
+                await asking
+
+
+async def test_no_proxy_stands_between_this_machine_and_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with proxy(b"HTTP/1.1 200 OK\r\n\r\n", monkeypatch) as standing, HttpClient() as client:
+        with pytest.raises(Unreachable, match="Nothing listens"):
+            await client.send(request_to("http://127.0.0.1:1/"))
+        assert standing.asked == []
