@@ -24,6 +24,12 @@ check: $(VENV)/.dev  ## The quick part of the gate: format, lint, types, arrows.
 soak: $(VENV)/.dev  ## Sixty-four conversations at once for ten minutes, with a picture.
 	@$(BIN)/python -m benchmarks.soak --plot docs/images/soak.svg
 
+bench: $(VENV)/.demo  ## Measure everything beside the Codex CLI (from npm) and write docs/performance.md.
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-scale: $(VENV)/.demo  ## A real LiteLLM in front of two real llama.cpp nodes: balance, a death, a cancel.
+	@$(BIN)/python -m benchmarks.scale
+
 format: $(VENV)/.dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

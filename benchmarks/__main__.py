@@ -1,0 +1,90 @@
+"""`python -m benchmarks`: measure everything, print the table, and write `docs/performance.md`."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import (
+    cancel,
+    crowd,
+    editor,
+    growth,
+    machine,
+    peers,
+    real_model,
+    report,
+    shell,
+    table,
+)
+from benchmarks.contenders import contenders
+from benchmarks.figures import Figure, Results
+from benchmarks.scripted import ScriptedServer
+
+PARTS = ("shell", "editor", "cancel", "crowd", "lengths", "crowds", "real")
+"""What can be measured alone; the rows' names in the table begin with most of them."""
+
+
+def main() -> int:
+    """Run what was asked for."""
+    options = _arguments()
+    problems = [*peers.fetch(), *real_model.fetch()]
+    if not machine.went_offline():
+        problems.append("No network namespace here: whoever is measured could reach the network.")
+    print("\n".join([machine.description(), *problems]), flush=True)
+    results = Results()
+    with (
+        tempfile.TemporaryDirectory(prefix="codex-ls-bench-") as scratch,
+        ScriptedServer() as server,
+    ):
+        for name, part in _parts(server, Path(scratch), quick=options.quick).items():
+            if options.only and name not in options.only:
+                continue
+            started, load = time.monotonic(), machine.load()
+            for figure in part():
+                results.add(figure, load=max(load, machine.load()))
+            print(f"{name}: measured in {time.monotonic() - started:.0f} s", flush=True)
+    print(f"\n{table.plain(results)}")
+    if options.quick or options.only:
+        print("\nNot the whole measurement: docs/performance.md stays as it is.")
+    else:
+        written = report.write(results, machine=machine.description())
+        print(f"\nWritten: {', '.join(str(path.relative_to(machine.ROOT)) for path in written)}")
+    return 0
+
+
+def _parts(
+    server: ScriptedServer, scratch: Path, *, quick: bool
+) -> dict[str, Callable[[], Iterator[Figure]]]:
+    everyone = contenders(server.base_url, scratch)
+    many, few = (3, 1) if quick else (7, 3)
+    return {
+        "shell": lambda: shell.measure(server, everyone, rounds=many),
+        "editor": lambda: editor.measure(server, everyone, rounds=many),
+        "cancel": lambda: cancel.measure(
+            server, everyone, rounds=few, cancels=30 if quick else 200
+        ),
+        "crowd": lambda: crowd.measure(server, everyone, rounds=few),
+        "lengths": lambda: growth.lengths(server, everyone, rounds=few),
+        "crowds": lambda: growth.crowds(server, everyone, rounds=few),
+        "real": lambda: real_model.measure(scratch / "real", quick=quick),
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds; writes no document")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=PARTS,
+        metavar="PART",
+        help=f"this part alone, writes no document: {', '.join(PARTS)}",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

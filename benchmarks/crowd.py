@@ -1,0 +1,78 @@
+"""Many turns at once in one server: is anybody kept waiting?"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from benchmarks.contenders import Contender
+from benchmarks.editor_server import editor_server
+from benchmarks.figures import Figure, percentile
+from benchmarks.machine import cpu_s, wait_until_idle
+from benchmarks.model_server import Script, Turn
+from benchmarks.pieces import Piece, behind_ms, first_seen
+from benchmarks.scripted import ScriptedServer
+
+SCRIPT = Script(thinking=50, answer=100)
+"""Three seconds of pieces."""
+TURNS = 100
+APART_S = 0.01
+"""Between two turns' beginnings: all 100 run at once from the first second to the third."""
+
+
+def measure(
+    server: ScriptedServer, contenders: Sequence[Contender], *, rounds: int
+) -> Iterator[Figure]:
+    """100 turns at 50 deltas a second each."""
+    for _ in range(rounds):
+        for contender in contenders:
+            if contender.editor is None:
+                continue
+            at_once = gather(server, contender, turns=TURNS, apart_s=0)
+            first_ms = percentile(at_once.first_ms, 0.99)
+            yield Figure("crowd-first-p99-at-once", contender.key, first_ms)
+            crowd = gather(server, contender, turns=TURNS)
+            yield Figure("crowd-first-p99", contender.key, percentile(crowd.first_ms, 0.99))
+            yield Figure("crowd-lag-p99", contender.key, percentile(crowd.behind_ms, 0.99))
+            yield Figure("crowd-slowest", contender.key, crowd.slowest_percent)
+            yield Figure("crowd-cpu", contender.key, crowd.cpu_percent)
+
+
+class Crowd:
+    """What so many turns at once saw."""
+
+    def __init__(self, turns: list[Turn], seen: dict[Piece, float], *, used_s: float) -> None:
+        first, last = defaultdict[int, float](float), defaultdict[int, float](float)
+        for (number, index), at in seen.items():
+            if index == 0:
+                first[number] = at
+            last[number] = max(last[number], at)
+        self.first_ms = [(first[turn.number] - turn.sent_at[0]) * 1000 for turn in turns]
+        self.behind_ms = behind_ms(turns, seen)
+        # A turn that gets its last word when the server sent it took exactly the time it had to.
+        shares = (
+            (last[turn.number] - turn.sent_at[0]) / (turn.sent_at[-1] - turn.sent_at[0])
+            for turn in turns
+        )
+        self.slowest_percent = max(shares) * 100
+        wall_s = max(last.values()) - min(turn.sent_at[0] for turn in turns)
+        self.cpu_percent = used_s / wall_s * 100
+        self.cpu_us_per_delta = used_s / len(seen) * 1e6
+
+
+def gather(
+    server: ScriptedServer, contender: Contender, *, turns: int, apart_s: float = APART_S
+) -> Crowd:
+    """So many turns, each in a conversation of its own, begun so far apart; 0: in one go."""
+    with editor_server(contender) as editor:
+        editor.initialize()
+        editor.prepare(turns)
+        editor.settle()
+        wait_until_idle(editor.pid)
+        server.play(SCRIPT)
+        editor.forget()
+        before_s = cpu_s(editor.pid)
+        for number in range(turns):
+            editor.ask(number)
+            editor.read_for(apart_s)
+        editor.wait_for_ends(turns)
+        used_s = cpu_s(editor.pid) - before_s
+        return Crowd(server.turns(), first_seen(editor.chunks), used_s=used_s)
