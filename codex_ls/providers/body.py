@@ -33,6 +33,9 @@ class Body:
         self._line = self._size_line
         self._torn = b""  # a line between chunks that is not whole
         self._packing = _unpackers(headers.get("content-encoding", ""))
+        if len(self._packing) > 1:
+            # Each packing multiplies by up to a thousand: 16 KiB packed twice may be 16 GiB.
+            self.trouble = "its answer is packed more than once"
         if self._left == 0 and not self._is_chunked:
             self.ended = True
 
@@ -123,6 +126,8 @@ class _Unpacker:
 
     def feed(self, data: bytes, *, last: bool) -> bytes:
         """What `data` unpacks to. Raises zlib.error."""
+        if self._zlib.eof:
+            return b""  # behind the packed bytes' own end: kept, they would grow without end
         out = self._unpack(data) if data else b""
         return out + self._zlib.flush() if last else out
 

@@ -18,6 +18,7 @@ from codex_ls.providers.transport_errors import Broken, NotARequest, first_words
 READ_BYTES = 16 * 1024
 _READ_AHEAD_BYTES = 64 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_INTERIMS = 100
 _WRITE_S = 60.0
 """A server that takes nothing of a request for so long is taken for dead."""
 
@@ -61,12 +62,15 @@ class Connection(asyncio.BufferedProtocol):
             self._write((talk.send(request) or b"") + body)
         except (h11.LocalProtocolError, UnicodeError) as error:
             raise NotARequest(first_words(error)) from None
+        interims = 0
         try:
             while not isinstance(event := talk.next_event(), h11.Response):
                 if event is h11.NEED_DATA:
                     talk.receive_data(await self.read())
                 elif not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
                     raise Broken("it closed the connection without an answer")
+                elif (interims := interims + 1) > _MAX_INTERIMS:
+                    raise Broken(f"it sent {_MAX_INTERIMS} interim answers and no other")
         except h11.RemoteProtocolError as error:
             raise Broken(first_words(error)) from None
         return event, talk.trailing_data[0]

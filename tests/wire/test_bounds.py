@@ -1,6 +1,9 @@
 """What one answer may make this process keep is bounded, whatever its server sends."""
 
 import json
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,3 +132,25 @@ def test_garbage_in_many_lines_costs_linear_time() -> None:
     decoder = decoder_for("ollama", Quirks())
     for _ in range(30):
         assert decoder.feed(b"x\n" * 30_000) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("wire", ["chat", "responses", "ollama"])
+def test_a_million_tiny_events_leave_nothing_behind(wire: WireApi) -> None:
+    unit = {
+        "chat": b'data: {"choices":[{"delta":{"content":""}}]}\n\n: ping\n\nevent: x\nid: 1\n\n',
+        "responses": b'data: {"type":"response.in_progress"}\n\n: ping\n\ndata:\n\n',
+        "ollama": b'{"message":{"content":""},"done":false}\n\n{}\nx\n',
+    }[wire] * 1_000
+    decoder = decoder_for(wire, Quirks())
+    decoder.feed(unit)
+    before = resident_mib()
+    for _ in range(333):
+        decoder.feed(unit)
+    assert not decoder.done
+    assert resident_mib() - before < 16
+
+
+def resident_mib() -> float:
+    """What this process holds in memory now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
