@@ -4,6 +4,7 @@ What is not announced is not there: a client that says next to nothing gets mess
 which are the parts of LSP that need no announcement.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ WAITING_CLIENTS = frozenset({"eglot", "emacs", "lsp-mode"})
 """Editors that stand still until a command is answered, and give up after 10 seconds.
 
 Eglot and lsp-mode send `workspace/executeCommand` with a blocking request (`jsonrpc-request` with its
-`jsonrpc-default-request-timeout`, `lsp-request` with `lsp-response-timeout`).
+`jsonrpc-default-request-timeout`, `lsp-request` with `lsp-response-timeout`). Eglot says its name since
+Emacs 30; before, it has none, and announces an `experimental` that is empty.
 """
 
 
@@ -35,20 +37,29 @@ class Abilities:
     def of(cls, client: Client) -> "Abilities":
         """Return those of a client; odd values read as absent."""
         capabilities = client.params.get("capabilities")
+        applies_edits = _at(capabilities, "workspace", "applyEdit")
         workspace_edit = _at(capabilities, "workspace", "workspaceEdit")
         takes_versions = _at(workspace_edit, "documentChanges") is True
+        takes_actions = isinstance(
+            _at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport"), dict
+        )
         return cls(
-            takes_actions=isinstance(
-                _at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport"), dict
-            ),
+            takes_actions=takes_actions,
             shows_documents=_at(capabilities, "window", "showDocument", "support") is True,
-            applies_edits=_at(capabilities, "workspace", "applyEdit") is True,
+            # Who takes actions can edit. Kate does not announce it, and does it.
+            applies_edits=applies_edits is True or (applies_edits is None and takes_actions),
             takes_versions=takes_versions,
             asks_before_edits=takes_versions
             and isinstance(_at(workspace_edit, "changeAnnotationSupport"), dict),
-            waits_for_commands=str(_at(client.params, "clientInfo", "name")).lower()
-            in WAITING_CLIENTS,
+            waits_for_commands=_waits_for_commands(client.params),
         )
+
+
+def _waits_for_commands(params: Mapping[str, Any]) -> bool:
+    name = _at(params, "clientInfo", "name")
+    if name is None:
+        return bool(_at(params, "capabilities", "experimental") == {})
+    return str(name).lower() in WAITING_CLIENTS
 
 
 def _at(value: object, *keys: str) -> Any:

@@ -2,7 +2,8 @@
 
 The folder is `$CODEX_HOME/codex-ls/answers/`, for its user alone, as the conversations are; and a
 temporary one, gone with the server, for a user who keeps no history or has no such home. A file is
-written once, whole, before anybody is told of it, and taken away when it is old.
+written once, whole, before anybody is told of it, and taken away when it is old. `latest.md` leads to
+the last one: a path for a key of an editor that can't be asked to show a file.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from codex_ls.turn.thread_store import our_folder
 
+LATEST = "latest.md"
 KEPT_DAYS = 7
 KEPT_FILES = 200
 
@@ -42,6 +44,7 @@ class AnswerFolder:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
+        _point(folder / LATEST, path)
         return path
 
     def holds(self, path: Path | None) -> bool:
@@ -63,6 +66,14 @@ class AnswerFolder:
         return self._passing
 
 
+def _point(link: Path, path: Path) -> None:
+    """Let a link lead to a file in its folder; where there are no links there is none."""
+    with contextlib.suppress(OSError):
+        fresh = link.with_name(f".{path.stem}")
+        fresh.symlink_to(path.name)
+        fresh.replace(link)
+
+
 def _clean(folder: Path) -> None:
     """Remove the files that are too old, and the oldest of too many."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -70,7 +81,7 @@ def _clean(folder: Path) -> None:
             (
                 (entry.stat(follow_symlinks=False).st_mtime, entry.path)
                 for entry in entries
-                if entry.name.endswith(_SUFFIX)
+                if entry.name.endswith(_SUFFIX) and entry.name != LATEST
             ),
             reverse=True,
         )

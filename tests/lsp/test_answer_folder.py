@@ -1,0 +1,29 @@
+"""Where the answers lie."""
+
+import os
+from pathlib import Path
+
+from codex_ls.lsp.answer_folder import KEPT_DAYS, AnswerFolder
+
+
+def test_the_latest_answer_has_a_name_that_never_changes(tmp_path: Path) -> None:
+    folder = AnswerFolder({"CODEX_HOME": str(tmp_path)})
+    first = folder.write("codex-ask", "one", keep=True)
+    latest = first.with_name("latest.md")
+    assert latest.read_text() == "one"
+    second = folder.write("codex-ask", "two", keep=True)
+    assert (latest.read_text(), latest.resolve()) == ("two", second.resolve())
+    assert first.read_text() == "one"
+    assert folder.holds(latest)
+    names = {path.name for path in first.parent.iterdir()}
+    assert names == {first.name, second.name, "latest.md"}
+
+
+def test_an_old_answer_is_taken_away_and_the_latest_stays(tmp_path: Path) -> None:
+    folder = AnswerFolder({"CODEX_HOME": str(tmp_path)})
+    old = folder.write("codex-ask", "old", keep=True)
+    past = old.stat().st_mtime - (KEPT_DAYS + 1) * 24 * 60 * 60
+    os.utime(old, (past, past))
+    new = folder.write("codex-ask", "new", keep=True)
+    assert not old.exists()
+    assert old.with_name("latest.md").resolve() == new.resolve()
