@@ -63,10 +63,10 @@ class Journal:
     def add(self, event: Event) -> None:
         """Keep what belongs to the text; everything else passes."""
         match event:
-            case ContentDelta(text=text):
-                self._write({"turn": self._turn_id, "content": text})
-            case ReasoningDelta(text=text):
-                self._write({"turn": self._turn_id, "reasoning": text})
+            case ContentDelta():
+                self._write_piece("content", event.text)
+            case ReasoningDelta():
+                self._write_piece("reasoning", event.text)
             case Reclassified():
                 self._write({"turn": self._turn_id, "reclassified": True})
             case _:
@@ -117,8 +117,13 @@ class Journal:
         if self._descriptor is not None:
             self._write_bytes((_encode(line) + "\n").encode("utf-8", "replace"))
 
-    def _write_bytes(self, whole: bytes) -> None:
-        data = memoryview(whole)
+    def _write_piece(self, key: str, text: str) -> None:
+        """A piece of text. It is on the way of every word: written out, it costs half of a dict."""
+        if self._descriptor is not None:
+            line = f'{{"turn":"{self._turn_id}","{key}":{_encode(text)}}}\n'
+            self._write_bytes(line.encode("utf-8", "replace"))
+
+    def _write_bytes(self, data: bytes) -> None:
         try:
             while data and self._descriptor is not None:
                 written = os.write(self._descriptor, data)
