@@ -248,6 +248,15 @@ class Editor:
         )
         return self.screen()
 
+    def wait_for_no_text(self, text: str) -> list[str]:
+        """Return the screen as soon as this text stands on it no more."""
+        self.wait(
+            f"local screen = (function(...) {_SCREEN} end)()\n"
+            "return table.concat(screen, '\\n'):find(..., 1, true) == nil",
+            text,
+        )
+        return self.screen()
+
     def wait_for_end(self, count: int = 1) -> None:
         """Return when no turn runs any more, and so many were asked in all."""
         self.wait(

@@ -1,0 +1,1 @@
+"""Editors that have no plugin of ours: what their users see."""

@@ -1,0 +1,63 @@
+"""Fixtures: a terminal, a project in it, and the editors that are here."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.nvim.conftest import HAVE_NVIM, codex_home, model_server, start
+
+if TYPE_CHECKING:
+    from tests.nvim.editor import Editor
+
+__all__ = ["codex_home", "model_server", "start"]
+
+CODE = """\
+def double(x):
+    # Why not 2 * x?
+    return x + x
+
+
+print(double("ab"))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder under version control, with one small Python file."""
+    folder = tmp_path / "project"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "sample.py").write_text(CODE)
+    return folder
+
+
+@pytest.fixture
+def screen(start: Callable[..., "Editor"]) -> "Editor":
+    """A terminal of 100 columns and 30 rows."""
+    if not HAVE_NVIM and not os.environ.get("CI"):
+        pytest.skip("no Neovim or pynvim here, whose terminal is used")
+    return start()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A PATH on which `codex-ls` is this project."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "codex-ls"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m codex_ls "$@"\n')
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def needed(program: str | None, name: str) -> str:
+    """Return the program; where there is none, skip and say how to get it, but never in CI."""
+    if program is not None:
+        return program
+    how = f"no {name} here: tests/editors/fetch.sh ~/.cache/codex-ls-tests/editors"
+    if os.environ.get("CI"):
+        pytest.fail(how)
+    pytest.skip(how)
