@@ -76,7 +76,7 @@ class Writer:
     def __init__(self, stream: asyncio.StreamWriter, connection: Connection) -> None:
         self._stream = stream
         self._connection = connection
-        stream.transport.set_write_buffer_limits(high=0)
+        stream.transport.set_write_buffer_limits(high=1, low=0)  # 0 never resumes under TLS
         self.chunked = False
 
     async def write(self, data: bytes) -> None:
