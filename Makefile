@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_MODEL := qwen2.5-coder-1.5b
 DEMO_QUESTION := What does this Python function do? def f(n): return n if n < 2 else f(n-1) + f(n-2)
 
-.PHONY: demo test check soak format clean
+.PHONY: demo test check soak crash format clean
 
 demo: $(VENV)/.demo  ## Fetch the built-in model and ask it something: no server, key or account.
 	@$(BIN)/codex-ls model pull $(DEMO_MODEL) --yes
@@ -29,6 +29,9 @@ bench: $(VENV)/.demo  ## Measure everything beside the Codex CLI (from npm) and 
 
 bench-scale: $(VENV)/.demo  ## A real LiteLLM in front of two real llama.cpp nodes: balance, a death, a cancel.
 	@$(BIN)/python -m benchmarks.scale
+
+crash: $(VENV)/.dev  ## Kill the editor, the server, the command line and the model a hundred times each.
+	@CODEX_LS_KILLS=100 $(BIN)/python -m pytest -q tests/crash
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format .

@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from codex_ls.embedded.catalog import BuiltInModel, find
 from codex_ls.embedded.machine import available_memory, context_size, threads
@@ -67,6 +68,20 @@ class Engine:
     def alive(self) -> bool:
         """Whether it still runs: a crash or the system may have ended it."""
         return self._child.process.returncode is None
+
+    async def answers(self) -> bool:
+        """Whether it takes connections: one that was killed just now may not be known to be dead."""
+        if not self.alive:
+            return False
+        where = urlsplit(self.base_url)
+        try:
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+        except OSError:
+            return False
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return True
 
     @property
     def pid(self) -> int:

@@ -84,7 +84,7 @@ class Session:
         async with self._engine_lock:
             if self._engine is not None:
                 name, running = self._engine
-                if name == model and running.alive:
+                if name == model and await running.answers():
                     return running
                 self._engine = None  # one model in memory at a time
                 await running.close()
