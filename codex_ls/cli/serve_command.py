@@ -9,12 +9,16 @@ from codex_ls.errors import InvalidParams
 def run(argv: Sequence[str]) -> int:
     """Serve until the client says exit, and return the exit code."""
     parsed = _parser().parse_args(argv)
-    from codex_ls.lsp.server import run_stdio, run_tcp
+    from codex_ls.lsp.server import run_stdio, run_tcp, run_ws
 
-    if parsed.tcp is None:
-        return run_stdio(overrides=parsed.config, local_only=parsed.local_only)
-    host, port = _address(parsed.tcp)
-    return run_tcp(host, port, overrides=parsed.config, local_only=parsed.local_only)
+    options = {"overrides": parsed.config, "local_only": parsed.local_only}
+    if parsed.allow_origin and parsed.ws is None:
+        raise InvalidParams("--allow-origin says who may connect with --ws, and there is no --ws.")
+    if parsed.tcp is not None:
+        return run_tcp(*_address(parsed.tcp), **options)
+    if parsed.ws is not None:
+        return run_ws(*_address(parsed.ws), allowed_origins=parsed.allow_origin, **options)
+    return run_stdio(**options)
 
 
 def _parser() -> ArgumentParser:
@@ -22,9 +26,20 @@ def _parser() -> ArgumentParser:
         prog="codex-ls serve",
         description="The language server; without options it speaks on standard input and output.",
     )
-    parser.add_argument("--stdio", action="store_true", help="standard input and output (default)")
-    parser.add_argument(
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--stdio", action="store_true", help="standard input and output (default)")
+    ways.add_argument(
         "--tcp", metavar="HOST:PORT", help="listen there instead; loopback addresses only"
+    )
+    ways.add_argument(
+        "--ws", metavar="HOST:PORT", help="listen there for WebSocket clients: editors in a browser"
+    )
+    parser.add_argument(
+        "--allow-origin",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help="let the pages of this origin connect, as http://localhost:5173; without it no page may",
     )
     add_config_options(parser)
     return parser

@@ -105,7 +105,7 @@ class MessageReader:
             return Unreadable("the Content-Length was wrong")
 
 
-def load(body: bytes) -> Any:
+def load(body: bytes | str) -> Any:
     """Parse JSON; a number too long for Python becomes infinity, which no parameter accepts."""
     try:
         return json.loads(body)

@@ -1,4 +1,8 @@
-"""The two ways in: a pipe from the editor that started this process, or a TCP connection on loopback."""
+"""The ways in: a pipe from the editor that started this process, or a listener on a loopback address.
+
+Whoever connects to a listener shows its token before anything is answered, or is hung up on: every
+program of this machine, and every web page that is open on it, can reach a loopback address.
+"""
 
 import asyncio
 import contextlib
@@ -8,19 +12,18 @@ import os
 import secrets
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from codex_ls.errors import InvalidParams
+from codex_ls.lsp.channels import Channel, TcpChannel
 from codex_ls.lsp.connection import Connection
-from codex_ls.lsp.framing import MessageReader
 from codex_ls.lsp.inbox import Arrival, PipeInbox
-from codex_ls.lsp.outbox import PipeOutbox, StreamOutbox
+from codex_ls.lsp.outbox import PipeOutbox
 from codex_ls.lsp.server import Greeting
 from codex_ls.lsp.user_config import UserConfig
 
 TOKEN_VARIABLE = "CODEX_LS_TOKEN"  # noqa: S105 - the name of a variable
-"""Holds the token that TCP clients must show."""
+"""Holds the token that TCP and WebSocket clients must show."""
 
 MAX_CLIENTS = 128
 MAX_STRANGERS = 16
@@ -30,11 +33,8 @@ longest, so that nobody who only holds connections open keeps a client out."""
 HELLO_TIMEOUT_S = 10.0
 """A stranger who shows no token keeps its place no longer than this."""
 
-MAX_HELLO_BYTES = 1024 * 1024
-"""A stranger is read no further than this."""
-
-_CHUNK_BYTES = 64 * 1024
-_FIRST_BYTES = b"content-"
+OpenChannel = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Callable[[], None]], Channel]
+"""Gives the channel of an accepted connection; the third argument is to be called when it broke."""
 
 
 def serve_stdio(
@@ -58,19 +58,62 @@ def serve_stdio(
 
 def serve_tcp(host: str, port: int, *, overrides: Sequence[str], local_only: bool) -> int:
     """Serve every client that connects there and shows the token, until interrupted; return 0."""
+    user_config = UserConfig(env=os.environ, overrides=overrides, local_only=local_only)
+    return _serve_listener(host, port, user_config, _open_tcp, scheme="")
+
+
+def _open_tcp(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_broken: Callable[[], None]
+) -> Channel:
+    return TcpChannel(reader, writer, on_broken=on_broken)
+
+
+def serve_ws(
+    host: str,
+    port: int,
+    *,
+    allowed_origins: Sequence[str],
+    overrides: Sequence[str],
+    local_only: bool,
+) -> int:
+    """As `serve_tcp`, for WebSocket clients. Raises InvalidParams if the extra `ws` is not installed."""
+    try:
+        from codex_ls.lsp.websocket import WebSocketChannel, checked_origins
+    except ImportError:
+        raise InvalidParams(
+            "The WebSocket library is not installed.", hint="pip install 'codex-ls[ws]'"
+        ) from None
+    origins = checked_origins(allowed_origins)
+    address = _loopback(host)
+
+    def open_channel(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_broken: Callable[[], None]
+    ) -> Channel:
+        return WebSocketChannel(
+            reader, writer, on_broken=on_broken, origins=origins, host=_shown(address)
+        )
+
+    user_config = UserConfig(env=os.environ, overrides=overrides, local_only=local_only)
+    return _serve_listener(host, port, user_config, open_channel, scheme="ws://")
+
+
+def _serve_listener(
+    host: str, port: int, user_config: UserConfig, open_channel: OpenChannel, *, scheme: str
+) -> int:
     address = _loopback(host)
     _quiet_loggers()
     configured = os.environ.get(TOKEN_VARIABLE, "").strip()
     listener = _Listener(
         token=configured or secrets.token_urlsafe(24),
-        user_config=UserConfig(env=os.environ, overrides=overrides, local_only=local_only),
+        user_config=user_config,
+        open_channel=open_channel,
     )
 
     async def serve() -> None:
         with _stopped_by_signals(listener.stop):
             server = await _listen(listener, address, port)
             bound = server.sockets[0].getsockname()
-            _say(f"Listening on {_shown(bound[0])}:{bound[1]}")
+            _say(f"Listening on {scheme}{_shown(bound[0])}:{bound[1]}")
             if not configured:
                 _say(f"Token: {listener.token} (set {TOKEN_VARIABLE} to choose it)")
             await listener.stop.wait()
@@ -82,20 +125,20 @@ def serve_tcp(host: str, port: int, *, overrides: Sequence[str], local_only: boo
 
 
 class _Guest:
-    """One TCP client: a stranger until it has shown the token."""
+    """One connection: a stranger until it has shown the token."""
 
     def __init__(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
+        open_channel: OpenChannel,
         token: str,
         user_config: UserConfig,
     ) -> None:
         self.leave = asyncio.Event()
-        self._reader = reader
-        outbox = StreamOutbox(writer, on_broken=self.leave.set)
-        self._connection = Connection(outbox, user_config=user_config, token=token)
+        self._channel = open_channel(reader, writer, self.leave.set)
+        self._connection = Connection(self._channel.outbox, user_config=user_config, token=token)
 
     @property
     def is_client(self) -> bool:
@@ -104,11 +147,17 @@ class _Guest:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve it until it leaves, or the listener stops, or it does not say hello in time."""
-        minding = asyncio.create_task(self._mind(stop))
+        minding = [
+            asyncio.create_task(self._mind(stop)),
+            asyncio.create_task(self._channel.keep_alive()),
+        ]
         try:
-            await self._connection.serve(self._inbox(), stop=self.leave)
+            arrivals = self._channel.arrivals(is_known=lambda: self.is_client)
+            await self._connection.serve(arrivals, stop=self.leave)
         finally:
-            minding.cancel()
+            for task in minding:
+                task.cancel()
+            await asyncio.gather(*minding, return_exceptions=True)
 
     async def _mind(self, stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
@@ -118,37 +167,18 @@ class _Guest:
             await stop.wait()
         self.leave.set()
 
-    async def _inbox(self) -> AsyncIterator[Arrival]:
-        """Yield messages until the connection ends.
-
-        What does not begin like a message (a web page that sends HTTP here) ends it at once, and so does
-        a stranger who sends more than a hello.
-        """
-        messages = MessageReader()
-        beginning, strange_bytes = b"", 0
-        with contextlib.suppress(ConnectionError):
-            while chunk := await self._reader.read(_CHUNK_BYTES):
-                if len(beginning) < len(_FIRST_BYTES):
-                    beginning = (beginning + chunk)[: len(_FIRST_BYTES)]
-                    if not _FIRST_BYTES.startswith(beginning.lower()):
-                        return
-                if not self.is_client:
-                    strange_bytes += len(chunk)
-                    if strange_bytes > MAX_HELLO_BYTES:
-                        return
-                now = time.perf_counter()
-                for message in messages.feed(chunk):
-                    yield Arrival(message, now)
-
 
 class _Listener:
-    """Turns TCP connections into served clients; each has its own documents, threads and turns."""
+    """Turns connections into served clients; each has its own documents, threads and turns."""
 
-    def __init__(self, *, token: str, user_config: UserConfig) -> None:
+    def __init__(
+        self, *, token: str, user_config: UserConfig, open_channel: OpenChannel = _open_tcp
+    ) -> None:
         self.token = token
         self.stop = asyncio.Event()
         self.serving: dict[asyncio.Task[None], _Guest] = {}
         self._user_config = user_config
+        self._open_channel = open_channel
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one more client, unless there are too many."""
@@ -162,7 +192,13 @@ class _Listener:
         waiting = [guest for guest in strangers if not guest.leave.is_set()]
         if len(waiting) >= MAX_STRANGERS:
             waiting[0].leave.set()
-        guest = _Guest(reader, writer, token=self.token, user_config=self._user_config)
+        guest = _Guest(
+            reader,
+            writer,
+            open_channel=self._open_channel,
+            token=self.token,
+            user_config=self._user_config,
+        )
         task = asyncio.create_task(guest.serve(self.stop))
         self.serving[task] = guest
         task.add_done_callback(self.serving.pop)
@@ -223,5 +259,5 @@ def _quiet_loggers() -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="codex-ls: %(levelname)s %(message)s"
     )
-    for name in ("pygls", "httpx", "httpcore", "asyncio"):
+    for name in ("pygls", "httpx", "httpcore", "asyncio", "websockets"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from codex_ls.lsp.documents import Text
-from codex_ls.lsp.fences import blocks_in
+from codex_ls.lsp.fences import blocks_in, has_stray_fence
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _NUMBER = re.compile(r"\s*(\d{1,9})(?: (.*))?")
@@ -75,6 +75,8 @@ def code_of(answer: str, old: Sequence[str], *, first_number: int) -> list[str]:
     blocks = [block for block in blocks_in(answer) if any(map(str.strip, block.lines))]
     if not blocks:
         raise NotClear("it has no block of code")
+    if len(blocks) == 1 and blocks[0].is_closed and has_stray_fence(answer):
+        raise NotClear("it does not say clearly where its code begins and ends")
     if len(blocks) > 1:
         raise NotClear(f"it has {len(blocks)} blocks of code")
     block = blocks[0]

@@ -66,6 +66,28 @@ def run_tcp(
     return serve_tcp(host, port, overrides=overrides, local_only=local_only)
 
 
+def run_ws(
+    host: str,
+    port: int,
+    *,
+    allowed_origins: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    local_only: bool = False,
+) -> int:
+    """As `run_tcp`, for WebSocket clients: editors in a browser.
+
+    A page may connect if its origin is one of `allowed_origins`. Raises InvalidParams as `run_tcp` does,
+    for an origin that is none, and if the extra `ws` is not installed.
+    """
+    gc.disable()
+    from codex_ls.lsp.listening import serve_ws
+
+    _keep_loaded()
+    return serve_ws(
+        host, port, allowed_origins=allowed_origins, overrides=overrides, local_only=local_only
+    )
+
+
 def _claim_stdio() -> tuple[int, int]:
     """Return private descriptors of standard input and output, and put harmless ones in their place."""
     fd_in, fd_out = os.dup(0), os.dup(1)

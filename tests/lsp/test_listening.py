@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from codex_ls.lsp import listening
+from codex_ls.lsp.channels import TcpChannel
 from codex_ls.lsp.listening import _Listener
 from codex_ls.lsp.user_config import UserConfig
 from tests.support.lsp_client import LspClient, frame
@@ -19,7 +20,11 @@ Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def listener(home: Path) -> AsyncIterator[int]:
     """A listener whose token is `geheim`; its port."""
     config = UserConfig(env={"CODEX_HOME": str(home)})
-    listener = _Listener(token="geheim", user_config=config)
+    listener = _Listener(
+        token="geheim",
+        user_config=config,
+        open_channel=lambda reader, writer, broken: TcpChannel(reader, writer, on_broken=broken),
+    )
     server = await asyncio.start_server(listener.accept, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]

@@ -23,7 +23,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 WAIT_SECONDS = 10.0
 
@@ -84,16 +84,60 @@ class Call:
         return message.get("id") == self.id and "method" not in message
 
 
-class LspClient:
-    """One connection to a server. Use `spawned` or `connected`."""
+class Link(Protocol):
+    """What carries the messages."""
+
+    async def receive(self) -> bytes | str | None:
+        """The body of the next message; None at the end."""
+
+    async def send(self, data: bytes) -> None:
+        """Send framed messages; nothing happens if the server is gone."""
+
+    async def close(self) -> None:
+        """End it."""
+
+
+class StreamLink:
+    """LSP's own framing, on pipes or on TCP."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def receive(self) -> bytes | None:
+        """The body of the next message; None at the end."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            header = await self._reader.readuntil(b"\r\n\r\n")
+            fields = dict(line.split(": ", 1) for line in header.decode().splitlines() if line)
+            return await self._reader.readexactly(int(fields["Content-Length"]))
+        return None
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._writer.write(data)
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+    async def close(self) -> None:
+        """Close both directions."""
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+
+class LspClient:
+    """One connection to a server. Use `spawned`, `connected` or `over`."""
+
+    def __init__(self, link: Link) -> None:
         self.recorded: list[Recorded] = []
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.process: asyncio.subprocess.Process | None = None
+        self.listener: asyncio.subprocess.Process | None = None
+        """A server that goes on when this client leaves; `process` is then the same."""
+        self.token: str | None = None
+        """Shown in `initialize`."""
         self.ended = asyncio.Event()
-        self._reader = reader
-        self._writer = writer
+        self._link = link
         self._ids = itertools.count(1)
         self._arrived = asyncio.Condition()
         self._may_read = asyncio.Event()
@@ -126,7 +170,7 @@ class LspClient:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        client = cls(process.stdout, process.stdin)
+        client = cls(StreamLink(process.stdout, process.stdin))
         client.process = process
         try:
             async with client._reading():
@@ -144,14 +188,19 @@ class LspClient:
     async def connected(cls, host: str, port: int) -> AsyncIterator[Self]:
         """A client of a server that listens on TCP."""
         reader, writer = await asyncio.open_connection(host, port)
-        client = cls(reader, writer)
+        async with cls.over(StreamLink(reader, writer)) as client:
+            yield client
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def over(cls, link: Link) -> AsyncIterator[Self]:
+        """A client of a server at the other end of a link."""
+        client = cls(link)
         try:
             async with client._reading():
                 yield client
         finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+            await link.close()
 
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[None]:
@@ -172,6 +221,8 @@ class LspClient:
         **params: Any,
     ) -> Message:
         """Send `initialize` and `initialized`; return the result. `options` is for `codex`."""
+        if self.token is not None:
+            options = {"token": self.token, **(options or {})}
         call = await self.send(
             "initialize",
             {
@@ -189,9 +240,12 @@ class LspClient:
         return result
 
     async def leave(self, *, seconds: float = WAIT_SECONDS) -> int:
-        """Send `shutdown` and `exit`; return the process's exit code."""
+        """Send `shutdown` and `exit`; return the process's exit code, or 0 if a listener hangs up."""
         await (await self.send("shutdown")).result()
         await self.notify("exit")
+        if self.listener is not None:
+            await asyncio.wait_for(self.ended.wait(), seconds)
+            return 0
         return await self.exit_code(seconds=seconds)
 
     async def exit_code(self, *, seconds: float = WAIT_SECONDS) -> int:
@@ -225,15 +279,11 @@ class LspClient:
 
     async def send_bytes(self, data: bytes) -> None:
         """Send bytes as they are."""
-        self._writer.write(data)
-        with contextlib.suppress(ConnectionError):
-            await self._writer.drain()
+        await self._link.send(data)
 
     async def close_input(self) -> None:
         """End the server's input."""
-        self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+        await self._link.close()
 
     def stop_reading(self) -> None:
         """Take nothing more from the server, as an editor that hangs."""
@@ -292,17 +342,16 @@ class LspClient:
         return json.dumps(self.messages[-5:])[-2000:]
 
     async def _read(self) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                await self._may_read.wait()
-                header = await self._reader.readuntil(b"\r\n\r\n")
-                fields = dict(line.split(": ", 1) for line in header.decode().splitlines() if line)
-                body = await self._reader.readexactly(int(fields["Content-Length"]))
-                recorded = Recorded(json.loads(body), time.perf_counter())
-                async with self._arrived:
-                    self.recorded.append(recorded)
-                    self._arrived.notify_all()
-                await self._answer(recorded.message)
+        while True:
+            await self._may_read.wait()
+            body = await self._link.receive()
+            if body is None:
+                break
+            recorded = Recorded(json.loads(body), time.perf_counter())
+            async with self._arrived:
+                self.recorded.append(recorded)
+                self._arrived.notify_all()
+            await self._answer(recorded.message)
         self.ended.set()
         async with self._arrived:
             self._arrived.notify_all()

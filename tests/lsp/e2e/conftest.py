@@ -1,4 +1,8 @@
-"""A model server, a config that points at it, and a started language server."""
+"""A model server, a config that points at it, and a language server started over any transport.
+
+Every test that uses `start` or `client` can run over stdio, TCP and WebSocket: those marked `core` always
+do, the others over stdio, and with `--transport=tcp`, `ws` or `all` the whole suite does.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -8,8 +12,35 @@ import pytest
 
 from tests.support.lsp_client import LspClient
 from tests.support.model_server import ModelServer
+from tests.support.transports import TRANSPORTS, Transport, served
 
 Start = Callable[..., AbstractAsyncContextManager[LspClient]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the transports of a test."""
+    if "transport" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    chosen = metafunc.config.getoption("--transport")
+    transports: list[Transport] = [name for name in TRANSPORTS if chosen in (name, "all")]
+    if chosen is None:
+        transports = list(TRANSPORTS) if "core" in marks else ["stdio"]
+    skips = {"pipes": ("tcp", "ws"), "framed": ("ws",)}
+    metafunc.parametrize(
+        "transport",
+        [
+            pytest.param(
+                name,
+                marks=[
+                    pytest.mark.skip(reason=f"{mark}: {name} has none")
+                    for mark, without in skips.items()
+                    if mark in marks and name in without
+                ],
+            )
+            for name in transports
+        ],
+    )
 
 
 @pytest.fixture
@@ -60,11 +91,11 @@ model_provider = "locked"
 
 
 @pytest.fixture
-def start(home: Path) -> Start:
+def start(home: Path, transport: Transport) -> Start:
     """Starts a server: `async with start() as client`."""
 
     def starter(*args: str, **env: str) -> AbstractAsyncContextManager[LspClient]:
-        return LspClient.spawned(env={"CODEX_HOME": str(home), **env}, args=("serve", *args))
+        return served(transport, {"CODEX_HOME": str(home), **env}, *args)
 
     return starter
 

@@ -93,6 +93,7 @@ async def test_a_cancel_closes_the_connection_and_keeps_the_text(
     assert len(model.turns) == 1, f"{asked} before"
 
 
+@pytest.mark.core
 async def test_a_cancel_that_arrives_with_its_request_starts_nothing(
     client: LspClient, model: ModelServer
 ) -> None:
@@ -107,6 +108,7 @@ async def test_a_cancel_that_arrives_with_its_request_starts_nothing(
     assert (await (await client.send("codex/profiles")).reply())["result"]
 
 
+@pytest.mark.core
 async def test_other_turns_go_on_when_one_is_cancelled(
     client: LspClient, model: ModelServer
 ) -> None:
@@ -133,6 +135,7 @@ async def held_turns(client: LspClient, model: ModelServer) -> list[Request]:
     return model.turns
 
 
+@pytest.mark.pipes
 @pytest.mark.parametrize("way", ["end of input", "exit", "shutdown", "SIGTERM", "output closed"])
 async def test_whoever_leaves_ends_every_turn(start: Start, model: ModelServer, way: str) -> None:
     async with start() as client:
@@ -164,6 +167,7 @@ async def test_whoever_leaves_ends_every_turn(start: Start, model: ModelServer, 
         assert code == (0 if way == "shutdown" else 1)
 
 
+@pytest.mark.pipes
 async def test_the_death_of_the_editor_is_noticed(start: Start, model: ModelServer) -> None:
     editor = await asyncio.create_subprocess_exec("sleep", "60")
     async with start() as client:

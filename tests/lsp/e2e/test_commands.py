@@ -160,6 +160,7 @@ async def test_an_action_at_a_selection_is_asked_and_its_answer_shown(
     assert "Explain what this does" in prompt
 
 
+@pytest.mark.core
 async def test_a_fix_is_proposed_with_an_annotation_and_the_version(
     start: Start, model: ModelServer, tmp_path: Path
 ) -> None:
@@ -313,6 +314,7 @@ async def test_a_client_that_announces_nothing_is_served(
     assert (editor.shown, editor.edits) == ([], [])
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("way", ["request", "token", "codex.stop"])
 async def test_a_cancel_stops_the_model_and_keeps_what_had_come(
     start: Start, model: ModelServer, tmp_path: Path, way: str

@@ -4,6 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from codex_ls.lsp.protocol import EVENT_FIELDS
 from tests.lsp.e2e.conftest import Start, write_config
 from tests.support.lsp_client import LspClient, Message, is_event
@@ -50,6 +52,7 @@ def texts(events: list[Message]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.core
 async def test_the_first_piece_of_each_kind_comes_while_the_next_is_held_back(
     client: LspClient, model: ModelServer
 ) -> None:
@@ -89,6 +92,7 @@ async def test_the_first_piece_of_each_kind_comes_while_the_next_is_held_back(
     }
 
 
+@pytest.mark.core
 async def test_with_two_tokens_one_has_the_events_and_one_the_words(
     client: LspClient, model: ModelServer
 ) -> None:
@@ -123,6 +127,7 @@ async def test_a_thread_goes_on_and_an_unknown_one_is_an_error(
     assert (error["code"], error["data"]["kind"]) == (-32803, "unknownThread")
 
 
+@pytest.mark.core
 async def test_the_document_and_the_folder_settings_are_used(
     start: Start, model: ModelServer, tmp_path: Path
 ) -> None:
@@ -283,6 +288,7 @@ async def test_errors_are_typed_and_say_who_and_what(
     assert (await failed())["kind"] == "noProfile"
 
 
+@pytest.mark.core
 async def test_a_failure_after_text_keeps_the_text(client: LspClient, model: ModelServer) -> None:
     model.enqueue(chat_stream(reasoning=["half a thought", Cut.RESET]))
     call = await client.send(EXEC, {"prompt": "x", "workDoneToken": "w"})
@@ -307,6 +313,7 @@ async def test_a_failure_without_text_says_done_and_then_fails(
     assert events[-1]["error"] == {"message": error["message"], **error["data"]}
 
 
+@pytest.mark.core
 async def test_a_key_is_asked_for_once_and_again_when_it_is_refused(
     start: Start, model: ModelServer
 ) -> None:
@@ -345,6 +352,7 @@ async def test_a_client_without_secrets_is_told_that_the_key_is_missing(
     assert model.requests == []
 
 
+@pytest.mark.core
 async def test_twenty_turns_at_once_are_all_told_whole(
     client: LspClient, model: ModelServer
 ) -> None:

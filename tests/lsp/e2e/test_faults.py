@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.lsp.e2e.conftest import Start
 from tests.lsp.e2e.test_exec import EXEC
 from tests.support.lsp_client import LspClient, frame, is_event
@@ -24,6 +26,7 @@ async def is_well(client: LspClient) -> bool:
     return "result" in await (await client.send("codex/profiles")).reply()
 
 
+@pytest.mark.core
 async def test_requests_before_initialize_are_refused_and_then_all_is_well(start: Start) -> None:
     async with start() as client:
         early = [await client.send(method) for method in (EXEC, "codex/profiles", "shutdown")]
@@ -37,6 +40,7 @@ async def test_requests_before_initialize_are_refused_and_then_all_is_well(start
         assert await client.leave() == 0
 
 
+@pytest.mark.pipes
 async def test_an_exit_before_anything_else_is_a_failure(start: Start) -> None:
     async with start() as client:
         await client.notify("exit")
@@ -46,6 +50,7 @@ async def test_an_exit_before_anything_else_is_a_failure(start: Start) -> None:
         assert await client.exit_code() == 1
 
 
+@pytest.mark.framed
 async def test_garbage_costs_nothing_but_itself(client: LspClient) -> None:
     profiles = {"jsonrpc": "2.0", "id": "p", "method": "codex/profiles"}
     for number, garbage in enumerate(
@@ -66,6 +71,7 @@ async def test_garbage_costs_nothing_but_itself(client: LspClient) -> None:
     assert not any("Traceback" in str(message) for message in client.messages)
 
 
+@pytest.mark.framed
 async def test_a_hundred_megabytes_are_read_or_refused_and_forgotten(
     client: LspClient, tmp_path: Path
 ) -> None:
@@ -139,6 +145,7 @@ async def test_a_turn_streams_on_while_the_editor_floods(
     assert (await call.result())["content"] == "ab"
 
 
+@pytest.mark.core
 async def test_a_client_that_stops_reading_stops_only_itself(
     client: LspClient, model: ModelServer
 ) -> None:
@@ -166,6 +173,7 @@ async def test_a_client_that_stops_reading_stops_only_itself(
     assert result["content"] == client.text("loud", "content")
 
 
+@pytest.mark.pipes
 async def test_a_client_that_stops_reading_and_leaves_is_not_waited_for(
     start: Start, model: ModelServer
 ) -> None:
@@ -195,6 +203,7 @@ async def test_ids_may_be_anything_and_one_that_runs_is_not_taken_twice(
         assert "result" in await (await client.send("codex/profiles", id=odd)).reply()
 
 
+@pytest.mark.pipes
 async def test_output_of_others_does_not_reach_the_protocol(start: Start) -> None:
     async with start(PYTHONPROFILEIMPORTTIME="1") as client:  # prints a line for every import
         await client.initialize()
@@ -202,6 +211,7 @@ async def test_output_of_others_does_not_reach_the_protocol(start: Start) -> Non
         assert await client.leave() == 0
 
 
+@pytest.mark.pipes
 async def test_a_killed_server_leaves_no_connection(start: Start, model: ModelServer) -> None:
     gate = Gate()
     model.enqueue(chat_stream(content=["a", gate, "b"]))

@@ -1,9 +1,7 @@
 """The listener on loopback: who may speak there, and that its clients know nothing of each other."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -11,68 +9,45 @@ import pytest
 from codex_ls.errors import InvalidParams
 from codex_ls.lsp.listening import serve_tcp
 from tests.lsp.e2e.test_exec import EXEC
+from tests.support import transports
 from tests.support.lsp_client import LspClient
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream
+from tests.support.transports import Listener
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    port: int
-    token: str
-    process: asyncio.subprocess.Process
-
-
-@contextlib.asynccontextmanager
-async def listening(home: Path, **env: str) -> AsyncIterator[Listener]:
-    """A listener on a free port, as it tells itself on standard error."""
-    async with LspClient.spawned(
-        env={"CODEX_HOME": str(home), **env},
-        args=("serve", "--tcp", "127.0.0.1:0"),
-        stderr=asyncio.subprocess.PIPE,
-    ) as server:
-        process = server.process
-        assert process is not None
-        assert process.stderr is not None
-        first = (await process.stderr.readline()).decode()
-        assert first.startswith("codex-ls: Listening on 127.0.0.1:")
-        token = env.get("CODEX_LS_TOKEN", "")
-        if not token:
-            second = (await process.stderr.readline()).decode()
-            assert second.startswith("codex-ls: Token: ")
-            token = second.split()[2]
-        yield Listener(int(first.rpartition(":")[2]), token, process)
+def listening(home: Path, **env: str) -> AbstractAsyncContextManager[Listener]:
+    """A TCP listener."""
+    return transports.listening("tcp", {"CODEX_HOME": str(home), **env})
 
 
 async def test_clients_show_the_token_and_are_apart(
     home: Path, model: ModelServer, tmp_path: Path
 ) -> None:
     model.always(chat_stream(content=["ok"]))
-    async with listening(home) as listener:
-        async with (
-            LspClient.connected("127.0.0.1", listener.port) as one,
-            LspClient.connected("127.0.0.1", listener.port) as two,
-            LspClient.connected("127.0.0.1", listener.port) as stranger,
-        ):
-            early = await stranger.send(EXEC, {"prompt": "x"})
-            assert (await early.error())["code"] == -32002
-            options = {"codex": {"token": "wrong"}}
-            hello = await stranger.send(
-                "initialize", {"capabilities": {}, "initializationOptions": options}
-            )
-            assert (await hello.error())["code"] == -32600
-            await asyncio.wait_for(stranger.ended.wait(), 5)
-            for client in (one, two):
-                await client.initialize(options={"token": listener.token}, processId=None)
-            uri = await one.open(tmp_path / "a.py", "x\n")
-            result = await (await one.send(EXEC, {"prompt": "x"})).result()
-            assert result["content"] == "ok"
-            selection = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}
-            document = {"textDocument": {"uri": uri}, "range": selection}
-            call = await two.send(EXEC, {"prompt": "x", **document})
-            assert (await call.error())["code"] == -32602
-        listener.process.terminate()
-        assert await asyncio.wait_for(listener.process.wait(), 5) == 0
+    async with (
+        listening(home) as listener,
+        LspClient.connected("127.0.0.1", listener.port) as one,
+        LspClient.connected("127.0.0.1", listener.port) as two,
+        LspClient.connected("127.0.0.1", listener.port) as stranger,
+    ):
+        early = await stranger.send(EXEC, {"prompt": "x"})
+        assert (await early.error())["code"] == -32002
+        options = {"codex": {"token": "wrong"}}
+        hello = await stranger.send(
+            "initialize", {"capabilities": {}, "initializationOptions": options}
+        )
+        assert (await hello.error())["code"] == -32600
+        await asyncio.wait_for(stranger.ended.wait(), 5)
+        for client in (one, two):
+            await client.initialize(options={"token": listener.token}, processId=None)
+        uri = await one.open(tmp_path / "a.py", "x\n")
+        result = await (await one.send(EXEC, {"prompt": "x"})).result()
+        assert result["content"] == "ok"
+        selection = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}
+        document = {"textDocument": {"uri": uri}, "range": selection}
+        call = await two.send(EXEC, {"prompt": "x", **document})
+        assert (await call.error())["code"] == -32602
 
 
 async def test_a_client_that_hangs_up_ends_its_turns_and_the_listener_stays(
