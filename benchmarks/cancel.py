@@ -12,6 +12,7 @@ from benchmarks.contenders import HTTPX, SAMPLE, SOCKET, Contender
 from benchmarks.editor_server import editor_server
 from benchmarks.figures import Figure, percentile
 from benchmarks.model_server import Script, Turn
+from benchmarks.pieces import WORD
 from benchmarks.scripted import ScriptedServer
 
 SCRIPT = Script(thinking=3, answer=3, pace_ms=5, hold=True)
@@ -44,7 +45,7 @@ def _from_editor(server: ScriptedServer, contender: Contender, cancels: int) -> 
             server.play(SCRIPT)
             editor.forget()
             editor.ask()
-            editor.wait_for_words()
+            editor.wait_for(WORD)
             cancelled_at = editor.cancel()
             editor.wait_for_ends()
             (turn,) = server.wait(_closed)

@@ -84,7 +84,7 @@ class EditorServer(ABC):
         """Open so many conversations, where the protocol wants that before a turn."""
 
     @abstractmethod
-    def ask(self, conversation: int = 0) -> float:
+    def ask(self, conversation: int = 0, *, prompt: str = "hi") -> float:
         """Begin a turn; return when its request was written."""
 
     @abstractmethod
@@ -101,9 +101,9 @@ class EditorServer(ABC):
         if not any(counter(data) for _, data in self.chunks):
             self._read_until(counter)
 
-    def wait_for_words(self) -> None:
-        """Read until some text has come."""
-        self._read_until(_Counter(re.compile(rb"[ta]\d+\.\d+ "), 1))
+    def wait_for(self, pattern: re.Pattern[bytes]) -> None:
+        """Read until this has come."""
+        self._read_until(_Counter(pattern, 1))
 
     def read_for(self, limit_s: float) -> None:
         """Read what comes in this time."""
@@ -201,16 +201,21 @@ class LanguageServer(EditorServer):
     def prepare(self, conversations: int) -> None:
         del conversations  # a turn without a thread begins one
 
-    def ask(self, conversation: int = 0) -> float:
+    def ask(self, conversation: int = 0, *, prompt: str = "hi") -> float:
         at = time.monotonic()
         token = f"turn-{self._ids + 1}-{conversation}"
-        self._send("codex/exec", {"prompt": "hi", "workDoneToken": token})
+        self._send("codex/exec", {"prompt": prompt, "workDoneToken": token})
         return at
 
     def cancel(self) -> float:
         at = time.monotonic()
         self._send("$/cancelRequest", {"id": self._ids}, notification=True)
         return at
+
+    def results(self) -> list[Message]:
+        """What the turns since `forget` were answered with."""
+        found = self._messages(b"".join(data for _, data in self.chunks))
+        return [message["result"] for message in found if "status" in message.get("result", {})]
 
     def _frame(self, body: bytes) -> bytes:
         return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
@@ -235,12 +240,11 @@ class AppServer(EditorServer):
         calls = (self._call("thread/start", work) for _ in range(conversations))
         self._threads = [result["thread"]["id"] for result, _ in calls]
 
-    def ask(self, conversation: int = 0) -> float:
+    def ask(self, conversation: int = 0, *, prompt: str = "hi") -> float:
         at = time.monotonic()
-        prompt = [{"type": "text", "text": "hi"}]
         thread = self._threads[conversation]
         self._last = thread
-        self._send("turn/start", {"threadId": thread, "input": prompt})
+        self._send("turn/start", {"threadId": thread, "input": [{"type": "text", "text": prompt}]})
         return at
 
     def cancel(self) -> float:

@@ -23,8 +23,11 @@ _SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 _INSIDE = "CODEX_LS_BENCH_OFFLINE"
 
 
-def went_offline() -> bool:
-    """Restart this program where only loopback is; then True. False where that can't be had."""
+def went_offline(module: str) -> bool:
+    """Restart this program, `python -m module`, where only loopback is; then True.
+
+    False where that can't be had.
+    """
     if os.environ.get(_INSIDE):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
             fcntl.ioctl(device, _SET_FLAGS, struct.pack("16sh14x", b"lo", _UP))
@@ -33,7 +36,7 @@ def went_offline() -> bool:
     if unshare and subprocess.run([unshare, "-rn", "true"], check=False).returncode == 0:
         os.environ[_INSIDE] = "1"
         sys.stdout.flush()
-        os.execv(unshare, [unshare, "-rn", sys.executable, "-m", "benchmarks", *sys.argv[1:]])
+        os.execv(unshare, [unshare, "-rn", sys.executable, "-m", module, *sys.argv[1:]])
     return False
 
 

@@ -11,7 +11,7 @@ Chunk = tuple[float, bytes]
 Piece = tuple[int, int]
 """A turn's number, and the index of a piece of its answer."""
 
-_WORD = re.compile(rb"[ta](\d+)\.(\d+) ")
+WORD = re.compile(rb"[ta](\d+)\.(\d+) ")
 _LONGEST = 24
 
 
@@ -22,7 +22,7 @@ def first_seen(chunks: Iterable[Chunk]) -> dict[Piece, float]:
     for at, data in chunks:
         rest += data
         end = 0
-        for match in _WORD.finditer(rest):
+        for match in WORD.finditer(rest):
             seen.setdefault((int(match[1]), int(match[2])), at)
             end = match.end()
         rest = rest[max(end, len(rest) - _LONGEST) :]  # a piece may be cut in two

@@ -23,6 +23,8 @@ class Exchange:
 
     request: bytearray = field(default_factory=bytearray)
     answer: list[Chunk] = field(default_factory=list)
+    hung_up_at: float | None = None
+    """When the client closed the connection."""
 
     def first_word(self) -> tuple[float, bytes] | None:
         """When the first piece of text with a letter or figure in it passed, and the piece."""
@@ -75,6 +77,12 @@ class Relay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Refuse every new connection."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # or `accept` would go on waiting
         self._listener.close()
 
     def _accept(self) -> None:
@@ -96,6 +104,7 @@ class Relay:
             while data := client.recv(65536):
                 exchange.request += data
                 server.sendall(data)
+        exchange.hung_up_at = time.monotonic()
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
 
