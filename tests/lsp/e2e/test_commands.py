@@ -257,6 +257,7 @@ async def test_a_document_that_was_changed_meanwhile_is_left_alone(
             "textDocument/didChange",
             {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]},
         )
+        await (await client.send("codex/profiles")).result()  # behind the change
         gate.open()
         result = await call.result()
     assert result["applied"] is False
