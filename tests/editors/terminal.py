@@ -81,16 +81,37 @@ class Terminal:
         """Return the screen as soon as this text stands on it."""
         return self._editor.wait_for_text(text)
 
+    def shows(self, text: str, *, within_ms: int) -> bool:
+        """Whether this text comes to stand on the screen."""
+        try:
+            self._editor.wait_for_text(text, timeout_ms=within_ms)
+        except AssertionError:
+            return False
+        return True
+
     def wait_until_gone(self, text: str) -> list[str]:
         """Return the screen as soon as this text stands on it no more."""
         return self._editor.wait_for_no_text(text)
+
+
+def _joined(row: Sequence[Cell]) -> list[Cell]:
+    """Return a row in which a blank cell looks as the one before it, if that makes no difference."""
+    cells: list[Cell] = []
+    for cell in row:
+        before = cells[-1].attributes if cells else {}
+        is_same = before.get("background") == cell.attributes.get("background")
+        if cell.text.strip() or not is_same or cell.attributes.get("reverse"):
+            cells.append(cell)
+        else:
+            cells.append(Cell(cell.text, before))
+    return cells
 
 
 def take_picture(terminal: Terminal, name: str, title: str, *expected: str) -> None:
     """Draw the screen once all of this stands on it; write it if `CODEX_WRITE_PICTURES` is set."""
     for text in expected:
         terminal.wait_for(text)
-    picture = svg(terminal.picture(), normal=(FRONT, BACK), title=title)
+    picture = svg([_joined(row) for row in terminal.picture()], normal=(FRONT, BACK), title=title)
     assert [text for text in expected if text not in picture] == []
     path = IMAGES / f"{name}.svg"
     if os.environ.get("CODEX_WRITE_PICTURES"):

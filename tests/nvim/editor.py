@@ -239,12 +239,13 @@ class Editor:
             raise AssertionError(f"never: {condition} ({argument!r})\n{screen}\n{messages}")
         return value
 
-    def wait_for_text(self, text: str) -> list[str]:
+    def wait_for_text(self, text: str, *, timeout_ms: int = WAIT_MS) -> list[str]:
         """Return the screen as soon as this text stands on it."""
         self.wait(
             f"local screen = (function(...) {_SCREEN} end)()\n"
             "return table.concat(screen, '\\n'):find(..., 1, true) ~= nil",
             text,
+            timeout_ms=timeout_ms,
         )
         return self.screen()
 
