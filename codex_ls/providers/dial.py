@@ -5,6 +5,7 @@ of a second and not a minute; on this machine one address refuses at once, and t
 """
 
 import asyncio
+import logging
 import ssl
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +19,8 @@ from codex_ls.providers.transport_errors import (
     NotConnected,
     first_words,
 )
+
+logger = logging.getLogger(__name__)
 
 _NEXT_ADDRESS_S = 0.25
 _PORTS = {"http": 80, "https": 443}
@@ -54,11 +57,13 @@ async def dial(address: Address, tls: ssl.SSLContext | None, *, limit_s: float) 
     """A connection to `address`. Raises ConnectTimedOut or NotConnected; leaves nothing open then."""
     try:
         async with asyncio.timeout(limit_s):
-            return await _connect(address, tls)
+            connection = await _connect(address, tls)
     except TimeoutError as error:
         raise ConnectTimedOut(first_words(error)) from None
     except (OSError, UnicodeError) as error:  # ssl.SSLError is an OSError
         raise NotConnected(first_words(error), error) from None
+    logger.debug("connected to %s://%s", address.scheme, address.shown)
+    return connection
 
 
 async def _connect(address: Address, tls: ssl.SSLContext | None) -> Connection:

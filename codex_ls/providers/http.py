@@ -10,6 +10,7 @@ Invariant 5: whoever cancels the task that waits here, or calls `Answer.aclose`,
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,8 @@ from codex_ls.providers.exchange import Exchange, Outgoing
 from codex_ls.providers.request import Request
 from codex_ls.providers.transport_errors import TransportError, told
 from codex_ls.providers.ways import Ways
+
+logger = logging.getLogger(__name__)
 
 _DRAIN_S = 0.02
 _MAX_ERROR_BODY = 64 * 1024
@@ -122,7 +125,9 @@ class HttpClient:
         outgoing = Outgoing("POST", request.url, headers, request.body, limits.connect_s)
         try:
             async with asyncio.timeout(limits.first_byte_s):
-                return Answer(request, await self._ways.to(request.url).send(outgoing))
+                exchange = await self._ways.to(request.url).send(outgoing)
+            _log(outgoing, exchange)
+            return Answer(request, exchange)
         except TimeoutError:
             raise TimedOut(
                 f"{request.server_name} took the request and sent nothing for"
@@ -149,6 +154,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(limit_s):
                 exchange = await self._ways.to(url).send(outgoing)
+                _log(outgoing, exchange)
                 try:
                     data = await _all_of(exchange)
                 finally:
@@ -162,6 +168,13 @@ class HttpClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self._ways.aclose()
+
+
+def _log(outgoing: Outgoing, exchange: Exchange) -> None:
+    """What was asked and how it was answered; a query may hold a key."""
+    path = outgoing.url.partition("?")[0]
+    kind = exchange.headers.get("content-type", "no content type")
+    logger.debug("%s %s: %d, %s", outgoing.method, path, exchange.status, kind)
 
 
 def _with_ours(headers: Mapping[str, str]) -> dict[str, str]:

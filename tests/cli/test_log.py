@@ -24,7 +24,8 @@ def test_the_log_tells_what_happened_and_nothing_that_was_said(
     assert (done.exit_code, done.out) == (0, "Four.\n")
     assert f"test-model at {server.origin}" in done.err
     assert "completed (stop)" in done.err
-    assert "httpcore" in done.err
+    assert f"connected to {server.origin}\n" in done.err
+    assert f"POST {server.origin}/v1/chat/completions: 200, text/event-stream\n" in done.err
     assert "canary" not in done.err
     assert "Four." not in done.err
 
