@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 
-from codex_ls.wire.stream_errors import redact
+from codex_ls.providers.redaction import Redaction
 
 _LEVELS = {
     "trace": logging.DEBUG,
@@ -20,8 +20,6 @@ _LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-_MIN_SECRET_CHARS = 6
 
 
 def set_up_log(env: Mapping[str, str]) -> None:
@@ -42,17 +40,8 @@ class _Redacting(logging.Formatter):
 
     def __init__(self, env: Mapping[str, str]) -> None:
         super().__init__("%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
-        values = {value for name, value in env.items() if _SECRET_NAME.search(name)}
-        secrets = (value.strip() for value in values)
-        self._secrets = sorted(
-            (secret for secret in secrets if len(secret) >= _MIN_SECRET_CHARS),
-            key=len,
-            reverse=True,
-        )
+        self._redaction = Redaction(env)
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "[key]")
-        return redact(line)
+        return self._redaction.clean(super().format(record))

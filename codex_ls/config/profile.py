@@ -63,6 +63,7 @@ def resolve(
     chosen_model = model or _value(strata, "model")
     if not chosen_model:
         raise _no_model(config, name)
+    history = overlaid(strata, "history")
     chosen_effort, notices = (effort, ()) if effort else _configured_effort(strata)
     if config.home_problem and not config.exists:
         notices = (*notices, config.home_problem)
@@ -81,7 +82,8 @@ def resolve(
         sandbox_mode=_value(strata, "sandbox_mode"),
         sandbox_workspace_write=overlaid(strata, "sandbox_workspace_write"),
         approval_policy=_policy_name(_value(strata, "approval_policy")),
-        keep_history=overlaid(strata, "history").get("persistence") != "none",
+        keep_history=history.get("persistence") != "none",
+        log_text=history.get("log_text") is True,
         notices=notices,
     )
 

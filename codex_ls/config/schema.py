@@ -205,7 +205,7 @@ SANDBOX: Mapping[str, Rule] = {
 }
 """In `[sandbox_workspace_write]`."""
 
-HISTORY: Mapping[str, Rule] = {"persistence": one_of("save-all", "none")}
+HISTORY: Mapping[str, Rule] = {"persistence": one_of("save-all", "none"), "log_text": flag}
 """In `[history]`, whose other keys are left to Codex."""
 
 PROVIDER: Mapping[str, Rule] = {

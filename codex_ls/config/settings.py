@@ -67,6 +67,8 @@ class ModelSettings:
     approval_policy: str | None = None
     keep_history: bool = True
     """False (`[history] persistence = "none"`): nothing about the turn is written to disk."""
+    log_text: bool = False
+    """`[history] log_text = true`: the log of turns holds what was asked and answered too."""
     notices: tuple[Notice, ...] = ()
 
 

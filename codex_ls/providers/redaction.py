@@ -4,14 +4,19 @@
 carried, so a key of any shape is found. Invariant 7: a key stands in no log, error or message.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from codex_ls.config.settings import Provider
 from codex_ls.errors import CodexError
+from codex_ls.wire.stream_errors import redact
 
 MIN_SECRET_CHARS = 8
 """A shorter value would tear ordinary words apart; no key is that short."""
+
+_MIN_NAMED_CHARS = 6
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 
 Error = TypeVar("Error", bound=CodexError)
 
@@ -34,3 +39,22 @@ def without_secrets(error: Error, secrets: Iterable[str]) -> Error:
             error.hint = error.hint.replace(secret, "[key]")
     error.args = (error.message,)
     return error
+
+
+class Redaction:
+    """Takes keys out of text that outlives its turn: by their looks, and by where they stand.
+
+    Those are every value of an environment variable whose name says that it is one, and `more`.
+    """
+
+    def __init__(self, env: Mapping[str, str], more: Iterable[str] = ()) -> None:
+        named = (value for name, value in env.items() if _SECRET_NAME.search(name))
+        secrets = {value.strip() for value in (*named, *more)}
+        kept = (secret for secret in secrets if len(secret) >= _MIN_NAMED_CHARS)
+        self._secrets = sorted(kept, key=len, reverse=True)
+
+    def clean(self, text: str) -> str:
+        """`text` with `[key]` in the place of each."""
+        for secret in self._secrets:
+            text = text.replace(secret, "[key]")
+        return redact(text)

@@ -7,7 +7,7 @@ itself is taken as told; speed is counted here only where it told nothing, and m
 import time
 from dataclasses import dataclass, field
 
-from codex_ls.events import ServerTimings, Timing, Usage
+from codex_ls.events import Phase, ServerTimings, Timing, Usage
 
 _MIN_TOKENS = 5
 _MIN_SPAN_S = 0.1
@@ -26,6 +26,14 @@ class TurnClock:
     pieces: int = 0
     """Pieces of text so far: on most servers one a token."""
     server: ServerTimings = field(default_factory=ServerTimings)
+    phases: list[tuple[Phase, float]] = field(default_factory=list)
+    """Each phase that was told, with the moment it began."""
+    retries: int = 0
+    """How often the request was sent again."""
+
+    def phase(self, phase: Phase) -> None:
+        """The model server does something else now."""
+        self.phases.append((phase, time.perf_counter()))
 
     def reasoning(self) -> None:
         """A piece of thinking came."""

@@ -93,8 +93,11 @@ class TurnRecord:
 
     def phase(self, event: PhaseChanged) -> Iterator[Event]:
         """A phase, unless nothing new is said by it."""
-        if event.fraction is not None or event.phase != self._phase:
+        is_new = event.phase != self._phase
+        if is_new:
             self._phase = event.phase
+            self._clock.phase(event.phase)
+        if is_new or event.fraction is not None:
             yield event
 
     def notice(self, notice: Notice) -> Iterator[Event]:

@@ -185,6 +185,7 @@ class Turn:
         async with aclosing(asking.ask(call)) as steps:
             async for step in steps:
                 if isinstance(step, RetryScheduled):
+                    self._clock.retries += 1
                     yield step
                     continue
                 if isinstance(step, StreamFinished):
@@ -270,11 +271,22 @@ class Turn:
         )
         self._journal.end(finished, self._end.echo)
         self._session.keeping.end(self._thread, self._journal)
-        from codex_ls.turn.turn_log import log_turn  # the answer did not have to wait for it
-
-        log_turn(self._session.env, self._started, self._settings, finished)
+        self._leave_figures(finished)
         self._release()
         return finished
+
+    def _leave_figures(self, finished: TurnFinished) -> None:
+        """One line in the log, and a trace where somebody wants one."""
+        # The answer did not have to wait for these.
+        from codex_ls.turn.tracing import TracedTurn
+        from codex_ls.turn.turn_log import log_turn
+
+        session, settings, request = self._session, self._settings, self._request
+        log_turn(session.env, self._started, settings, finished, prompt=request.prompt)
+        wants_json = request.output_schema is not None
+        session.tracing.add(
+            TracedTurn.of(self._started, settings, finished, self._clock, wants_json=wants_json)
+        )
 
     def _release(self) -> None:
         if self._locked:

@@ -20,6 +20,7 @@ from codex_ls.turn.run import Turn, TurnRequest
 
 if TYPE_CHECKING:
     from codex_ls.embedded.engine import Engine
+    from codex_ls.turn.tracing import Tracing
 
 
 class Session:
@@ -38,6 +39,7 @@ class Session:
         self.forced_open: set[tuple[str, str]] = set()
         """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
         self.keeping = Keeping(env)
+        self._tracing: Tracing | None = None
         self._turns: set[Turn] = set()
         self._engine: tuple[str, Engine] | None = None
         self._engine_lock = asyncio.Lock()
@@ -51,6 +53,8 @@ class Session:
         for turn in tuple(self._turns):
             turn.cancel()
         await self._stack.aclose()
+        if self._tracing is not None:
+            await self._tracing.close()
 
     def start(
         self, request: TurnRequest, settings: ModelSettings, *, received_at: float | None = None
@@ -72,6 +76,15 @@ class Session:
         turns = self.keeping.thread(thread_id).turns
         echo = turns[-1].echo if turns else None
         return echo.field if echo is not None else None
+
+    @property
+    def tracing(self) -> Tracing:
+        """The traces of this session, which are off unless the environment asks for them."""
+        if self._tracing is None:
+            from codex_ls.turn.tracing import Tracing  # no first word has to wait for it
+
+            self._tracing = Tracing(self.env)
+        return self._tracing
 
     def forget(self, turn: Turn) -> None:
         """A turn is over."""

@@ -1,7 +1,8 @@
 """One line a turn in `$CODEX_HOME/codex-ls/turns.jsonl`: which model was how fast, and nothing it said.
 
-`codex-ls stats` reads it. Invariant: no prompt, no answer, no path, no address; and a log that can't be
-written is no reason to bother anybody.
+`codex-ls stats` reads it. Invariant: no prompt, no answer, no path, no address, no key; and a log that
+can't be written is no reason to bother anybody. Only where the user's config asks for it (`[history]
+log_text`) a line holds what was said, without keys, and never what was said under the local-only lock.
 """
 
 import json
@@ -20,6 +21,9 @@ from codex_ls.turn.thread_store import our_folder
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """A file that has grown past this is set aside as `turns.1.jsonl`, in the place of the one before it."""
+
+MAX_TEXT_CHARS = 32_768
+"""What of one prompt, one thinking or one answer is logged, where text is logged at all."""
 
 _NAME, _OLD_NAME = "turns.jsonl", "turns.1.jsonl"
 
@@ -51,10 +55,18 @@ class LoggedTurn:
     """Whether the speed was counted here, since the server told none."""
     turn: str = ""
     thread: str = ""
+    prompt: str | None = None
+    reasoning: str | None = None
+    content: str | None = None
 
 
 def log_turn(
-    env: Mapping[str, str], started: TurnStarted, settings: ModelSettings, finished: TurnFinished
+    env: Mapping[str, str],
+    started: TurnStarted,
+    settings: ModelSettings,
+    finished: TurnFinished,
+    *,
+    prompt: str,
 ) -> None:
     """Append one turn to the user's log, unless history is off. Never raises."""
     folder = our_folder(env) if settings.keep_history else None
@@ -84,6 +96,7 @@ def log_turn(
         estimated=timing.estimated,
         turn=started.turn_id,
         thread=started.thread_id,
+        **_texts(env, settings, prompt=prompt, finished=finished),
     )
     with suppress(OSError):
         _append(folder, _as_line(turn))
@@ -101,6 +114,29 @@ def logged_turns(env: Mapping[str, str]) -> Iterator[LoggedTurn]:
         for raw in data.split(b"\n"):
             if (turn := _from_line(raw)) is not None:
                 yield turn
+
+
+def _texts(
+    env: Mapping[str, str], settings: ModelSettings, *, prompt: str, finished: TurnFinished
+) -> dict[str, str]:
+    """What was said, if that is wanted, without any key and cut to a bounded length."""
+    if not settings.log_text or settings.local_only:
+        return {}
+    from codex_ls.providers.redaction import Redaction
+
+    provider = settings.provider
+    named = (
+        env.get(name, "") for name in (*provider.env_keys, *provider.env_http_headers.values())
+    )
+    redaction = Redaction(
+        env, (*named, *provider.http_headers.values(), *provider.query_params.values())
+    )
+    said = {"prompt": prompt, "reasoning": finished.reasoning, "content": finished.content}
+    return {name: _cut(redaction.clean(text)) for name, text in said.items() if text}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT_CHARS else text[: MAX_TEXT_CHARS - 1] + "…"
 
 
 def _append(folder: Path, line: str) -> None:

@@ -166,7 +166,9 @@ def test_without_an_id_a_person_picks_one(server: ModelServer, command: Command)
         terminal.type("go on\n")
         done = terminal.finish()
     assert done.exit_code == 0
-    assert re.search(r"^1  [-0-9]{10} [0-9:]{5}  the second\r?\n2  .*  the first", done.out, re.MULTILINE)
+    assert re.search(
+        r"^1  [-0-9]{10} [0-9:]{5}  the second\r?\n2  .*  the first", done.out, re.MULTILINE
+    )
     assert sent(server, 2) == ["the first", "Four.", "go on"]
 
 

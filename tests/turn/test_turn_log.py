@@ -51,6 +51,41 @@ async def test_a_turn_leaves_its_figures_and_no_word(env: dict[str, str]) -> Non
     assert log_file(env).stat().st_mode & 0o077 == 0
 
 
+async def test_text_is_in_it_where_it_is_asked_for_without_keys(env: dict[str, str]) -> None:
+    env = {**env, "MY_API_KEY": "canary-named", "HEADER": "canary-header"}
+    answer = chat_stream(reasoning=["so canary-named"], content=["Four, canary-fixed."])
+    async with ModelServer(answer) as server, Session(env=env) as session:
+        settings = settings_for(
+            server, http_headers={"X": "canary-fixed"}, env_http_headers={"Y": "HEADER"}
+        )
+        settings = dataclasses.replace(settings, log_text=True)
+        prompt = "2 + 2? canary-header sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
+        await events_of(session.start(TurnRequest(prompt), settings))
+    (turn,) = logged_turns(env)
+    assert (turn.prompt, turn.reasoning, turn.content) == (
+        "2 + 2? [key] [key]",
+        "so [key]",
+        "Four, [key].",
+    )
+
+
+async def test_what_was_said_under_the_lock_is_never_in_it(env: dict[str, str]) -> None:
+    async with ModelServer(chat_stream(content=["canary"])) as server, Session(env=env) as session:
+        settings = dataclasses.replace(settings_for(server), log_text=True, local_only=True)
+        await events_of(session.start(TurnRequest("canary"), settings))
+    (turn,) = logged_turns(env)
+    assert turn.status == "completed"
+    assert "canary" not in log_file(env).read_text()
+
+
+async def test_long_text_is_cut(env: dict[str, str]) -> None:
+    async with ModelServer(chat_stream(content=["x"])) as server, Session(env=env) as session:
+        settings = dataclasses.replace(settings_for(server), log_text=True)
+        await events_of(session.start(TurnRequest("ü" * 100_000), settings))
+    (turn,) = logged_turns(env)
+    assert turn.prompt == "ü" * (turn_log.MAX_TEXT_CHARS - 1) + "…"
+
+
 async def test_the_log_does_not_grow_without_end(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
