@@ -2,17 +2,36 @@
 
 Removed: terminal escape sequences (ECMA-48: CSI, OSC, DCS, SOS, PM, APC and the rest, in their 7-bit and
 8-bit forms), other C0 and C1 controls but tab and line feed, DEL, bidi overrides and isolates (U+202A to
-202E, U+2066 to 2069). Repaired: surrogate pairs that were cut apart; a half without its other half
-becomes U+FFFD. A carriage return becomes a line feed, and CR LF one line feed: a lone one would let text
-overwrite the line that was read.
+202E, U+2066 to 2069), deprecated format characters (U+206A to 206F), interlinear annotations (U+FFF9 to
+FFFB) and tags (U+E0000 to E00FF) but those that make a flag. Repaired: surrogate pairs that were cut
+apart; a half without its other half becomes U+FFFD. A carriage return becomes a line feed, and CR LF one
+line feed: a lone one would let text overwrite the line that was read.
 
-Everything else passes untouched: emoji and their joiners, combining marks, CJK, tabs. A sequence that is
-never finished is not allowed to swallow the answer: it is given back without its controls.
+Characters that nobody sees pass where writing needs them: joiners and variation selectors of emoji, the
+non-joiner of Persian, the zero-width space of Thai. No script needs more than two of them in a row, so
+of a row only two pass: whole sentences were hidden in such rows, for whoever copies the text or sends it
+on to a model.
+
+Everything else passes untouched: emoji, combining marks, CJK, tabs. A sequence that is never finished is
+not allowed to swallow the answer: it is given back without its controls.
 """
 
 import re
 
-_SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
+_TAGS = "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+_UNSEEN = (  # Default_Ignorable_Code_Point of Unicode 16 without what is above
+    "\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0100-\U000e01ef"
+)
+_SUSPECT = re.compile(f"[{_CONTROLS}{_TAGS}{_UNSEEN}]")
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+_TAG = re.compile(f"[{_TAGS}]")
+_MAX_UNSEEN = 2
+_FLAG = "\U0001f3f4"
+_END_OF_FLAG = "\U000e007f"
+_FLAG_TAGS = 6
+"""A flag of a region: a black flag, up to six tags (gbeng, usca) and the tag that ends it (UTS 51)."""
 _STRING_OPENERS = "]PX^_"  # OSC DCS SOS PM APC, behind ESC
 _C1_STRINGS = "\x9d\x90\x98\x9e\x9f"
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -35,10 +54,14 @@ class Sanitizer:
         self._string_escape = False  # inside a string, behind an ESC that may begin its end
         self._after_cr = False
         self._high = ""  # a high surrogate that waits for its low one
+        self._unseen = 0  # characters that nobody sees since the last that somebody does
+        self._flag_room = 0  # tags that may still follow a black flag
 
     def feed(self, text: str) -> str:
         """`text` without what could do harm; what can't be judged yet is kept for the next piece."""
         if not (self._mode or self._after_cr or self._high) and not _SUSPECT.search(text):
+            if text:
+                self._saw(text[-1])
             return text
         out: list[str] = []
         for char in text:
@@ -67,15 +90,16 @@ class Sanitizer:
         if self._high and "\udc00" <= char <= "\udfff":
             pair = self._high + char
             self._high = ""
-            out.append(pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le"))
+            self._plain(pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le"), out)
             return
         self._end_surrogate(out)
         after_cr, self._after_cr = self._after_cr, False
         if char == "\n":
             if not after_cr:
                 out.append(char)
-        elif not _SUSPECT.match(char):
-            out.append(char)
+            self._saw(char)
+        elif not _CONTROL.match(char):
+            self._plain(char, out)
         elif char == "\r":
             self._after_cr = True
             out.append("\n")
@@ -89,6 +113,26 @@ class Sanitizer:
             self._high = char
         elif "\udc00" <= char <= "\udfff":
             out.append("\ufffd")
+
+    def _plain(self, char: str, out: list[str]) -> None:
+        """A character that controls nothing: it passes, unless it hides in a row of its like."""
+        if not _SUSPECT.match(char):
+            self._saw(char)
+            out.append(char)
+        elif _TAG.match(char):
+            if self._flag_room and (self._flag_room > 1 or char == _END_OF_FLAG):
+                self._flag_room = 0 if char == _END_OF_FLAG else self._flag_room - 1
+                out.append(char)
+        else:
+            self._flag_room = 0
+            self._unseen += 1
+            if self._unseen <= _MAX_UNSEEN:
+                out.append(char)
+
+    def _saw(self, char: str) -> None:
+        """Somebody sees this character: what stands unseen is counted from here."""
+        self._unseen = 0
+        self._flag_room = _FLAG_TAGS + 1 if char == _FLAG else 0
 
     def _behind_escape(self, char: str, out: list[str]) -> None:
         if char == "[":
@@ -138,7 +182,9 @@ class Sanitizer:
     def _give_back(self, out: list[str]) -> None:
         self._mode, self._string_escape = "", False
         held, self._held = self._held, []
-        out += (char for char in held if not _SUSPECT.match(char))
+        for char in held:
+            if not _CONTROL.match(char):
+                self._plain(char, out)
 
     def _end_surrogate(self, out: list[str]) -> None:
         if self._high:

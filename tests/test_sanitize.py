@@ -6,6 +6,13 @@ from hypothesis import strategies as st
 
 from codex_ls.sanitize import Sanitizer, is_blank, sanitize
 
+
+def _default_ignorable() -> set[str]:
+    ranges = [(0xAD, 0xAD), (0x34F, 0x34F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)]
+    ranges += [(0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)]
+    return {chr(code) for first, last in ranges for code in range(first, last + 1)}
+
+
 ATTACKS = {
     "colour": ("a\x1b[31mb\x1b[0mc", "abc"),
     "clear the screen": ("a\x1b[2J\x1b[Hb", "ab"),
@@ -26,6 +33,25 @@ ATTACKS = {
     "bidi override": ("a\u202eb\u2066c\u2069", "abc"),
     "half a pair": ("a\ud83db", "a\ufffdb"),
     "the other half": ("a\ude42b", "a\ufffdb"),
+    "privacy message": ("a\x1b^x\x1b\\b", "ab"),
+    "start of string": ("a\x1bXx\x1b\\b", "ab"),
+    "8-bit device control, string, message, command": (
+        "\x90x\x9ca\x98x\x9cb\x9ex\x9cc\x9fx\x9cd",
+        "abcd",
+    ),
+    "a link of two parts": ("\x1b]8;id=1;http://x\x07a\x1b]8;;\x07b", "ab"),
+    "an escape inside a string": ("\x1b]0;a\x1b[31mb", "0;ab"),
+    "next line, as a control": ("a\x85b", "ab"),
+    "deprecated format characters": ("a\u206ab\u206fc", "abc"),
+    "interlinear annotation": ("a\ufff9b\ufffac\ufffbd", "abcd"),
+    "text in tags": ("a" + "".join(chr(0xE0000 + ord(c)) for c in "run this") + "b", "ab"),
+    "the tag that begins them": ("a\U000e0001\U000e0065b", "ab"),
+    "text in tags behind a flag": (
+        "\U0001f3f4" + "\U000e0061" * 20 + "\U000e007fb",
+        "\U0001f3f4" + "\U000e0061" * 6 + "\U000e007fb",
+    ),
+    "bytes in variation selectors": ("😀" + "\U000e0141" * 30 + "b", "😀\U000e0141\U000e0141b"),
+    "bits in zero-width characters": ("a" + "\u200b\u200c" * 40 + "b", "a\u200b\u200cb"),
     "an unfinished OSC gives its text back": ("a\x1b]0;title", "a0;title"),
     "a line ends an OSC": ("a\x1b]0;title\nb", "a0;title\nb"),
     "an unfinished CSI": ("a\x1b[31", "a31"),
@@ -36,6 +62,14 @@ HARMLESS = [
     "👩‍👩‍👧 é é 漢字 한국어 עברית العربية",
     "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
     "\u200d\u200e\u00a0\u2028",
+    "می‌خواهم نمی‌دانم کتاب‌ها",
+    "क्‍ष ක්‍ෂ র‍্য",
+    "ภาษา\u200bไทย ភាសា\u200bខ្មែរ",
+    "👁️‍🗨️ ❤️‍🔥 🏳️‍🌈 👩🏽‍💻 1️⃣ ☺︎ 葛\U000e0100 辻󠄀",
+    "🏴󠁧󠁢󠁥󠁮󠁧󠁿🏴󠁧󠁢󠁳󠁣󠁴󠁿 🏴‍☠️ 🏴",
+    "Z͑ͫ̓a̴l̷g̶o",
+    "ᠮᠣᠩᠭᠣᠯ\u180eᠠ soft\u00adhyphen",
+    "\ue0b0 \uf8ff \ufdd0 \U0010ffff",
     "[31m is not an escape, nor is ]0;x",
 ]
 
@@ -98,3 +132,50 @@ def test_what_nobody_can_see_is_blank(text: str) -> None:
 )
 def test_what_can_be_seen_is_not_blank(text: str) -> None:
     assert not is_blank(text)
+
+
+scripts = st.one_of(
+    st.sampled_from(
+        ["👩‍💻", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "❤️", "می‌خواهم", "é", "漢字", "\t", "\n", "한국어", "עברית", "1️⃣"]
+    ),
+    st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Cn", "Co", "Mn", "Lo", "So"])),
+    st.text(
+        st.characters(
+            categories=["Mn", "Mc", "Lo"], exclude_characters=sorted(_default_ignorable())
+        )
+    ),
+    st.text("def f(x): return [y**2 for y in x]  # {}<>!@$%^&*`~\\|;:'\"/?,.-_=+\t\n"),
+)
+
+
+@given(
+    st.lists(st.tuples(scripts, st.sampled_from([" ", "a", "\n"])), max_size=12),
+    st.integers(0, 200),
+)
+def test_code_and_every_script_come_through_untouched_however_cut(
+    parts: list[tuple[str, str]], at: int
+) -> None:
+    text = "".join(part + seen for part, seen in parts)
+    cleaner = Sanitizer()
+    assert cleaner.feed(text[:at]) + cleaner.feed(text[at:]) + cleaner.finish() == text
+
+
+escapes = st.sampled_from(
+    "\x1b \x1b[ \x1b] \x1bP \x9b \x9d \x07 \x9c \x1b\\ \r \n 31m ; x \u202e \u200b \U000e0041 \U0001f3f4"
+    " \U000e007f \ufe0f \ud83d \ude42".split(" ")
+)
+
+
+@given(st.lists(escapes, max_size=30), st.lists(st.integers(0, 40), max_size=6))
+def test_whatever_is_mixed_comes_out_the_same_for_every_cut(
+    parts: list[str], cuts: list[int]
+) -> None:
+    text = "".join(parts)
+    clean = sanitize(text)
+    cleaner, pieces, start = Sanitizer(), [], 0
+    for end in (*sorted(cuts), len(text)):
+        pieces.append(cleaner.feed(text[start:end]) if end >= start else "")
+        start = max(start, end)
+    assert "".join(pieces) + cleaner.finish() == clean
+    assert sanitize(clean) == clean
+    clean.encode()  # no half of a pair is left
