@@ -55,6 +55,12 @@ def act(helix: Terminal, title: str) -> None:
     helix.type("<Down>" * number + "<CR>")
 
 
+def open_answer(helix: Terminal) -> None:
+    """Open the latest answer once it is named in a message, or shown (from 25.07 on)."""
+    helix.wait_for("test-model")
+    helix.type("<Space><Space>o")
+
+
 def test_a_selection_is_asked_about_while_the_user_types_on(
     helix: Terminal, model_server: ModelServer
 ) -> None:
@@ -68,8 +74,7 @@ def test_a_selection_is_asked_about_while_the_user_types_on(
     helix.type("geo# typed meanwhile<Esc>")
     helix.wait_for("# typed meanwhile")
     gate.open()
-    helix.wait_for("local-oss, test-model")
-    helix.type("<Space><Space>o")
+    open_answer(helix)
     screen = "\n".join(helix.wait_for("It could be."))
     assert "Let me see." in screen
 
@@ -109,8 +114,7 @@ def test_the_picture_of_the_page_is_taken_from_the_screen(
     model_server.enqueue(
         chat_stream(reasoning=["`x + x` works for strings too; so does `2 * x`."], content=[answer])
     )
-    helix.type("xx")
+    helix.type(":vsplit<CR>xx")
     act(helix, "Codex: Ask about this: Why not 2 * x?")
-    helix.wait_for("local-oss, test-model")
-    helix.type(":vsplit<CR><Space><Space>o")
+    open_answer(helix)
     take_picture(helix, "helix-answer", "Helix: the answer in its buffer", "It could be", "double")
