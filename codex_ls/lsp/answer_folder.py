@@ -33,23 +33,21 @@ class AnswerFolder:
         self._passing: Path | None = None
 
     def write(self, name: str, text: str, *, keep: bool) -> Path:
-        """Write a new file and return its path. Blocks, and raises OSError."""
-        folder = self._kept if keep and self._kept is not None else self._temporary()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if stat.S_IMODE(folder.stat().st_mode) != 0o700:
-            folder.chmod(0o700)
-        _clean(folder)
-        at = datetime.now().astimezone()
-        path = folder / f"{name}-{at:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}{_SUFFIX}"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        _point(folder / LATEST, path)
-        return path
+        """Write a new file and return its path: to the temporary folder if it can't be kept.
+
+        Blocks, and raises OSError.
+        """
+        if keep and self._kept is not None:
+            with contextlib.suppress(OSError):
+                return _write(self._kept, name, text)
+        return _write(self._temporary(), name, text)
 
     def holds(self, path: Path | None) -> bool:
-        """Whether a file is one of these."""
-        return path is not None and path.parent in (self._kept, self._passing)
+        """Whether a file is one of these; editors may name it by another way to its folder."""
+        folders = (folder for folder in (self._kept, self._passing) if folder is not None)
+        return path is not None and any(
+            path.parent == folder or path.parent.resolve() == folder.resolve() for folder in folders
+        )
 
     def close(self) -> None:
         """Take away what was not to be kept."""
@@ -64,6 +62,21 @@ class AnswerFolder:
 
             self._passing = Path(tempfile.mkdtemp(prefix="codex-ls-answers-"))
         return self._passing
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    """Write a new file, of which its user alone knows, and return its path. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+        folder.chmod(0o700)
+    _clean(folder)
+    at = datetime.now().astimezone()
+    path = folder / f"{name}-{at:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}{_SUFFIX}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    _point(folder / LATEST, path)
+    return path
 
 
 def _point(link: Path, path: Path) -> None:

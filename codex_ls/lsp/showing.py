@@ -51,6 +51,12 @@ class Showing:
         message = {"jsonrpc": "2.0", "method": types.WINDOW_SHOW_MESSAGE, "params": params}
         self._connection.outbox.write(encode(message))
 
+    def log(self, text: str) -> None:
+        """Send `window/logMessage`: the last place for what can be put nowhere else."""
+        params = {"type": _LEVELS["info"], "message": text}
+        message = {"jsonrpc": "2.0", "method": types.WINDOW_LOG_MESSAGE, "params": params}
+        self._connection.outbox.write(encode(message))
+
     async def document(self, path: Path) -> bool:
         """Have a file shown beside what the user looks at; false if the client does not."""
         if not self._connection.abilities.shows_documents:

@@ -170,7 +170,7 @@ class TurnCommand:
     async def _written(
         self, plan: Plan, result: ExecResult, *, outcome: str | None = None
     ) -> Path | None:
-        """Return the document; None if it can't be written, which is told with the text."""
+        """Return the document; None if it can't be written, and then the text is in the log."""
         assert self._settings is not None
         text = answer_document(
             title=plan.title,
@@ -188,8 +188,11 @@ class TurnCommand:
             )
         except OSError as error:
             logger.warning("an answer could not be written: %s", error)
+            self._showing.log(text)
             self._showing.message(
-                "error", f"{self._who}: the answer can't be written ({error.strerror}):", text
+                "error",
+                f"{self._who}: the answer can't be written ({error.strerror}).",
+                "It stands in this editor's log of the language server.",
             )
             return None
 
