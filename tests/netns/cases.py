@@ -1,0 +1,102 @@
+"""What is done in each world; every function is a case, and what it returns is told to its test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.netns.hostile import EVIL, SETTINGS
+from tests.support.answers import Answer
+from tests.support.lsp_client import LspClient, ReplyFailed
+
+if TYPE_CHECKING:
+    from tests.netns.world import World
+
+
+def ask(world: World) -> list[Any]:
+    """Ask in the shell, once for people and once for programs."""
+    return [world.run("exec", "hi"), world.run("exec", "--json", "hi")]
+
+
+def go_on(world: World) -> list[Any]:
+    """Go on with a conversation, and look at what there is."""
+    said = [world.run("exec", "hi"), world.run("exec", "resume", "--last", "more")]
+    return [*said, *(world.run(command) for command in ("threads", "stats", "profiles"))]
+
+
+def redirected(world: World) -> Any:
+    """The model server sends everybody elsewhere."""
+    location = {"Location": f"http://{EVIL}/v1/chat/completions"}
+    world.model.always(Answer(status=307, headers=location, framing="length"))
+    return world.run("exec", "hi")
+
+
+def far_under_the_lock(world: World) -> list[Any]:
+    """Two profiles elsewhere, a number and a name, while only this machine is allowed."""
+    profiles = ("far", "named")
+    return [world.run("exec", "--local-only", "--profile", name, "hi") for name in profiles]
+
+
+def far(world: World) -> Any:
+    """A profile that really is elsewhere, without a proxy: what the watch must see."""
+    no_proxy = {name: "" for name in world.env if name.lower().endswith("_proxy")}
+    return world.run("exec", "--profile", "far", "hi", env=no_proxy)
+
+
+def named(world: World) -> Any:
+    """The same by its name."""
+    no_proxy = {name: "" for name in world.env if name.lower().endswith("_proxy")}
+    return world.run("exec", "--profile", "named", "hi", env=no_proxy)
+
+
+def look_around(world: World) -> Any:
+    """`discover`."""
+    return world.run("discover")
+
+
+def examine(world: World) -> Any:
+    """`doctor` on the profile in use."""
+    return world.run("doctor")
+
+
+def examine_nothing(world: World) -> Any:
+    """`doctor` where no server is."""
+    world.configure("http://127.0.0.1:9/v1")
+    return world.run("doctor")
+
+
+def built_in(world: World) -> Any:
+    """The built-in model."""
+    return world.run("exec", "--profile", "embedded", "-m", "smollm2-135m", "hi")
+
+
+async def serve(world: World) -> Any:
+    """An editor with a hostile workspace: ask, cancel, list, and leave."""
+    async with LspClient.spawned(env=world.env, cwd=world.repository) as client:
+        client.answers["workspace/configuration"] = lambda params: [
+            SETTINGS for _ in params["items"]
+        ]
+        await client.initialize(
+            capabilities={"workspace": {"configuration": True}},
+            options={**SETTINGS, "trusted": False},
+            folders=[world.repository],
+        )
+        uri = await client.open(world.repository / "main.py", "print('hello')\n")
+        asked = {"prompt": "hi", "textDocument": {"uri": uri}, "workDoneToken": "t"}
+        call = await client.send("codex/exec", asked)
+        try:
+            result = await call.result()
+        except ReplyFailed as failed:
+            return failed.error
+        for method in ("codex/profiles", "codex/threads", "codex/models"):
+            await (await client.send(method, {})).reply()
+        assert await client.leave() == 0
+        return result["status"]
+
+
+async def serve_and_do_nothing(world: World) -> Any:
+    """An editor that starts, opens a file and leaves."""
+    async with LspClient.spawned(env=world.env, cwd=world.repository) as client:
+        await client.initialize(folders=[world.repository])
+        await client.open(world.repository / "main.py", "print('hello')\n")
+        await (await client.send("codex/profiles", {})).reply()
+        return await client.leave()
