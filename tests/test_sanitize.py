@@ -161,8 +161,20 @@ def test_code_and_every_script_come_through_untouched_however_cut(
 
 
 escapes = st.sampled_from(
-    "\x1b \x1b[ \x1b] \x1bP \x9b \x9d \x07 \x9c \x1b\\ \r \n 31m ; x \u202e \u200b \U000e0041 \U0001f3f4"
-    " \U000e007f \ufe0f \ud83d \ude42".split(" ")
+    [
+        *["\x1b", "\x1b[", "\x1b]", "\x1bP", "\x9b", "\x9d", "\x07", "\x9c", "\x1b\\", "\r", "31m"],
+        *[
+            "\u202e",
+            "\u200b",
+            "\U000e0041",
+            "\U0001f3f4",
+            "\U000e007f",
+            "\ufe0f",
+            "\ud83d",
+            "\ude42",
+        ],
+        *[";", "x", "\n"],
+    ]
 )
 
 
