@@ -1,6 +1,7 @@
 """The editor, the language server, the command line and the model server, each killed again and again."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -28,7 +29,9 @@ async def some_moment(dice: random.Random) -> None:
 
 
 def kill(process_id: int) -> None:
-    os.kill(process_id, signal.SIGKILL)
+    """Kill it, unless it came to its end just now."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process_id, signal.SIGKILL)
 
 
 def history(model: Talker) -> list[str]:
