@@ -24,9 +24,7 @@ from codex_ls import __version__
 from codex_ls.errors import CodexError
 from codex_ls.lsp import protocol
 from codex_ls.lsp.abilities import Abilities
-from codex_ls.lsp.actions import code_actions
 from codex_ls.lsp.answer_folder import AnswerFolder
-from codex_ls.lsp.commands import RunningCommands, execute_command
 from codex_ls.lsp.context import Snapshot
 from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
@@ -42,6 +40,7 @@ from codex_ls.lsp.process_watch import process_gone
 from codex_ls.lsp.profiles import profiles
 from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Cancelled, Request
+from codex_ls.lsp.running_commands import RunningCommands
 from codex_ls.lsp.scopes import Item, Scopes
 from codex_ls.lsp.secrets import Secrets
 from codex_ls.lsp.threads import thread, threads
@@ -132,7 +131,7 @@ class Connection:
         async with self.session:
             if client is not None:
                 self.endpoint.adopt(client)
-            await warm_up(self.user_config)
+            await warm_up(self.user_config, self.session.http)
             waits = (self._handle(inbox), self._client_gone(), stop.wait())
             ends = [asyncio.ensure_future(wait) for wait in waits]
             try:
@@ -302,6 +301,18 @@ async def _exec(connection: Connection, request: Request) -> protocol.ExecResult
     return await Exec(connection, request).reply()
 
 
+async def _code_actions(connection: Connection, request: Request) -> list[dict[str, Any]]:
+    from codex_ls.lsp.actions import code_actions  # editors with a plugin never need it
+
+    return await code_actions(connection, request)
+
+
+async def _execute_command(connection: Connection, request: Request) -> protocol.CommandResult:
+    from codex_ls.lsp.commands import execute_command  # the same
+
+    return await execute_command(connection, request)
+
+
 HANDLERS: Mapping[str, Callable[[Connection, Request], Awaitable[Any]]] = {
     protocol.EXEC: _exec,
     protocol.PROFILES: profiles,
@@ -310,7 +321,7 @@ HANDLERS: Mapping[str, Callable[[Connection, Request], Awaitable[Any]]] = {
     protocol.THREAD: thread,
     protocol.MODELS: models,
     protocol.MODEL_PULL: pull_model,
-    protocol.CODE_ACTION: code_actions,
-    protocol.EXECUTE_COMMAND: execute_command,
+    protocol.CODE_ACTION: _code_actions,
+    protocol.EXECUTE_COMMAND: _execute_command,
 }
 """Who answers what; each raises CodexError for what becomes an error reply."""

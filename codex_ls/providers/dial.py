@@ -47,6 +47,11 @@ class Address:
             raise NotARequest(first_words(error)) from None
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is this machine by its name or number."""
+        return is_loopback(f"{self.scheme}://{self.shown}")
+
+    @property
     def shown(self) -> str:
         """As it stands in a `Host` header: the port only where it is not the usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -68,12 +73,11 @@ async def dial(address: Address, tls: ssl.SSLContext | None, *, limit_s: float) 
 
 async def _connect(address: Address, tls: ssl.SSLContext | None) -> Connection:
     loop = asyncio.get_running_loop()
-    is_here = is_loopback(f"{address.scheme}://{address.shown}")
     transport, connection = await loop.create_connection(
         Connection,
         address.host,
         address.port,
-        happy_eyeballs_delay=None if is_here else _NEXT_ADDRESS_S,
+        happy_eyeballs_delay=None if address.is_here else _NEXT_ADDRESS_S,
     )
     if tls is None:
         return connection

@@ -20,7 +20,8 @@ from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import Broken, NotConnected, first_words
 
 _MAX_IDLE = 8
-_IDLE_S = 60.0
+_IDLE_S, _IDLE_HERE_S = 60.0, 5.0
+"""On this machine a new connection costs nothing, and an idle one may hold up a small server."""
 _SAFE = "%/:?#[]@!$&'()*+,;=~"  # RFC 3986: what is reserved, and escapes that are there already
 
 
@@ -57,18 +58,19 @@ class Direct:
             await connection.closed()
 
     def prepare(self, url: str) -> None:
-        """Load what a request to `url` will need. Nothing is sent, nothing is opened."""
+        """Load what a request to `url` needs; nobody is contacted. Raises TransportError."""
         if url.startswith("https:"):
             self._tls_context()
 
     def keep(self, address: Address, connection: Connection) -> None:
-        """Keep a connection for the next request to its address, for a minute."""
+        """Keep a connection for the next request to its address, for a while."""
         idle = self._idle[address]
         if len(idle) >= _MAX_IDLE:
             self.close(connection)
             return
+        idle_s = _IDLE_HERE_S if address.is_here else _IDLE_S
         loop = asyncio.get_running_loop()
-        idle[connection] = loop.call_later(_IDLE_S, self._expire, address, connection)
+        idle[connection] = loop.call_later(idle_s, self._expire, address, connection)
 
     def close(self, connection: Connection) -> None:
         """Close a connection."""

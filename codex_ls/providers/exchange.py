@@ -43,5 +43,8 @@ class Transport(Protocol):
         Whoever cancels this closes the socket.
         """
 
+    def prepare(self, url: str) -> None:
+        """Load what a request to `url` needs; nobody is contacted. Raises TransportError."""
+
     async def aclose(self) -> None:
         """Close every connection."""

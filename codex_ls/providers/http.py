@@ -13,6 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from codex_ls import __version__
@@ -162,6 +163,11 @@ class HttpClient:
             return json.loads(data)
         except (TransportError, TimeoutError, ValueError, RecursionError):
             return None
+
+    def prepare(self, url: str) -> None:
+        """Load what a request to `url` will need. Nobody is contacted, and nothing is raised."""
+        with suppress(TransportError):  # whoever sends a request is told
+            self._ways.to(url).prepare(url)
 
     async def __aenter__(self) -> "HttpClient":
         return self

@@ -61,6 +61,9 @@ class Proxied:
             raise NotARequest(first_words(error)) from None
         return ProxiedExchange(response, sockets.written_at)
 
+    def prepare(self, url: str) -> None:
+        """Do nothing: what it needs was loaded with it."""
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()

@@ -8,10 +8,11 @@ import pytest
 import trustme
 
 from codex_ls.errors import TimedOut, Unreachable
+from codex_ls.providers import direct
 from codex_ls.providers.http import HttpClient
 from codex_ls.providers.request import Limits, Request
 from tests.support.model_server import ModelServer
-from tests.support.streams import chat_stream
+from tests.support.streams import Gate, chat_stream
 
 
 def request_to(url: str, *, first_byte_s: float | None = None) -> Request:
@@ -53,6 +54,70 @@ async def test_a_tls_greeting_that_is_left_closes_its_socket(how: str) -> None:
             with pytest.raises(TimedOut):
                 await asking
         await asyncio.wait_for(deaf.left.wait(), 1)
+
+
+@pytest.fixture
+def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What a server of localhost needs, and this program trusts."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return context
+
+
+async def test_over_tls_a_connection_serves_several_requests(server_tls: ssl.SSLContext) -> None:
+    stream = chat_stream(content=["word "] * 2_000)
+    async with ModelServer(stream, stream, tls=server_tls) as server, HttpClient() as client:
+        for _ in range(2):
+            answer = await client.send(
+                request_to(f"https://localhost:{server.port}/v1/chat/completions")
+            )
+            data = b""
+            while piece := await answer.read():
+                data += piece
+            await answer.aclose()
+            assert data == stream.payload
+        assert len(server.connections) == 1
+
+
+async def test_over_tls_an_answer_that_is_left_closes_its_connection(
+    server_tls: ssl.SSLContext,
+) -> None:
+    gate = Gate("never")
+    stream = chat_stream(content=["word ", gate, "word"])
+    async with ModelServer(stream, tls=server_tls) as server, HttpClient() as client:
+        answer = await client.send(
+            request_to(f"https://localhost:{server.port}/v1/chat/completions")
+        )
+        assert await answer.read()
+        await answer.aclose()
+        await server.turns[0].hung_up.wait()
+
+
+async def test_what_a_request_needs_can_be_loaded_before_it(
+    server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        ModelServer(chat_stream(content=["ok"]), tls=server_tls) as server,
+        HttpClient() as client,
+    ):
+        url = f"https://localhost:{server.port}/v1/chat/completions"
+        client.prepare(url)
+        assert server.connections == []
+        monkeypatch.setattr(direct, "client_context", None)  # is not called again
+        answer = await client.send(request_to(url))
+        assert answer.status == 200
+        await answer.aclose()
+
+
+async def test_certificates_that_can_not_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    async with HttpClient() as client:
+        client.prepare("https://model.example/")
+        with pytest.raises(Unreachable):
+            await client.send(request_to("https://127.0.0.1:1/"))
 
 
 async def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(
