@@ -64,10 +64,11 @@ def test_a_question_is_typed_and_stopped_in_mid_answer(
 ) -> None:
     gate = Gate()
     model_server.enqueue(chat_stream(content=["Half of", gate, " it"]))
+    emacs.type("<M-:>(setq eglot-report-progress 'messages)<CR>")
     run(emacs, "codex-ask")
     emacs.wait_for("Ask codex:")
     emacs.type("Is this Greek?<CR>")
-    gate.reached.wait_blocking()
+    emacs.wait_for("Half of")
     assert "Is this Greek?" in str(model_server.turns[0].json["messages"])
     run(emacs, "codex-stop")
     model_server.turn_blocking().hung_up.wait_blocking()

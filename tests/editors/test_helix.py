@@ -17,6 +17,7 @@ from tests.support.streams import Gate, chat_stream
 QUIET = """
 theme = "base16_default_dark"
 editor.soft-wrap.enable = true
+editor.lsp.display-progress-messages = true
 editor.statusline.left = ["mode", "spinner", "file-base-name"]
 """
 
@@ -100,7 +101,7 @@ def test_a_command_stops_it_and_what_had_come_is_kept(
     model_server.enqueue(chat_stream(content=["Half of", gate, " it"]))
     helix.type("xxx")
     act(helix, "Codex: Explain")
-    gate.reached.wait_blocking()
+    helix.wait_for("Half of")
     helix.type("<Space><Space>s")
     model_server.turn_blocking().hung_up.wait_blocking()
     helix.wait_for("stopped. What had come")
