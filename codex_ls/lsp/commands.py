@@ -7,8 +7,7 @@ To an editor that stands still until the reply it comes at once, and the command
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import CodexError, InvalidParams
 from codex_ls.lsp import protocol
 from codex_ls.lsp.answer_document import doctor_document
-from codex_ls.lsp.answer_folder import AnswerFolder
 from codex_ls.lsp.command_params import (
     AskArguments,
     DoctorArguments,
@@ -39,30 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Run = Callable[[], Awaitable[CommandResult]]
-
-
-class RunningCommands:
-    """What the commands of one connection share."""
-
-    def __init__(self, answers: AnswerFolder) -> None:
-        self.answers = answers
-        self.profile: str | None = None
-        """What `codex.selectProfile` chose, for the commands of this session."""
-        self.running: list[Request] = []
-
-    @contextmanager
-    def held(self, request: Request) -> Iterator[None]:
-        """Let `codex.stop` know of a request meanwhile."""
-        self.running.append(request)
-        try:
-            yield
-        finally:
-            self.running.remove(request)
-
-    def stop(self) -> None:
-        """Cancel every command that is running."""
-        for request in tuple(self.running):
-            request.cancel()
 
 
 async def execute_command(connection: "Connection", request: Request) -> CommandResult:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import uuid
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,24 +26,21 @@ from codex_ls.lsp import protocol
 from codex_ls.lsp.abilities import Abilities
 from codex_ls.lsp.answer_folder import AnswerFolder
 from codex_ls.lsp.context import Snapshot
-from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.documents import Documents, folder_paths, read_from_disk
 from codex_ls.lsp.endpoint import Endpoint
-from codex_ls.lsp.exec import Exec, reply_error
+from codex_ls.lsp.exec import reply_error
 from codex_ls.lsp.framing import Incoming
+from codex_ls.lsp.handlers import HANDLERS, Handler
 from codex_ls.lsp.handshake import SERVER_NAME, Client
 from codex_ls.lsp.inbox import Arrival
-from codex_ls.lsp.models import models, pull_model
 from codex_ls.lsp.outbox import Outbox
 from codex_ls.lsp.payloads import Names
 from codex_ls.lsp.process_watch import process_gone
-from codex_ls.lsp.profiles import profiles
 from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Cancelled, Request
 from codex_ls.lsp.running_commands import RunningCommands
 from codex_ls.lsp.scopes import Item, Scopes
 from codex_ls.lsp.secrets import Secrets
-from codex_ls.lsp.threads import thread, threads
 from codex_ls.lsp.tokens import RunningTokens
 from codex_ls.lsp.user_config import UserConfig
 from codex_ls.lsp.warm_up import warm_up
@@ -282,9 +279,7 @@ class Connection:
 
     # ---- requests ------------------------------------------------------------------------------
 
-    async def _answer(
-        self, handler: Callable[["Connection", Request], Awaitable[Any]], request: Request
-    ) -> Any:
+    async def _answer(self, handler: Handler, request: Request) -> Any:
         try:
             return await handler(self, request)
         except CodexError as error:
@@ -295,33 +290,3 @@ class Connection:
 
 def _is_request(message: Incoming) -> bool:
     return isinstance(message, dict) and "id" in message and "method" in message
-
-
-async def _exec(connection: Connection, request: Request) -> protocol.ExecResult:
-    return await Exec(connection, request).reply()
-
-
-async def _code_actions(connection: Connection, request: Request) -> list[dict[str, Any]]:
-    from codex_ls.lsp.actions import code_actions  # editors with a plugin never need it
-
-    return await code_actions(connection, request)
-
-
-async def _execute_command(connection: Connection, request: Request) -> protocol.CommandResult:
-    from codex_ls.lsp.commands import execute_command  # the same
-
-    return await execute_command(connection, request)
-
-
-HANDLERS: Mapping[str, Callable[[Connection, Request], Awaitable[Any]]] = {
-    protocol.EXEC: _exec,
-    protocol.PROFILES: profiles,
-    protocol.DOCTOR: doctor,
-    protocol.THREADS: threads,
-    protocol.THREAD: thread,
-    protocol.MODELS: models,
-    protocol.MODEL_PULL: pull_model,
-    protocol.CODE_ACTION: _code_actions,
-    protocol.EXECUTE_COMMAND: _execute_command,
-}
-"""Who answers what; each raises CodexError for what becomes an error reply."""
