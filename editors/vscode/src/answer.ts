@@ -93,7 +93,7 @@ export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
         endedAt: now,
         timing: event.timing,
         ...(event.usage && { usage: event.usage }),
-        ...(event.error && { failure: { message: event.error.message } }),
+        ...(event.error && { failure: failureOf(event.error.message, event.error) }),
       };
   }
 }
@@ -138,12 +138,11 @@ export function settle(answer: Answer, result: ExecResult, now: number): Answer 
 
 /** The answer after its request failed: what had arrived stays. */
 export function fail(answer: Answer, message: string, data: Partial<ErrorData>, now: number): Answer {
-  const failure = {
-    message,
-    ...(data.hint !== undefined && { hint: data.hint }),
-    ...(data.kind !== undefined && { kind: data.kind }),
-  };
-  return { ...answer, status: "failed", failure, endedAt: now };
+  return { ...answer, status: "failed", failure: failureOf(message, data), endedAt: now };
+}
+
+function failureOf(message: string, { hint, kind }: Partial<ErrorData>): Failure {
+  return { message, ...(hint !== undefined && { hint }), ...(kind !== undefined && { kind }) };
 }
 
 /** The answer after the language server died under it: what had arrived stays. */

@@ -1,101 +1,137 @@
 /**
- * The built-in model: its engine in an environment of the extension's own, its file fetched by codex-ls itself.
+ * Get the Built-in Model: its engine if it is not there, its file through the server, then the offer to use it.
  *
- * Nothing is downloaded without a yes to a question that names the sizes.
+ * Nothing is downloaded without a yes to a question that names the sizes. Cancelling ends the download at once; the
+ * next one goes on from what had come.
  */
 
-import { execFile, spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
+import { randomUUID } from "node:crypto";
+import { WorkDoneProgress } from "vscode-languageclient/node";
+import type { CodexClient } from "./client";
 import { ProgressLocation, userSetting, window } from "./editor";
-import type { CancellationToken, ExtensionContext } from "./editor";
-import { CannotStart, bundledPython, engineEnvironment, findLaunch, pythonIn } from "./launch";
-import type { Launch } from "./launch";
+import type { CancellationToken, ExtensionContext, Progress } from "./editor";
+import { EngineFailed, engineRequirement, hasEngine, installEngine } from "./engine";
+import type { Engine } from "./engine";
+import { CannotStart, engineEnvironment, findLaunch } from "./launch";
+import { chooseProfile } from "./profilePicker";
+import type { Profiles } from "./profilePicker";
+import { BUILT_IN, MODELS, MODEL_PULL } from "./protocol";
+import type { ModelPullParams, ModelPullResult, ModelsResult, ServedModel } from "./protocol";
 import type { Server } from "./server";
+import { activeResource } from "./statusBar";
 
-const run = promisify(execFile);
-const MODEL = "qwen2.5-coder-1.5b";
+/** The model of the profile that is there without any config.toml. */
+const DEFAULT: ServedModel = { name: "qwen2.5-coder-1.5b" };
 
-type Report = (message: string, percentage?: number) => void;
+export class BuiltinModel {
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly server: Server,
+    private readonly profiles: Profiles,
+  ) {}
 
-/** Fetches engine and model after asking; true when the built-in model is ready. */
-export async function getBuiltinModel(context: ExtensionContext, server: Server): Promise<boolean> {
-  const needsEngine = userSetting("server.path") === "";
-  const known = await describeModel(await findLaunch(context));
-  const detail = [
-    ...(needsEngine ? ["The engine, llama.cpp (about 34 MB), comes from your Python package index."] : []),
-    `The model, ${known}, comes from its public sources and is checked by its checksum.`,
-    "Both stay on this machine, and so does everything you ask it.",
-  ];
-  const options = { modal: true, detail: detail.join("\n") };
-  const yes = await window.showInformationMessage("Fetch the built-in model?", options, "Fetch");
-  if (yes !== "Fetch") return false;
-  const progressOptions = { location: ProgressLocation.Notification, title: "Codex", cancellable: true };
-  await window.withProgress(progressOptions, async (progress, token) => {
-    let shown = 0;
-    const report: Report = (message, percentage = shown) => {
-      progress.report({ message, increment: percentage - shown });
-      shown = percentage;
-    };
-    if (needsEngine) await installEngine(context, report);
-    await pull(await findLaunch(context), report, token);
-  });
-  await server.restart();
-  void window.showInformationMessage("The built-in model is ready: choose the profile `embedded`, and ask.");
-  return true;
-}
+  /** Fetches what is missing after asking. A shortcut may name another of the built-in models. */
+  async get(argument?: unknown): Promise<void> {
+    const model = await this.model(typeof argument === "string" ? argument : DEFAULT.name);
+    const engine = await this.missingEngine();
+    if (!(await consents(model, engine !== undefined))) return;
+    const options = { location: ProgressLocation.Notification, title: "Codex", cancellable: true };
+    const fetched = await window.withProgress(options, (progress, token) =>
+      this.fetch(model, engine, progress, token),
+    );
+    if (fetched) await this.offer(model);
+  }
 
-/** "qwen2.5-coder-1.5b (1,117 MB)", with the size as codex-ls itself lists it. */
-async function describeModel(launch: Launch): Promise<string> {
-  const { stdout } = await run(launch.command, [...launch.program, "models"], {
-    cwd: launch.cwd,
-    env: launch.env,
-  });
-  const size = new RegExp(`^${MODEL.replaceAll(".", "\\.")}\\s+([\\d,]+ [KMG]B)`, "m").exec(stdout)?.[1];
-  return size === undefined ? MODEL : `${MODEL} (${size})`;
-}
+  private async model(name: string): Promise<ServedModel> {
+    const client = await this.server.running();
+    const { models } = await client.sendRequest<ModelsResult>(MODELS, { profile: BUILT_IN });
+    return models.find((one) => one.name === name) ?? DEFAULT;
+  }
 
-/** Makes the environment and installs the engine there; throws with the last words of what failed. */
-async function installEngine(context: ExtensionContext, report: Report): Promise<void> {
-  const python = await bundledPython(context);
-  const target = engineEnvironment(context.globalStorageUri.fsPath);
-  try {
-    report("Making a Python environment");
-    await run(python, ["-I", "-m", "venv", target]);
-    report("Installing the engine");
-    const wanted = (await readFile(context.asAbsolutePath("bundled/engine.txt"), "utf8")).trim();
-    await run(pythonIn(target), ["-I", "-m", "pip", "install", "--quiet", "--only-binary", ":all:", wanted]);
-  } catch (error) {
-    throw new CannotStart(`The engine could not be installed with ${python}.`, lastWords(error));
+  /** What to install; undefined where the server's Python has the engine, or the user's own codex-ls sees to it. */
+  private async missingEngine(): Promise<Engine | undefined> {
+    if (userSetting("server.path") !== "") return undefined;
+    const { command: python } = await findLaunch(this.context);
+    if (await hasEngine(python)) return undefined;
+    const requirement = await engineRequirement(this.context.asAbsolutePath("bundled"));
+    if (userSetting("python.interpreter") !== "")
+      throw new CannotStart(
+        "The Python that codex.python.interpreter names does not have the built-in model's engine.",
+        `Clear that setting, or run: ${python} -m pip install "${requirement}"`,
+        "python.interpreter",
+      );
+    return { python, folder: engineEnvironment(this.context.globalStorageUri.fsPath), requirement };
+  }
+
+  private async fetch(
+    model: ServedModel,
+    engine: Engine | undefined,
+    progress: Progress<{ message: string; increment?: number }>,
+    token: CancellationToken,
+  ): Promise<boolean> {
+    try {
+      if (engine) {
+        if (!(await installEngine(engine, (message) => progress.report({ message }), token))) return false;
+        await this.server.restart(); // by the Python that has the engine
+      }
+      await pull(await this.server.running(), model, progress, token);
+      return true;
+    } catch (error) {
+      if (token.isCancellationRequested) return false;
+      throw error instanceof EngineFailed
+        ? new CannotStart(error.message, "Codex: Check Setup says what there is.")
+        : error;
+    }
+  }
+
+  /** Says that it is there, and lets it be chosen where a profile names it. */
+  private async offer({ name }: ServedModel): Promise<void> {
+    const resource = activeResource();
+    const { active, profiles } = await this.profiles.load(resource);
+    const its = profiles.filter(({ provider, model }) => provider === BUILT_IN && model === name);
+    const [first] = its;
+    const ready = "The built-in model is ready.";
+    if (first === undefined || its.some((profile) => profile.name === active)) {
+      void window.showInformationMessage(first ? `${ready} It answers the next question.` : ready);
+    } else if ((await window.showInformationMessage(ready, "Use It")) === "Use It") {
+      await chooseProfile(first.name, resource);
+    }
   }
 }
 
-/** `codex-ls model pull`, its progress shown; cancelling ends it, and a later one goes on from there. */
-async function pull(launch: Launch, report: Report, token: CancellationToken): Promise<void> {
-  const args = [...launch.program, "model", "pull", MODEL, "--yes"];
-  const child = spawn(launch.command, args, {
-    cwd: launch.cwd,
-    env: launch.env,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const cancelling = token.onCancellationRequested(() => child.kill());
-  let last = "";
-  createInterface(child.stderr).on("line", (line) => {
-    last = line.trim() === "" ? last : line.trim();
-    const percent = /(\d+) ?%/.exec(line)?.[1];
-    report(last, percent === undefined ? undefined : Number(percent));
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  cancelling.dispose();
-  if (code !== 0 && !token.isCancellationRequested)
-    throw new CannotStart("The model could not be fetched.", last);
+/** One question before anything is downloaded. */
+async function consents({ name, size, loaded }: ServedModel, needsEngine: boolean): Promise<boolean> {
+  if (!needsEngine && loaded === true) return true;
+  const bytes = size === undefined ? "" : ` (${Math.round(size / 1e6).toLocaleString("en")} MB)`;
+  const detail = [
+    ...(needsEngine ? ["The engine, llama.cpp (about 34 MB), comes from your Python package index."] : []),
+    loaded === true
+      ? `The model, ${name}, is here already.`
+      : `The model, ${name}${bytes}, comes from its public sources and is checked by its checksum.`,
+    "Both stay on this machine, and so does everything you ask it.",
+  ];
+  const options = { modal: true, detail: detail.join("\n") };
+  return (await window.showInformationMessage("Fetch the built-in model?", options, "Fetch")) === "Fetch";
 }
 
-function lastWords(error: unknown): string {
-  const { stderr } = error as { stderr?: string };
-  return (stderr ?? String(error)).trim().split("\n").at(-1) ?? "";
+/** `codex/modelPull`, its progress shown; rejects when it is cancelled. */
+async function pull(
+  client: CodexClient,
+  { name }: ServedModel,
+  progress: Progress<{ message: string; increment?: number }>,
+  token: CancellationToken,
+): Promise<void> {
+  const params: ModelPullParams = { name, workDoneToken: randomUUID() };
+  let shown = 0;
+  const listening = client.onProgress(WorkDoneProgress.type, params.workDoneToken, (value) => {
+    if (value.kind !== "report") return;
+    const { message = "", percentage = shown } = value;
+    progress.report({ message, increment: Math.max(0, percentage - shown) });
+    shown = Math.max(shown, percentage);
+  });
+  try {
+    await client.sendRequest<ModelPullResult>(MODEL_PULL, params, token);
+  } finally {
+    listening.dispose();
+  }
 }

@@ -50,6 +50,7 @@ export type {
   ExtensionContext,
   LogOutputChannel,
   OutputChannel,
+  Progress,
   QuickPickItem,
   SecretStorage,
   StatusBarItem,
@@ -75,7 +76,8 @@ export function userSetting(key: UserSetting): string {
 }
 
 /** Every layer of a setting for one resource, so that the reader decides whom to believe. */
-export function layers(key: string, scope?: vscode.Uri): SettingLayers {
+export function layers(key: string, resource?: vscode.Uri): SettingLayers {
+  const scope = resource && fileOf(resource);
   const found = vscode.workspace.getConfiguration("codex", scope).inspect(key);
   return {
     default: found?.defaultValue,
@@ -83,6 +85,17 @@ export function layers(key: string, scope?: vscode.Uri): SettingLayers {
     workspace: found?.workspaceValue,
     folder: found?.workspaceFolderValue,
   };
+}
+
+/** The file that a document is, or is a part of: a notebook for its cells. */
+function fileOf(uri: vscode.Uri): vscode.Uri {
+  const isPart = ({ document }: vscode.NotebookCell): boolean => document.uri.toString() === uri.toString();
+  return vscode.workspace.notebookDocuments.find((one) => one.getCells().some(isPart))?.uri ?? uri;
+}
+
+/** The workspace folder whose settings count for a document. */
+export function folderOf(uri: vscode.Uri): vscode.WorkspaceFolder | undefined {
+  return vscode.workspace.getWorkspaceFolder(fileOf(uri));
 }
 
 export interface SettingLayers {

@@ -4,7 +4,7 @@
 
 import { copyAnswer, insertAnswer, openAnswer } from "./answerActions";
 import { Asking, registerCodeActions } from "./asking";
-import { getBuiltinModel } from "./builtinModel";
+import { BuiltinModel } from "./builtinModel";
 import { registerChat } from "./chat";
 import type { Conversation, Surroundings } from "./conversation";
 import { Conversations } from "./conversations";
@@ -98,7 +98,8 @@ export class Extension {
     });
     this.command("codex.checkSetup", () => this.reports.checkSetup());
     this.command("codex.restartServer", () => this.server.restart());
-    this.command("codex.getBuiltinModel", () => getBuiltinModel(this.context, this.server));
+    const builtin = new BuiltinModel(this.context, this.server, this.profiles);
+    this.command("codex.getBuiltinModel", (name) => builtin.get(name));
     this.command("codex.openConfig", async () => {
       await this.reports.openConfig(await this.profiles.load(activeResource()));
     });
@@ -156,7 +157,7 @@ export class Extension {
         return this.thinking.turn(heading);
       },
       changed: (conversation) => this.changed(conversation),
-      failed: (_conversation, error) => void this.reports.offerHelp(error),
+      failed: ({ thread }, error) => void this.reports.offerHelp(error, this.profiles.last(thread.uri)),
     };
   }
 

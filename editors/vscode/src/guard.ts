@@ -2,7 +2,7 @@
  * A separate question before model text is written where it would steer an editor, git or this program.
  */
 
-import { window, workspace } from "./editor";
+import { folderOf, window, workspace } from "./editor";
 import type { Uri } from "./editor";
 import { isSteering } from "./paths";
 
@@ -17,5 +17,5 @@ export async function mayWrite(uri: Uri): Promise<boolean> {
 
 /** In a window without a folder, every document is one that the user opened there. */
 function isInWorkspace(uri: Uri): boolean {
-  return workspace.workspaceFolders === undefined || workspace.getWorkspaceFolder(uri) !== undefined;
+  return workspace.workspaceFolders === undefined || folderOf(uri) !== undefined;
 }

@@ -8,7 +8,8 @@
 import { access, mkdir } from "node:fs/promises";
 import * as path from "node:path";
 import { extensions, userSetting, workspace } from "./editor";
-import type { ExtensionContext } from "./editor";
+import type { ExtensionContext, UserSetting } from "./editor";
+import { pythonIn } from "./engine";
 import { findPython } from "./python";
 import type { Python } from "./python";
 
@@ -27,6 +28,8 @@ export class CannotStart extends Error {
   constructor(
     message: string,
     readonly hint: string,
+    /** The setting that would mend it. */
+    readonly setting?: UserSetting,
   ) {
     super(message);
   }
@@ -42,6 +45,7 @@ export async function findLaunch(context: ExtensionContext): Promise<Launch> {
       throw new CannotStart(
         `codex.server.path is not an absolute path: ${own}`,
         "Give the whole path of your codex-ls.",
+        "server.path",
       );
     }
     return { command: own, program: [], cwd, env: environment(), what: own };
@@ -57,11 +61,6 @@ export async function findLaunch(context: ExtensionContext): Promise<Launch> {
   };
 }
 
-/** The Python that runs the bundled server, or throws `CannotStart`. */
-export async function bundledPython(context: ExtensionContext): Promise<string> {
-  return (await findBundledPython(context.globalStorageUri.fsPath)).path;
-}
-
 async function findBundledPython(storage: string): Promise<Python> {
   const python = await findPython({
     setting: userSetting("python.interpreter"),
@@ -71,18 +70,16 @@ async function findBundledPython(storage: string): Promise<Python> {
     untrustedFolders: (workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
   });
   if (typeof python !== "string") return python;
-  throw new CannotStart(python, "Install it, or set codex.python.interpreter to where it is.");
+  throw new CannotStart(
+    python,
+    "Install it, or set codex.python.interpreter to where it is.",
+    "python.interpreter",
+  );
 }
 
 /** The folder of the environment that holds the built-in model's engine. */
 export function engineEnvironment(storage: string): string {
   return path.join(storage, "engine");
-}
-
-export function pythonIn(environmentFolder: string): string {
-  return process.platform === "win32"
-    ? path.join(environmentFolder, "Scripts", "python.exe")
-    : path.join(environmentFolder, "bin", "python");
 }
 
 async function ownPython(storage: string): Promise<{ own?: string }> {

@@ -2,7 +2,7 @@
  * Choosing a profile: what the server knows of each, and where the choice is written.
  */
 
-import { ConfigurationTarget, EventEmitter, layers, setProfile, window, workspace } from "./editor";
+import { ConfigurationTarget, EventEmitter, folderOf, layers, setProfile, window, workspace } from "./editor";
 import type { Disposable, QuickPickItem, Uri } from "./editor";
 import { profileItems } from "./profileItems";
 import { PROFILES } from "./protocol";
@@ -48,7 +48,7 @@ export class Profiles implements Disposable {
 }
 
 function key(resource?: Uri): string {
-  return (resource && workspace.getWorkspaceFolder(resource)?.uri.toString()) ?? "";
+  return (resource && folderOf(resource)?.uri.toString()) ?? "";
 }
 
 /** Lets the user pick one of the profiles; undefined if they don't. */
@@ -76,7 +76,11 @@ interface Place extends QuickPickItem {
 /** Picks a profile and writes it where the user wants it. */
 export async function selectProfile(profiles: Profiles, resource: Uri | undefined): Promise<void> {
   const profile = await pickProfile(profiles, resource, "Which profile should answer?");
-  if (profile === undefined) return;
+  if (profile !== undefined) await chooseProfile(profile, resource);
+}
+
+/** Writes a profile where the user wants it. */
+export async function chooseProfile(profile: string, resource: Uri | undefined): Promise<void> {
   const target = await placeFor(resource);
   if (target === undefined) return;
   await setProfile(profile, target, resource);
@@ -89,7 +93,7 @@ export async function selectProfile(profiles: Profiles, resource: Uri | undefine
 
 /** Asked only where there is a choice. */
 async function placeFor(resource: Uri | undefined): Promise<ConfigurationTarget | undefined> {
-  const folder = resource && workspace.getWorkspaceFolder(resource);
+  const folder = resource && folderOf(resource);
   const count = workspace.workspaceFolders?.length ?? 0;
   if (count === 0 || !workspace.isTrusted) return ConfigurationTarget.Global;
   const places: Place[] = [

@@ -24,6 +24,9 @@ export const MODEL_PULL = "codex/modelPull";
 export const SECRET = "codex/secret";
 export const DID_CHANGE_TRUST = "codex/didChangeTrust";
 
+/** The provider, and the profile, that are there without any config.toml. */
+export const BUILT_IN = "embedded";
+
 export const EFFORTS = ["none", "minimal", "low", "medium", "high"] as const;
 export const PHASES = ["connecting", "loading", "prompt", "thinking", "answering"] as const;
 export const REASONING_SOURCES = ["raw", "summary"] as const;
@@ -132,6 +135,11 @@ interface InTurn {
   seq: number;
 }
 
+/** Why a turn failed, in its last event. */
+export interface TurnError extends ErrorData {
+  message: string;
+}
+
 /** What stands under the key `codex` of a `$/progress` value. */
 export type TurnEvent = InTurn &
   (
@@ -142,7 +150,7 @@ export type TurnEvent = InTurn &
     | { type: "reclassify"; from: "content"; to: "reasoning" }
     | { type: "retry"; attempt: number; maxAttempts: number; delayMs: number; reason: string }
     | ({ type: "notice" } & Notice)
-    | { type: "done"; status: Status; usage?: Usage; timing: Timing; error?: { message: string } }
+    | { type: "done"; status: Status; usage?: Usage; timing: Timing; error?: TurnError }
   );
 
 export interface ProgressValue {
@@ -163,7 +171,7 @@ export interface ProfileSummary {
 }
 
 export interface ProfilesResult {
-  active?: string | null;
+  active?: string;
   source: "request" | "settings" | "config" | "default";
   profiles: ProfileSummary[];
   configPath: string;
@@ -180,6 +188,24 @@ export interface DoctorCheck {
 
 export interface DoctorResult {
   checks: DoctorCheck[];
+}
+
+export interface ServedModel {
+  name: string;
+  /** Of a built-in model: whether it has been fetched. */
+  loaded?: boolean;
+  contextWindow?: number;
+  /** In bytes. */
+  size?: number;
+}
+
+export interface ModelsResult {
+  models: ServedModel[];
+}
+
+export interface ModelPullParams {
+  name: string;
+  workDoneToken: ProgressToken;
 }
 
 export interface ModelPullResult {

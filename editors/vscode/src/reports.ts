@@ -8,13 +8,15 @@ import { ProgressLocation, Uri, commands, side, version, window, workspace } fro
 import type { Disposable, LogOutputChannel } from "./editor";
 import { CannotStart } from "./launch";
 import { DOCTOR } from "./protocol";
-import type { DoctorResult, ErrorKind, ProfilesResult } from "./protocol";
+import type { DoctorResult, ErrorData, ErrorKind, ProfilesResult } from "./protocol";
 import type { Server } from "./server";
-import { TurnFailed } from "./turn";
+import { isBuiltInMissing } from "./turn";
+import type { TurnFailed } from "./turn";
 
 interface Step {
   readonly title: string;
   readonly command: string;
+  readonly argument?: string;
 }
 
 const CHOOSE: Step = { title: "Select Profile...", command: "codex.selectProfile" };
@@ -47,13 +49,13 @@ export class Reports implements Disposable {
     const message = error instanceof Error ? error.message : String(error);
     this.log.error(message);
     const hint = error instanceof CannotStart ? ` ${error.hint}` : "";
-    const steps = error instanceof CannotStart ? [START, LOG] : [LOG];
+    const steps = error instanceof CannotStart ? [wayOut(error), LOG] : [LOG];
     await this.offer(message + hint, steps);
   }
 
   /** A turn failed; its answer says why, this offers the way out where there is one. */
-  async offerHelp({ message, data }: TurnFailed): Promise<void> {
-    const step = data.kind && STEPS[data.kind];
+  async offerHelp({ message, data }: TurnFailed, known?: ProfilesResult): Promise<void> {
+    const step = data.kind && (missingModel(data, known) ?? STEPS[data.kind]);
     if (step) await this.offer(message, [step]);
   }
 
@@ -85,6 +87,23 @@ export class Reports implements Disposable {
   private async offer(message: string, steps: readonly Step[]): Promise<void> {
     const chosen = await window.showErrorMessage(message, ...steps.map(({ title }) => title));
     const step = steps.find(({ title }) => title === chosen);
-    if (step) await commands.executeCommand(step.command);
+    if (step) await commands.executeCommand(step.command, step.argument);
   }
+}
+
+/** Fetching the model that a profile of the built-in engine names, where that is what is missing. */
+function missingModel(data: Partial<ErrorData>, known?: ProfilesResult): Step | undefined {
+  if (!isBuiltInMissing(data)) return undefined;
+  const model = known?.profiles.find(({ name }) => name === data.profile)?.model;
+  return {
+    title: "Get the Built-in Model...",
+    command: "codex.getBuiltinModel",
+    ...(model !== undefined && { argument: model }),
+  };
+}
+
+/** The setting that is wrong, where it is one; else the first steps. */
+function wayOut({ setting }: CannotStart): Step {
+  if (setting === undefined) return START;
+  return { title: "Open Settings", command: "workbench.action.openSettings", argument: `codex.${setting}` };
 }

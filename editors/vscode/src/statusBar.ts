@@ -3,7 +3,7 @@
  */
 
 import type { Conversations } from "./conversations";
-import { StatusBarAlignment, ThemeColor, layers, side, window, workspace } from "./editor";
+import { StatusBarAlignment, ThemeColor, folderOf, layers, side, window, workspace } from "./editor";
 import type { Disposable, Uri } from "./editor";
 import type { Profiles } from "./profilePicker";
 import { statusText } from "./profileItems";
@@ -57,6 +57,6 @@ export class StatusBar implements Disposable {
 /** The document that decides which folder's settings count. */
 export function activeResource(): Uri | undefined {
   const uri = window.activeTextEditor?.document.uri;
-  if (uri !== undefined && workspace.getWorkspaceFolder(uri) !== undefined) return uri;
+  if (uri !== undefined && folderOf(uri) !== undefined) return uri;
   return workspace.workspaceFolders?.[0]?.uri;
 }

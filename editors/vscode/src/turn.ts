@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { ProgressType } from "vscode-languageclient/node";
 import type { BaseLanguageClient } from "vscode-languageclient/node";
 import type { CancellationToken } from "./editor";
-import { EXEC } from "./protocol";
+import { BUILT_IN, EXEC } from "./protocol";
 import type { ErrorData, ExecParams, ExecResult, ProgressValue, TurnEvent } from "./protocol";
 
 export interface TurnListener {
@@ -30,6 +30,8 @@ const PROGRESS = new ProgressType<ProgressValue>();
 /** -32803: the turn failed, and the server says why. */
 const REQUEST_FAILED = -32803;
 const INVALID_PARAMS = -32602;
+/** The server's own hint is a command of its shell, which the bundled server has none of. */
+const HERE = "Codex: Get the Built-in Model... fetches it.";
 
 /** Runs a turn to its end; cancelling `token` stops it, and the result then has what had arrived. */
 export async function runTurn(
@@ -63,7 +65,12 @@ function failure(error: unknown): TurnFailed {
   const told = code === REQUEST_FAILED || code === INVALID_PARAMS;
   return new TurnFailed(
     typeof message === "string" ? message : String(error),
-    (told ? data : undefined) ?? {},
+    told && data ? { ...data, ...(isBuiltInMissing(data) && { hint: HERE }) } : {},
     !told,
   );
+}
+
+/** Whether the built-in engine, or its model, is not on this machine. */
+export function isBuiltInMissing({ kind, provider }: Partial<ErrorData>): boolean {
+  return kind === "notFound" && provider === BUILT_IN;
 }

@@ -35,7 +35,8 @@ export interface Options {
   /** Ask for trust as a user's VS Code does: the workspace starts in Restricted Mode. */
   readonly restricted?: boolean;
   readonly extraArgs?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** What VS Code finds in its environment; undefined is not there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export class CodeServer {
@@ -128,7 +129,7 @@ function python(): object {
   return chosen === undefined ? {} : { "codex.python.interpreter": chosen };
 }
 
-function environment(sandbox: Sandbox, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+function environment(sandbox: Sandbox, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     HOME: sandbox.home,

@@ -15,6 +15,7 @@ import { Sandbox } from "./workspace";
 interface Opened {
   readonly open: string;
   readonly files: readonly string[];
+  readonly env?: Options["env"];
 }
 
 export interface Plan extends Options {
@@ -44,10 +45,10 @@ export class Session {
   async start(plan: Plan): Promise<void> {
     const host = ensureHost();
     for (let n = 0; n < (plan.models ?? 1); n += 1) this.models.push(await ModelServer.start());
-    const { open, files } = await plan.prepare(this);
+    const { open, files, env } = await plan.prepare(this);
     const vsix = process.env.CODEX_TEST_VSIX;
     if (vsix === undefined) throw new Error("CODEX_TEST_VSIX names no VSIX; run `npm run test:screen`");
-    const server = await CodeServer.start(host, this.sandbox, vsix, plan);
+    const server = await CodeServer.start(host, this.sandbox, vsix, { ...plan, ...(env && { env }) });
     const window = await Workbench.open(host.chromium, server.url(open, files));
     this.parts = { server, window };
   }
