@@ -9,7 +9,7 @@ import type { CommentReply, Diagnostic, Disposable, TextEditor, Uri } from "./ed
 import { pickProfile } from "./profilePicker";
 import type { Profiles } from "./profilePicker";
 import { profileOf, waitsForTrust } from "./settings";
-import { contextOf, describe, problemAt, subjectOf } from "./subject";
+import { contextOf, describe, isSubject, problemAt, subjectOf } from "./subject";
 import type { Subject } from "./subject";
 
 const EXPLAIN = "Explain this code: what it does, and what is surprising about it.";
@@ -95,7 +95,7 @@ export class Asking {
       prompt,
       name,
       context: contextOf(subject),
-      ...this.ownProfile(document.uri),
+      ...this.setProfile(document.uri),
       ...this.remark(document.uri),
     };
     await conversation.ask(question);
@@ -104,15 +104,17 @@ export class Asking {
   /** The active editor; without one, an empty document for the answer to stand in. */
   private async editor(): Promise<TextEditor> {
     const active = window.activeTextEditor;
-    if (active !== undefined && !["output", "comment", "codex-report"].includes(active.document.uri.scheme))
-      return active;
+    if (active !== undefined && isSubject(active.document)) return active;
     return window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content: "" }));
   }
 
-  /** In Restricted Mode the server believes no setting, so the user's own choice goes with the request. */
-  private ownProfile(resource: Uri): { profile?: string } {
-    const own = workspace.isTrusted ? "" : profileOf(layers("profile", resource), false);
-    return own === "" ? {} : { profile: own };
+  /**
+   * What the settings choose goes with the request: in Restricted Mode the server believes no setting, and of a
+   * notebook's cell, or a document that is no file, it does not know the folder.
+   */
+  private setProfile(resource: Uri): { profile?: string } {
+    const set = profileOf(layers("profile", resource), workspace.isTrusted);
+    return set === "" ? {} : { profile: set };
   }
 
   /** In Restricted Mode the user's own profile answers, and that is said where the workspace wanted another. */

@@ -15,6 +15,7 @@ import type { Launch } from "./launch";
 import { PROTOCOL_VERSION, SECRET } from "./protocol";
 import type { SecretParams, SecretResult } from "./protocol";
 import { localOnlyOf, profileOf, thinkingShowOf } from "./settings";
+import { isSubject } from "./subject";
 
 const SERVED_ELSEWHERE = new Set(["workspace/executeCommand", "textDocument/codeAction"]);
 
@@ -93,9 +94,8 @@ function settingsFor(resource?: string): object {
 }
 
 function options(log: LogOutputChannel, events: ClientEvents): LanguageClientOptions {
-  const schemes = ["file", "untitled", "vscode-vfs", "vscode-notebook-cell"];
   return {
-    documentSelector: schemes.map((scheme) => ({ scheme })),
+    documentSelector: [{ language: "*" }],
     outputChannel: logChannel(log),
     traceOutputChannel: logChannel(log),
     revealOutputChannelOn: RevealOutputChannelOn.Never,
@@ -108,6 +108,10 @@ function options(log: LogOutputChannel, events: ClientEvents): LanguageClientOpt
       }),
     },
     middleware: {
+      // Whatever is in an editor can be asked about, a cell or the left side of a diff too.
+      didOpen: (document, next) => (isSubject(document) ? next(document) : Promise.resolve()),
+      didChange: (change, next) => (isSubject(change.document) ? next(change) : Promise.resolve()),
+      didClose: (document, next) => (isSubject(document) ? next(document) : Promise.resolve()),
       workspace: {
         configuration: ({ items }) =>
           items.map(({ section, scopeUri }) => (section === "codex" ? settingsFor(scopeUri) : null)),

@@ -13,7 +13,7 @@ import { CancellationTokenSource, CommentThreadCollapsibleState } from "./editor
 import type { CancellationToken, CommentThread, Disposable } from "./editor";
 import type { ExecParams, ExecResult, TurnEvent } from "./protocol";
 import type { ThinkingShow } from "./settings";
-import type { ThinkingTurn } from "./thinking";
+import type { ThinkingTurn } from "./thinkingOrder";
 import { transcript } from "./transcript";
 import type { Exchange } from "./transcript";
 import { TurnFailed } from "./turn";
@@ -55,12 +55,17 @@ export class Conversation implements Disposable {
   readonly turns: Turn[] = [];
   /** The text the first question was about, as it moves with the document; absent where there was none. */
   anchor: Anchor | undefined;
+  /** Where the thread stands, as it moves with the document. */
+  spot: Anchor | undefined;
   /** The profile that `Ask Again With...` chose, for this conversation alone. */
   pinned: string | undefined;
   private threadId: string | undefined;
   private running: CancellationTokenSource | undefined;
   private closed = false;
+  private asked = false;
   private queue: Promise<void> = Promise.resolve();
+  /** Questions on the screen whose turn has not come yet. */
+  private waiting: readonly QuestionComment[] = [];
 
   constructor(
     readonly thread: CommentThread,
@@ -83,6 +88,15 @@ export class Conversation implements Disposable {
     return this.last ? label(this.last.answer, Date.now()) : "";
   }
 
+  /** Whether any answer of it has something to read. */
+  get hasText(): boolean {
+    return this.turns.some(({ answer }) => answer.content !== "" || answer.reasoning !== "");
+  }
+
+  fold(): void {
+    this.thread.collapsibleState = CommentThreadCollapsibleState.Collapsed;
+  }
+
   /** The turn that a comment on the screen belongs to. */
   turnOf(comment: unknown): Turn | undefined {
     return this.turns.find((turn) => turn.comment === comment);
@@ -97,7 +111,11 @@ export class Conversation implements Disposable {
    * so on the screen. `anew` leaves the earlier turns out of the conversation.
    */
   ask(question: Question, { anew = false } = {}): Promise<void> {
-    const asked = this.queue.then(() => (this.closed ? undefined : this.answer(question, anew)));
+    const shown = this.asked ? new QuestionComment(question.prompt) : this.first;
+    this.asked = true;
+    this.waiting = [...this.waiting, shown];
+    this.repaint();
+    const asked = this.queue.then(() => (this.closed ? undefined : this.answer(question, shown, anew)));
     this.queue = asked.catch(() => undefined);
     return asked;
   }
@@ -108,8 +126,8 @@ export class Conversation implements Disposable {
     this.thread.dispose();
   }
 
-  private async answer(question: Question, anew: boolean): Promise<void> {
-    const turn = this.begin(question);
+  private async answer(question: Question, shown: QuestionComment, anew: boolean): Promise<void> {
+    const turn = this.begin(question, shown);
     const source = new CancellationTokenSource();
     this.running = source;
     const ticking = setInterval(() => this.relabel(), LABEL_MS);
@@ -126,11 +144,11 @@ export class Conversation implements Disposable {
     }
   }
 
-  private begin(question: Question): Turn {
+  private begin(question: Question, asked: QuestionComment): Turn {
     const answer = newAnswer(question.name, Date.now(), question.remark);
     const comment = new AnswerComment(answer, this.surroundings.show, () => this.repaint());
     if (this.anchor !== undefined && this.anchor.text !== "") comment.contextValue = "answer replaceable";
-    const asked = this.turns.length === 0 ? this.first : new QuestionComment(question.prompt);
+    this.waiting = this.waiting.filter((one) => one !== asked);
     const turn = { question, asked, comment, answer };
     this.turns.push(turn);
     this.repaint();
@@ -139,7 +157,8 @@ export class Conversation implements Disposable {
 
   private repaint(): void {
     if (this.closed) return;
-    this.thread.comments = this.turns.flatMap((turn) => [turn.asked, turn.comment]);
+    const turns = this.turns.flatMap((turn) => [turn.asked, turn.comment]);
+    this.thread.comments = [...turns, ...this.waiting];
   }
 
   private relabel(): void {
@@ -201,6 +220,7 @@ class TurnProgress implements TurnListener {
     const piece = visiblePiece(event, this.turn.answer, this.surroundings.show);
     this.show(reduce(this.turn.answer, event, Date.now()));
     if (piece !== "") this.channel().append(piece);
+    else if (event.type === "content") this.thinking?.rest();
   }
 
   status(message: string): void {

@@ -3,6 +3,7 @@
  */
 
 import { follow, holds } from "./anchor";
+import type { Anchor } from "./anchor";
 import { QuestionComment } from "./comment";
 import { Conversation } from "./conversation";
 import type { Surroundings, Turn } from "./conversation";
@@ -34,12 +35,14 @@ export class Conversations implements Disposable {
     prompt: string,
     surroundings: Surroundings,
   ): Conversation {
+    this.makeRoom(document.uri, range);
     // A thread that begins empty would begin with its Reply box open.
     const first = new QuestionComment(prompt);
     const thread = this.controller.createCommentThread(document.uri, range, [first]);
     const conversation = new Conversation(thread, first, surroundings);
-    const [start, end] = [document.offsetAt(about.start), document.offsetAt(about.end)];
-    if (end > start) conversation.anchor = { start, end, text: document.getText(about) };
+    const anchor = anchorAt(document, about);
+    if (anchor.text !== "") conversation.anchor = anchor;
+    conversation.spot = anchorAt(document, range);
     this.open.push(conversation);
     return conversation;
   }
@@ -88,6 +91,18 @@ export class Conversations implements Disposable {
     this.controller.dispose();
   }
 
+  /** A new answer stands under the older ones at its line: those are folded, and those that only failed go. */
+  private makeRoom(uri: Uri, range: Range): void {
+    const there = this.open.filter(
+      ({ thread }) => isSame(thread.uri, uri) && thread.range.end.line === range.end.line,
+    );
+    for (const one of there) {
+      if (one.isRunning) continue;
+      if (one.hasText) one.fold();
+      else void this.close(one);
+    }
+  }
+
   private pointedAt(argument: unknown): Target | undefined {
     for (const conversation of this.open) {
       const turn =
@@ -97,26 +112,40 @@ export class Conversations implements Disposable {
     return undefined;
   }
 
-  /** The conversation nearest to the cursor in this document, else the latest one. */
+  /** The conversation nearest to the cursor in this document, the newer of two, else the latest one. */
   private current(): Conversation | undefined {
     const active = window.activeTextEditor;
     const line = active?.selection.active.line ?? 0;
-    const here = this.open.filter(
-      ({ thread }) => active !== undefined && isSame(thread.uri, active.document.uri),
-    );
+    const here = this.open
+      .filter(({ thread }) => active !== undefined && isSame(thread.uri, active.document.uri))
+      .reverse();
     const distance = ({ thread }: Conversation): number => Math.abs(thread.range.end.line - line);
     return here.sort((one, other) => distance(one) - distance(other))[0] ?? this.latest;
   }
 
   private follow({ document, contentChanges }: TextDocumentChangeEvent): void {
     for (const conversation of this.open) {
-      if (conversation.anchor === undefined || !isSame(conversation.thread.uri, document.uri)) continue;
+      if (!isSame(conversation.thread.uri, document.uri)) continue;
       for (const { rangeOffset, rangeLength, text } of contentChanges) {
         const edit = { offset: rangeOffset, removed: rangeLength, inserted: text.length };
-        conversation.anchor = follow(conversation.anchor, edit);
+        conversation.anchor = conversation.anchor && follow(conversation.anchor, edit);
+        conversation.spot = conversation.spot && follow(conversation.spot, edit);
       }
+      stay(conversation, document);
     }
   }
+}
+
+function anchorAt(document: TextDocument, range: Range): Anchor {
+  const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+  return { start, end, text: document.getText(range) };
+}
+
+/** VS Code moves what it shows by itself, but puts it back to the thread's own range with the next comment. */
+function stay({ spot, thread }: Conversation, document: TextDocument): void {
+  if (spot === undefined) return;
+  const range = new Range(document.positionAt(spot.start), document.positionAt(spot.end));
+  if (!range.isEqual(thread.range)) thread.range = range;
 }
 
 function isSame(one: Uri, other: Uri): boolean {

@@ -4,7 +4,7 @@
 
 import { State } from "vscode-languageclient/node";
 import { CodexClient } from "./client";
-import { EventEmitter, side, window, workspace } from "./editor";
+import { EventEmitter, side, userSetting, window, workspace } from "./editor";
 import type { Disposable, ExtensionContext, LogOutputChannel } from "./editor";
 import { CannotStart, findLaunch } from "./launch";
 import { DID_CHANGE_TRUST } from "./protocol";
@@ -17,6 +17,8 @@ export type ServerState = "stopped" | "starting" | "running" | "failed";
 export class Server implements Disposable {
   private client: CodexClient | undefined;
   private starting: Promise<CodexClient> | undefined;
+  /** Starts and stops, one after the other: a stop in the middle of a start would leave its process behind. */
+  private line: Promise<unknown> = Promise.resolve();
   private diedAt: number | undefined;
   private state: ServerState = "stopped";
   private readonly emitter = new EventEmitter<ServerState>();
@@ -42,12 +44,14 @@ export class Server implements Disposable {
 
   /** The running client; starts it if need be. Throws `CannotStart`, with what to do. */
   running(): Promise<CodexClient> {
-    this.starting ??= this.start().catch((error: unknown) => {
-      this.starting = undefined;
+    if (this.starting) return this.starting;
+    const starting = this.inLine(() => this.start()).catch((error: unknown) => {
+      if (this.starting === starting) this.starting = undefined;
       this.become("failed");
       throw error;
     });
-    return this.starting;
+    this.starting = starting;
+    return starting;
   }
 
   /** Resolves when the server has been told that it should ask for its settings again. */
@@ -63,17 +67,25 @@ export class Server implements Disposable {
     await this.running();
   }
 
-  async stop(): Promise<void> {
-    const { client } = this;
-    this.client = undefined;
+  stop(): Promise<void> {
     this.starting = undefined;
-    if (client?.state === State.Running) await client.stop(2000);
-    await client?.dispose();
-    this.become("stopped");
+    return this.inLine(async () => {
+      const { client } = this;
+      this.client = undefined;
+      if (client?.state === State.Running) await client.stop(2000);
+      await client?.dispose();
+      this.become("stopped");
+    });
   }
 
   dispose(): Promise<void> {
     return this.stop();
+  }
+
+  private inLine<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.line.then(step);
+    this.line = done.catch(() => undefined);
+    return done;
   }
 
   private async start(): Promise<CodexClient> {
@@ -96,6 +108,7 @@ export class Server implements Disposable {
       throw new CannotStart(
         `The codex-ls server did not start on ${side()} (${launch.what}).`,
         "The Codex log has the reason.",
+        userSetting("server.path") === "" ? undefined : "server.path",
       );
     }
     return client;

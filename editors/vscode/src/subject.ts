@@ -15,6 +15,13 @@ export interface Subject {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Not asked about, and not told to the server: channels, and what this extension itself shows. */
+const NO_SUBJECT = new Set(["output", "comment", "codex-thinking", "codex-proposal", "codex-report"]);
+
+export function isSubject({ uri }: TextDocument): boolean {
+  return !NO_SUBJECT.has(uri.scheme);
+}
+
 /** The selection, without the line break that a whole-line selection drags along in its label. */
 export function subjectOf(editor: TextEditor): Subject {
   const { document, selection } = editor;

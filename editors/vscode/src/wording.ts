@@ -76,13 +76,16 @@ export interface Heading {
   readonly name: string;
   readonly model: string;
   readonly question: string;
+  /** Another turn's thinking stands between this and what came before. */
+  readonly goesOn?: boolean;
 }
 
-/** "## 14:03:22 · local-oss · gpt-oss-20b" and the question's first line. */
-export function heading({ at, name, model, question }: Heading): string {
+/** "## 14:03:22 · local-oss · gpt-oss-20b" and the question's first line; the time is that of the first thought. */
+export function heading({ at, name, model, question, goesOn = false }: Heading): string {
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0"));
   const who = name === model ? name : `${name} · ${model}`;
-  return `## ${time.join(":")} · ${who}\n\n> ${firstLine(question, 100)}\n\n`;
+  const more = goesOn ? " · goes on" : "";
+  return `## ${time.join(":")} · ${who}${more}\n\n> ${firstLine(question, 100)}\n\n`;
 }
 
 /** The first line of a text, at most so many characters of it. */

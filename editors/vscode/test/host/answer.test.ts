@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { listening } from "../support/dialogs";
 import { answerOf, answered, closeAll, extension, model, openSample, selectLines, until } from "./world";
 
 const FIXED = "```python\ndef mean(prices):\n    return total(prices) / len(prices) if prices else 0\n```";
@@ -69,7 +70,10 @@ suite("an answer", () => {
     edit.insert(document.uri, new vscode.Position(0, 0), "# new\n");
     await vscode.workspace.applyEdit(edit);
     const changed = document.getText();
-    await Promise.race([vscode.commands.executeCommand("codex.acceptEdit"), shownWarning()]);
+    const told = await listening(vscode.window, async () => {
+      await vscode.commands.executeCommand("codex.acceptEdit");
+    });
+    assert.match(told.map(({ message }) => message).join(), /^The document has changed since the diff/);
     assert.equal(document.getText(), changed);
   });
 
@@ -86,7 +90,10 @@ suite("an answer", () => {
     assert.deepEqual(conversations.place(conversation, document)?.start, new vscode.Position(8, 0));
     await insert(9);
     assert.equal(conversations.place(conversation, document), undefined);
-    await Promise.race([vscode.commands.executeCommand("codex.replaceSelection"), shownWarning()]);
+    const told = await listening(vscode.window, async () => {
+      await vscode.commands.executeCommand("codex.replaceSelection");
+    });
+    assert.match(told.map(({ message }) => message).join(), /^The code has changed since the question/);
     assert.ok(!tabs().includes("prices.py: proposed by first"));
   });
 
@@ -170,8 +177,3 @@ suite("an answer", () => {
     assert.match(extension().conversations.latest!.thread.label!, /^first, stopped after/);
   });
 });
-
-async function shownWarning(): Promise<void> {
-  await new Promise((done) => setTimeout(done, 500));
-  await vscode.commands.executeCommand("notifications.clearAll");
-}

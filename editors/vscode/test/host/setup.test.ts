@@ -52,7 +52,7 @@ suite("profiles", () => {
     const { failure } = extension().conversations.latest!.last!.answer;
     assert.equal(failure?.kind, "unknownProfile");
     for (const name of ["nope"]) assert.ok(failure.message.includes(name), failure.message);
-    for (const name of ["first", "second", "keyed"])
+    for (const name of ["first", "second", "keyed", "nowhere"])
       assert.ok(failure.hint?.includes(name), failure.hint ?? "");
     assert.deepEqual([(await model(0).log()).requests, (await model(1).log()).requests], [[], []]);
     await vscode.commands.executeCommand("notifications.clearAll");
@@ -202,7 +202,9 @@ suite("VS Code's own chat", () => {
     };
     const models = await lm.selectChatModels({ vendor: "codex-ls" });
     const offered =
-      lm.registerLanguageModelChatProvider === undefined ? [] : ["embedded", "first", "keyed", "second"];
+      lm.registerLanguageModelChatProvider === undefined
+        ? []
+        : ["embedded", "first", "keyed", "nowhere", "second"];
     assert.deepEqual(models.map(({ id }) => id).sort(), offered);
   });
 });

@@ -94,6 +94,15 @@ export class Workbench {
     return toast;
   }
 
+  /** Opens a file of the workspace by its name, or goes to its tab. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+p");
+    await this.page.locator(".quick-input-widget input").fill(name);
+    await this.picks.filter({ hasText: name }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+  }
+
   /** Puts the cursor at a line of the active editor, with the keyboard. */
   async goToLine(line: number): Promise<void> {
     await this.focusEditor();
