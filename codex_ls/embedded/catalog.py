@@ -44,7 +44,8 @@ class BuiltInModel:
     `file` is its name on disk, `size` its length in bytes. `template` and `grammar` are files of
     `embedded/templates/`. `answer_limit` is the most tokens one answer may have (a small model can
     repeat itself for ever), `context` the tokens of a conversation, each of which takes
-    `context_bytes` of memory.
+    `context_bytes` of memory. `repacked_bytes` is what llama.cpp copies of the weights to suit the
+    processor (the `CPU_REPACK` buffer of its log on x86 with AVX2).
     """
 
     name: str
@@ -60,6 +61,7 @@ class BuiltInModel:
     context: int
     context_bytes: int
     answer_limit: int
+    repacked_bytes: int = 0
 
 
 _PART = 52_428_800
@@ -95,6 +97,7 @@ QWEN_CODER = BuiltInModel(
     context=8192,
     context_bytes=28_672,  # 28 layers, keys and values of 2 heads of 128 numbers, 2 bytes each
     answer_limit=2048,
+    repacked_bytes=625_508_000,
 )
 
 SMOLLM = BuiltInModel(

@@ -17,7 +17,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from codex_ls.embedded.catalog import BuiltInModel, find
+from codex_ls.embedded.loading import Loading
 from codex_ls.embedded.machine import available_memory, context_size, threads
 from codex_ls.embedded.store import fetched_path
 from codex_ls.errors import CodexError, NotFound, Unreachable
@@ -34,6 +35,22 @@ _HERE = Path(__file__).parent
 _LOG_CHARS = 16_384
 _INSTALL_HINT = "pip install 'codex-ls[embedded]'"
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would flash a console
+_KEPT_VARIABLES = (
+    *("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "WINDIR", "TEMP", "TMP", "LANG", "LC_", "TZ"),
+    *(
+        "LD_",
+        "DYLD_",
+        "PYTHON",
+        "VIRTUAL_ENV",
+        "OMP_",
+        "GGML_",
+        "CUDA_",
+        "NVIDIA_",
+        "HIP_",
+        "ROCR_",
+    ),
+    *("VK_", "MESA_", "XDG_", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "NUMBER_OF_PROCESSORS"),
+)
 _SIGILL_CODES = (-getattr(signal, "SIGILL", 4), 0xC000001D)
 
 
@@ -109,9 +126,15 @@ class Engine:
 
 
 async def start_engine(
-    name: str, *, env: Mapping[str, str] = os.environ, report_slots: bool = False
+    name: str,
+    *,
+    env: Mapping[str, str] = os.environ,
+    report_slots: bool = False,
+    watch: Callable[[Loading], None] | None = None,
 ) -> Engine:
     """A server with that model, loaded and listening; loading takes seconds.
+
+    `watch` is handed what tells how far loading is.
 
     Raises NotFound (no such model, not fetched, or the engine is not installed) and Unreachable (it
     does not start). Cancelled, it leaves no process behind.
@@ -131,12 +154,22 @@ async def start_engine(
         report_slots=report_slots,
     )
     child = await _Child.start()
+    if watch is not None:
+        watch(Loading.of(child.process.pid, model, context=settings.context))
     try:
         address = await child.load(model, settings)
     except BaseException:
         await child.kill()
         raise
     return Engine(model, child, address, settings.api_key)
+
+
+def _without_keys(env: Mapping[str, str]) -> dict[str, str]:
+    """What a process needs that runs a model: the system's own variables and llama.cpp's, no key.
+
+    A list of what is kept, since nobody can tell every key by its variable's name.
+    """
+    return {name: value for name, value in env.items() if name.upper().startswith(_KEPT_VARIABLES)}
 
 
 class _Child:
@@ -155,7 +188,7 @@ class _Child:
             process = await asyncio.create_subprocess_exec(
                 # By its path, and with -P: nothing is imported from the folder the user is in.
                 *(sys.executable, "-P", str(_HERE / "child.py")),
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+                env={**_without_keys(os.environ), "OMP_WAIT_POLICY": "PASSIVE"},
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

@@ -53,11 +53,13 @@ from codex_ls.wire import (
 
 if TYPE_CHECKING:
     from codex_ls.config.profile import ModelSettings, Provider
+    from codex_ls.embedded.engine import Engine
     from codex_ls.turn.clock import TurnClock
     from codex_ls.turn.interrupt import Interrupt
     from codex_ls.turn.session import Session
 
 _LOADING_POLL_S = 0.5
+_ENGINE_LOOK_S = 0.25
 _AFTER_FINISH_S = 2.0
 """Once the finish reason is there, only figures can follow; some servers then never end the stream."""
 
@@ -94,13 +96,21 @@ class Asking:
         """
         if not self._provider.base_url:
             yield PhaseChanged("loading")
-            call = await self._start_engine(call)
+            loading = Lookout(self._interrupt, self._session.loading, next_look_s=_ENGINE_LOOK_S)
+            starting = loading.until(self._session.engine(self._settings.model))
+            async with aclosing(starting) as phases:
+                async for phase in phases:
+                    if isinstance(phase, PhaseChanged):
+                        yield phase
+                    else:
+                        call = self._for_engine(phase.value, call)
         self._quirks = self._learned_quirks()
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
         signals = self._signals_of_server()
-        look = signals.look if signals else None
-        lookout = Lookout(self._interrupt, look, patience_s=signals.patience_s)
+        lookout = Lookout(
+            self._interrupt, signals.look if signals else None, patience_s=signals.patience_s
+        )
         call, self._prompt_size = await self._interrupt.wait(
             fitted(
                 call,
@@ -158,9 +168,8 @@ class Asking:
             yield RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
             await self._interrupt.wait(asyncio.sleep(wait_ms / 1000))
 
-    async def _start_engine(self, call: ModelCall) -> ModelCall:
-        """Start the built-in server and aim at it."""
-        engine = await self._interrupt.wait(self._session.engine(self._settings.model))
+    def _for_engine(self, engine: Engine, call: ModelCall) -> ModelCall:
+        """Aim at the built-in server, and ask it as it wants to be asked."""
         self._provider = replace(self._provider, base_url=engine.base_url)
         self._headers["Authorization"] = f"Bearer {engine.api_key}"
         extras = engine.extras_for(call.effort, has_schema=call.output_schema is not None)

@@ -29,11 +29,17 @@ class Lookout:
     """Waits for one thing at a time, and looks at the server while it waits."""
 
     def __init__(
-        self, interrupt: Interrupt, look: Look | None, *, patience_s: float = 0.25
+        self,
+        interrupt: Interrupt,
+        look: Look | None,
+        *,
+        patience_s: float = 0.25,
+        next_look_s: float = _NEXT_LOOK_S,
     ) -> None:
         self._interrupt = interrupt
         self._look = look
         self._patience_s = patience_s
+        self._next_look_s = next_look_s
 
     async def until(
         self,
@@ -58,7 +64,7 @@ class Lookout:
                 await self._interrupt.wait(_first_of(pending, timeout))
                 if looking is not None and looking.done():
                     phase, looking = looking.result(), None
-                    pause_s = _NEXT_LOOK_S
+                    pause_s = self._next_look_s
                     if phase is not None and not working.done():
                         yield phase
                 elif looking is None and self._look is not None and not working.done():

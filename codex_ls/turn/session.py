@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from codex_ls.config.profile import ModelSettings
+from codex_ls.events import PhaseChanged
 from codex_ls.providers.http import HttpClient
 from codex_ls.providers.origin import AskSecret
 from codex_ls.turn.keeping import Keeping
@@ -20,6 +21,7 @@ from codex_ls.turn.run import Turn, TurnRequest
 
 if TYPE_CHECKING:
     from codex_ls.embedded.engine import Engine
+    from codex_ls.embedded.loading import Loading
     from codex_ls.turn.tracing import Tracing
 
 
@@ -43,6 +45,7 @@ class Session:
         self._turns: set[Turn] = set()
         self._engine: tuple[str, Engine] | None = None
         self._engine_lock = asyncio.Lock()
+        self._loading: Loading | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Session:
@@ -101,7 +104,18 @@ class Session:
                     return running
                 self._engine = None  # one model in memory at a time
                 await running.close()
-            engine = await start_engine(model, env=self.env)
+            try:
+                engine = await start_engine(model, env=self.env, watch=self._watch_loading)
+            finally:
+                self._loading = None
             self._engine = (model, engine)
             self._stack.push_async_callback(engine.close)
             return engine
+
+    async def loading(self) -> PhaseChanged | None:
+        """How far the built-in server is with loading its model; None if nothing is known of it."""
+        fraction = self._loading.fraction() if self._loading is not None else None
+        return None if fraction is None else PhaseChanged("loading", fraction)
+
+    def _watch_loading(self, loading: Loading) -> None:
+        self._loading = loading

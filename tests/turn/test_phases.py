@@ -1,16 +1,19 @@
 """What a model server does while it is silent is told, whatever server it is."""
 
+import asyncio
 import dataclasses
 from typing import Any
 
 import pytest
 
+from codex_ls.config.settings import ModelSettings, Provider
+from codex_ls.errors import Unreachable
 from codex_ls.events import ContentDelta, Event, PhaseChanged, TurnFinished
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer, Request
 from tests.support.streams import Answer, Gate, chat_chunk, chat_stream, json_answer, sse_answer
-from tests.turn.conftest import settings_for
+from tests.turn.conftest import events_of, settings_for
 
 LOADING_THEN_READY = ["connecting", "loading", "prompt", "answering"]
 
@@ -97,6 +100,35 @@ async def test_how_far_the_prompt_is_read_comes_from_the_stream(session: Session
     ]
 
 
+async def test_how_far_the_built_in_model_is_loaded_is_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, fractions = asyncio.Event(), [0.25, 0.5, 0.75]
+
+    class Loading:
+        def fraction(self) -> float:
+            if not fractions:
+                told.set()
+            return fractions.pop(0) if fractions else 0.99
+
+    async def engine(_: str) -> object:
+        session._loading = Loading()  # type: ignore[assignment]
+        await told.wait()
+        raise Unreachable("It does not start.")
+
+    monkeypatch.setattr(session, "engine", engine)
+    provider = Provider("embedded", "Built in", "")
+    events = await events_of(session.start(TurnRequest("hi"), ModelSettings("m", provider)))
+    assert [event for event in events if isinstance(event, PhaseChanged)][:4] == [
+        PhaseChanged("loading"),
+        PhaseChanged("loading", 0.25),
+        PhaseChanged("loading", 0.5),
+        PhaseChanged("loading", 0.75),
+    ]
+    assert isinstance(events[-1], TurnFinished)
+    assert isinstance(events[-1].error, Unreachable)
+
+
 async def test_a_quick_server_is_asked_for_nothing_but_the_answer(session: Session) -> None:
     async with ModelServer(chat_stream(content=["ok"])) as server:
         asked = settings_for(server, provider_id="ollama")
@@ -114,8 +146,6 @@ async def test_cancelling_ends_the_looking_too(session: Session) -> None:
 
         async def run() -> list[Event]:
             return [event async for event in turn]
-
-        import asyncio
 
         running = asyncio.ensure_future(run())
         await asked_about.reached.wait()
