@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support import canary
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
 """How long anything here may take before the test fails; a healthy run needs a fraction of one."""
@@ -51,7 +53,7 @@ class Command:
         self.write_config(
             'model = "test-model"\nmodel_provider = "fake"\n'
             f'{more}\n[model_providers.fake]\nname = "Fake"\nbase_url = "{base_url}"\n'
-            "request_max_retries = 0\n"
+            f"{canary.CONFIG}request_max_retries = 0\n"
         )
 
     def write_config(self, text: str) -> None:
@@ -77,6 +79,7 @@ class Command:
             timeout=SECONDS,
             check=False,
         )
+        self._check(done.stdout or b"", done.stderr)
         return Result(done.returncode, (done.stdout or b"").decode(), told(done.stderr.decode()))
 
     def start(
@@ -119,6 +122,12 @@ class Command:
         os.close(slave)
         return Terminal(process, master)
 
+    def _check(self, *outputs: bytes) -> None:
+        """Nothing that was written, on the screen or in the folder, holds the planted key."""
+        for output in outputs:
+            canary.check("the output of a command", output)
+        canary.check_folder(self.home)
+
     def environment(self, **more: str) -> dict[str, str]:
         """What a login gives and not more, so that nothing of this machine changes a result."""
         kept = {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
@@ -128,6 +137,7 @@ class Command:
             "CODEX_HOME": str(self.home),
             "PYTHONPATH": str(ROOT),
             "LANG": "C.UTF-8",
+            **canary.ENV,
             **self.env,
             **more,
         }
@@ -176,6 +186,7 @@ class Running:
             b"" if stream.closed else self._seen.get(stream.fileno(), b"") + stream.read()
             for stream in (self.out, self.err)
         )
+        canary.check("the output of a command", out + err)
         return Result(self.process.wait(SECONDS), out.decode(), told(err.decode()))
 
     def _until(self, descriptor: int, text: str) -> str:
@@ -230,6 +241,7 @@ class Terminal:
         """Wait for the end; both streams are the one screen."""
         while piece := _read(self._master):
             self._seen += piece
+        canary.check("a terminal", self._seen)
         return Result(self.process.wait(SECONDS), told(self.text), "")
 
     @property

@@ -4,12 +4,14 @@ Every test that uses `start` or `client` can run over stdio, TCP and WebSocket: 
 do, the others over stdio, and with `--transport=tcp`, `ws` or `all` the whole suite does.
 """
 
+import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support import canary
 from tests.support.lsp_client import LspClient
 from tests.support.model_server import ModelServer
 from tests.support.transports import TRANSPORTS, Transport, served
@@ -68,6 +70,7 @@ name = "Fake"
 base_url = "{model.base_url}"
 wire_api = "chat"
 request_max_retries = 1
+{canary.CONFIG}
 
 [model_providers.locked]
 name = "Locked"
@@ -92,10 +95,15 @@ model_provider = "locked"
 
 @pytest.fixture
 def start(home: Path, transport: Transport) -> Start:
-    """Starts a server: `async with start() as client`."""
+    """Starts a server: `async with start() as client`. Nothing it says may hold the planted key."""
 
-    def starter(*args: str, **env: str) -> AbstractAsyncContextManager[LspClient]:
-        return served(transport, {"CODEX_HOME": str(home), **env}, *args)
+    @asynccontextmanager
+    async def starter(*args: str, **env: str) -> AsyncIterator[LspClient]:
+        planted = {"CODEX_HOME": str(home), **canary.ENV, **env}
+        async with served(transport, planted, *args) as client:
+            yield client
+        canary.check("what a client was sent", json.dumps(client.messages, ensure_ascii=False))
+        canary.check_folder(home)
 
     return starter
 
