@@ -1,7 +1,8 @@
-"""A real browser: a page that was allowed asks and sees the words come; another one does not get in."""
+"""A real browser, and the page of docs/editors/browser.md in it."""
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,41 +18,45 @@ from tests.support.transports import Listener, listening
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 
-PAGE = """<!doctype html><title>An editor in a browser</title><script>
-const tell = (what) => fetch("/told", { method: "POST", body: JSON.stringify(what) });
-const socket = new WebSocket("%(url)s");
-const send = (message) => socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
-const codex = { token: "%(token)s" };
-socket.onopen = () =>
-  send({ id: 1, method: "initialize", params: { capabilities: {}, initializationOptions: { codex } } });
-socket.onerror = () => tell({ refused: true });
-socket.onmessage = ({ data }) => {
-  const message = JSON.parse(data);
-  if (message.id === 1)
-    send({ id: 2, method: "codex/exec", params: { prompt: "hi", workDoneToken: "w" } });
-  else if (message.id === 2) tell({ content: message.result.content });
-  else if (message.params.value.codex.type === "content") tell({ piece: message.params.value.codex.text });
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "editors" / "browser.md"
+WATCH = """<script>
+const watched = ["reasoning", "content", "status"];
+const tell = () => fetch("/told", { method: "POST", body: JSON.stringify(
+  Object.fromEntries(watched.map((id) => [id, document.getElementById(id).textContent]))) });
+for (const id of watched)
+  new MutationObserver(tell).observe(document.getElementById(id), { childList: true });
+const opened = socket.onmessage;
+socket.onmessage = (event) => {
+  opened(event);
+  if (JSON.parse(event.data).id !== 1) return;
+  document.forms[0].prompt.value = "hi";
+  document.forms[0].requestSubmit();
 };
 </script>"""
+"""Sends off the form once the server has said hello, and tells what the page shows."""
 
 
 class Site:
-    """Serves one page, and hears what it tells."""
+    """Serves one page, and hears what it shows."""
 
     def __init__(self) -> None:
         self.page = ""
-        self.told: asyncio.Queue[Any] = asyncio.Queue()
+        self.shown: asyncio.Queue[Any] = asyncio.Queue()
 
-    async def heard(self) -> Any:
-        """What the page tells next; a browser may take its time to start."""
-        return await asyncio.wait_for(self.told.get(), 60)
+    async def until(self, **wanted: str) -> None:
+        """Wait until the page shows these texts; a browser may take its time to start."""
+        async with asyncio.timeout(60):
+            while True:
+                shown = await self.shown.get()
+                if all(shown[name].startswith(text) for name, text in wanted.items()):
+                    return
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         size = head.partition("content-length:")[2].split("\r\n")[0]
         body = await reader.readexactly(int(size or 0))
         if head.startswith("post /told "):
-            self.told.put_nowait(json.loads(body))
+            self.shown.put_nowait(json.loads(body))
         page = self.page.encode() if head.startswith("get / ") else b""
         kind = b"Content-Type: text/html; charset=utf-8\r\nConnection: close\r\n"
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s" % (len(page), kind, page))
@@ -95,23 +100,31 @@ async def browser(profile: Path, url: str) -> AsyncIterator[None]:
 
 
 def page_for(listener: Listener) -> str:
-    return PAGE % {"url": listener.url, "token": listener.token}
+    """The documented page, with this listener's address and token."""
+    (page,) = re.findall(r"^```html\n(.*?)^```$", DOCUMENTED.read_text(), re.MULTILINE | re.DOTALL)
+    for documented, ours in (("ws://127.0.0.1:7777", listener.url), ("THE TOKEN", listener.token)):
+        assert page.count(documented) == 1
+        page = page.replace(documented, ours)
+    return f"{page}{WATCH}"
 
 
-async def test_an_allowed_page_sees_the_words_as_they_come(
+async def test_an_allowed_page_shows_thinking_and_answer_as_they_come(
     site: tuple[Site, str], home: Path, model: ModelServer, tmp_path: Path
 ) -> None:
-    gate = Gate()
-    model.enqueue(chat_stream(content=["Hello", gate, ", browser."]))
+    thought, said = Gate("thought"), Gate("said")
+    model.enqueue(
+        chat_stream(reasoning=["Hm", thought, "."], content=["<b>Hello", said, ", browser.</b>"])
+    )
     pages, origin = site
     env = {"CODEX_HOME": str(home)}
     async with listening("ws", env, "--allow-origin", origin) as listener:
         pages.page = page_for(listener)
         async with browser(tmp_path / "profile", origin):
-            assert await pages.heard() == {"piece": "Hello"}
-            gate.open()
-            assert await pages.heard() == {"piece": ", browser."}
-            assert await pages.heard() == {"content": "Hello, browser."}
+            await pages.until(reasoning="Hm", content="", status="Thinking")
+            thought.open()
+            await pages.until(reasoning="Hm.", content="<b>Hello", status="Answering")
+            said.open()
+            await pages.until(content="<b>Hello, browser.</b>", status="Answered in")
 
 
 async def test_a_page_that_knows_the_token_but_was_not_allowed_stays_out(
@@ -122,5 +135,19 @@ async def test_a_page_that_knows_the_token_but_was_not_allowed_stays_out(
     async with listening("ws", env, "--allow-origin", "http://localhost:1") as listener:
         pages.page = page_for(listener)
         async with browser(tmp_path / "profile", origin):
-            assert await pages.heard() == {"refused": True}
+            await pages.until(content="", status="The server has hung up.")
     assert model.requests == []
+
+
+async def test_a_browser_that_is_closed_ends_its_turns(
+    site: tuple[Site, str], home: Path, model: ModelServer, tmp_path: Path
+) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["Hello", gate, "never"]))
+    pages, origin = site
+    env = {"CODEX_HOME": str(home)}
+    async with listening("ws", env, "--allow-origin", origin) as listener:
+        pages.page = page_for(listener)
+        async with browser(tmp_path / "profile", origin):
+            await pages.until(content="Hello")
+        await asyncio.wait_for(model.turns[0].hung_up.wait(), 10)
