@@ -41,6 +41,7 @@ class MessageReader:
         self._buffer = bytearray()
         self._body_bytes: int | None = None
         self._garbage = False
+        self._searched = self._block_at = 0
 
     def feed(self, chunk: bytes) -> list[Incoming]:
         """Return the messages that `chunk` completed; an `Unreadable` where one was no JSON."""
@@ -55,11 +56,28 @@ class MessageReader:
                 if self._body_bytes is None:
                     return messages
             if len(self._buffer) < self._body_bytes:
-                return messages
+                header_at = self._header_inside()
+                if header_at is None:
+                    return messages
+                self._body_bytes = (
+                    header_at  # what follows is another message: the length was wrong
+                )
             body = bytes(self._buffer[: self._body_bytes])
             del self._buffer[: self._body_bytes]
             self._body_bytes = None
+            self._searched = self._block_at = 0
             messages.append(self._decode(body))
+
+    def _header_inside(self) -> int | None:
+        """Where the next message's header begins, if it is here before this body's end."""
+        buffer = self._buffer
+        while (end := buffer.find(_HEADER_END, self._searched)) >= 0:
+            found = _LENGTH.search(buffer, max(self._block_at, end - MAX_HEADER_BYTES), end + 2)
+            self._searched = self._block_at = end + len(_HEADER_END)
+            if found is not None:
+                return found.start()
+        self._searched = max(self._searched, len(buffer) - len(_HEADER_END) + 1)
+        return None
 
     def _next_header(self) -> int | None:
         """Consume a header block, and whatever junk stands before it; None if it isn't whole yet."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from codex_ls.config.address import is_loopback
-from codex_ls.errors import NotFound, ProviderError, StreamBroken
+from codex_ls.errors import NotFound, ProviderError, StreamBroken, Unreachable
 from codex_ls.events import (
     ContentDelta,
     Notice,
@@ -94,7 +94,17 @@ class Asking:
 
         Raises ProviderError, LocalOnly, or Interrupted; the connection is then closed.
         """
-        if not self._provider.base_url:
+        asking = self._ask(call) if self._provider.base_url else self._ask_built_in(call)
+        async with aclosing(asking) as steps:
+            async for step in steps:
+                yield step
+
+    async def _ask_built_in(
+        self, call: ModelCall
+    ) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
+        """As `ask`, of the built-in server, which is started if need be, and once more if it is gone."""
+        nowhere = self._provider
+        for is_last in (False, True):
             yield PhaseChanged("loading")
             loading = Lookout(self._interrupt, self._session.loading, next_look_s=_ENGINE_LOOK_S)
             starting = loading.until(self._session.engine(self._settings.model))
@@ -103,7 +113,20 @@ class Asking:
                     if isinstance(phase, PhaseChanged):
                         yield phase
                     else:
-                        call = self._for_engine(phase.value, call)
+                        aimed = self._for_engine(phase.value, call)
+            try:
+                async with aclosing(self._ask(aimed)) as steps:
+                    async for step in steps:
+                        yield step
+            except (Unreachable, StreamBroken):
+                # Something ended it a moment ago, and its last breath still took the connection.
+                if is_last or self._texts:
+                    raise
+                self._provider = nowhere
+            else:
+                return
+
+    async def _ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
         self._quirks = self._learned_quirks()
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0

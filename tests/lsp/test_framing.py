@@ -74,6 +74,21 @@ def test_too_long_a_length_costs_nothing() -> None:
         assert read(data[:at], data[at:]) == [FIRST, SECOND, SECOND]
 
 
+def test_far_too_long_a_length_does_not_swallow_the_next_messages() -> None:
+    body = json.dumps(FIRST).encode()
+    data = b"Content-Length: 200000000\r\n\r\n" + body + frame(SECOND) * 2
+    for at in range(len(data)):
+        assert read(data[:at], data[at:]) == [FIRST, SECOND, SECOND]
+
+
+def test_an_unfinished_message_is_looked_through_once() -> None:
+    reader = MessageReader()
+    reader.feed(b"Content-Length: 200000000\r\n\r\n")
+    for _ in range(1_000):
+        assert reader.feed(b"\r\n\r\n" * 1_000) == []
+    assert reader._searched > 3_990_000
+
+
 @pytest.mark.parametrize(
     "body", [b"{", b"nonsense", b"\xff\xff", b'{"a": 1} {"b": 2}', b"[" * 200_000, b""]
 )
