@@ -94,13 +94,19 @@ export class Workbench {
     return toast;
   }
 
-  /** Opens a file of the workspace by its name, or goes to its tab. */
-  async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press("Control+p");
-    await this.page.locator(".quick-input-widget input").fill(name);
-    await this.picks.filter({ hasText: name }).first().waitFor();
-    await this.page.keyboard.press("Enter");
-    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+  /** Opens a file of the workspace by its name, or goes to its tab; once more if the list was of something else. */
+  async openFile(name: string, attempts = 4): Promise<void> {
+    const input = this.page.locator(".quick-input-widget input");
+    try {
+      await this.page.keyboard.press("Control+p");
+      await input.fill(name, { timeout: 5000 });
+      await this.picks.filter({ hasText: name }).first().click({ timeout: 5000 });
+      await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: 5000 });
+    } catch (error) {
+      if (attempts <= 1) throw error;
+      await this.page.keyboard.press("Escape");
+      await this.openFile(name, attempts - 1);
+    }
   }
 
   /** Puts the cursor at a line of the active editor, with the keyboard. */
