@@ -51,6 +51,10 @@ class Direct:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        for idle in self._idle.values():
+            for expiry in idle.values():
+                expiry.cancel()
+        self._idle.clear()
         connections = tuple(self._open)
         for connection in connections:
             self.close(connection)
