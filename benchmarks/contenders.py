@@ -46,8 +46,6 @@ enabled = false
 name = "bench"
 base_url = "{base_url}"
 wire_api = "{wire_api}"
-request_max_retries = 0
-stream_max_retries = 0
 stream_idle_timeout_ms = 600000
 {key}"""
 

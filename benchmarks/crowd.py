@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from benchmarks.contenders import Contender
-from benchmarks.editor_server import editor_server
+from benchmarks.editor_server import EditorServer, editor_server
 from benchmarks.figures import Figure, percentile
 from benchmarks.machine import cpu_s, wait_until_idle
 from benchmarks.model_server import Script, Turn
 from benchmarks.pieces import Piece, behind_ms, first_seen
 from benchmarks.scripted import ScriptedServer
 
-SCRIPT = Script(thinking=50, answer=100)
+DELTAS_PER_S = 50
+SCRIPT = Script(thinking=50, answer=100, pace_ms=1000 / DELTAS_PER_S)
 """Three seconds of pieces."""
 TURNS = 100
 APART_S = 0.01
@@ -34,6 +37,9 @@ def measure(
             yield Figure("crowd-lag-p99", contender.key, percentile(crowd.behind_ms, 0.99))
             yield Figure("crowd-slowest", contender.key, crowd.slowest_percent)
             yield Figure("crowd-cpu", contender.key, crowd.cpu_percent)
+            two = gather(server, contender, turns=TURNS, processes=2)
+            yield Figure("two-lag-p99", contender.key, percentile(two.behind_ms, 0.99))
+            yield Figure("two-cpu", contender.key, two.cpu_percent)
 
 
 class Crowd:
@@ -59,20 +65,38 @@ class Crowd:
 
 
 def gather(
-    server: ScriptedServer, contender: Contender, *, turns: int, apart_s: float = APART_S
+    server: ScriptedServer,
+    contender: Contender,
+    *,
+    turns: int,
+    apart_s: float = APART_S,
+    processes: int = 1,
 ) -> Crowd:
-    """So many turns, each in a conversation of its own, begun so far apart; 0: in one go."""
-    with editor_server(contender) as editor:
-        editor.initialize()
-        editor.prepare(turns)
-        editor.settle()
-        wait_until_idle(editor.pid)
-        server.play(SCRIPT)
-        editor.forget()
-        before_s = cpu_s(editor.pid)
-        for number in range(turns):
+    """So many turns, each in a conversation of its own, begun so far apart (0: in one go).
+
+    With more than one process each of them has its share of the turns.
+    """
+    share = turns // processes
+
+    def ask_all(editor: EditorServer) -> None:
+        for number in range(share):
             editor.ask(number)
-            editor.read_for(apart_s)
-        editor.wait_for_ends(turns)
-        used_s = cpu_s(editor.pid) - before_s
-        return Crowd(server.turns(), first_seen(editor.chunks), used_s=used_s)
+            editor.read_for(apart_s * processes)
+        editor.wait_for_ends(share)
+
+    with ExitStack() as stack, ThreadPoolExecutor(processes) as threads:
+        editors = [stack.enter_context(editor_server(contender)) for _ in range(processes)]
+        for editor in editors:
+            editor.initialize()
+            editor.prepare(share)
+            editor.settle()
+            wait_until_idle(editor.pid)
+            editor.forget()
+        server.play(SCRIPT)
+        before_s = sum(cpu_s(editor.pid) for editor in editors)
+        list(threads.map(ask_all, editors))
+        used_s = sum(cpu_s(editor.pid) for editor in editors) - before_s
+        seen: dict[Piece, float] = {}
+        for editor in editors:
+            seen |= first_seen(editor.chunks)
+        return Crowd(server.turns(), seen, used_s=used_s)

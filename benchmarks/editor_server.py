@@ -102,8 +102,17 @@ class EditorServer(ABC):
             self._read_until(counter)
 
     def wait_for(self, pattern: re.Pattern[bytes]) -> None:
-        """Read until this has come."""
-        self._read_until(_Counter(pattern, 1))
+        """Read until this has come. Raises RuntimeError if the turn has ended without it."""
+        came, ended = _Counter(pattern, 1), _Counter(self.ended, 1)
+
+        def enough(data: bytes) -> bool:
+            there, over = came(data), ended(data)
+            return there or over
+
+        self._read_until(enough)
+        if not came(b""):
+            said = b"".join(data for _, data in self.chunks)[-500:].decode(errors="replace")
+            raise RuntimeError(f"{self._contender.key} ended a turn without a word: {said}")
 
     def read_for(self, limit_s: float) -> None:
         """Read what comes in this time."""

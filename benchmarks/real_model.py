@@ -48,7 +48,7 @@ def measure(scratch: Path, *, quick: bool) -> Iterator[Figure]:
 
 
 def _asked(relay: Relay, contender: Contender) -> Iterator[Figure]:
-    relay.exchanges.clear()
+    relay.forget()
     watched = run(contender.ask(QUESTION), env=contender.env, folder=contender.folder)
     for exchange in relay.exchanges:
         at = _on_screen(watched, exchange)

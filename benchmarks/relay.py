@@ -79,6 +79,13 @@ class Relay:
     ) -> None:
         self.stop()
 
+    def forget(self) -> None:
+        """Drop what passed so far; connections that are kept alive go on being seen."""
+        self.exchanges = [exchange for exchange in self.exchanges if exchange.hung_up_at is None]
+        for exchange in self.exchanges:
+            exchange.request.clear()
+            exchange.answer.clear()
+
     def stop(self) -> None:
         """Refuse every new connection."""
         with contextlib.suppress(OSError):
@@ -109,7 +116,11 @@ class Relay:
             server.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, client: socket.socket, server: socket.socket, exchange: Exchange) -> None:
-        with contextlib.suppress(OSError), client, server:
-            while data := server.recv(65536):
-                exchange.answer.append((time.monotonic(), data))
-                client.sendall(data)
+        with client, server:
+            with contextlib.suppress(OSError):
+                while data := server.recv(65536):
+                    exchange.answer.append((time.monotonic(), data))
+                    client.sendall(data)
+            with contextlib.suppress(OSError):
+                # Closing alone would tell the client nothing while the other thread reads from it.
+                client.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import growth, table
+from benchmarks import crowd, growth, table
 from benchmarks.contenders import HTTPX, NEW, OLD, OURS, SOCKET
 from benchmarks.figures import Results
 from benchmarks.machine import ROOT
@@ -25,7 +25,25 @@ def write(results: Results, *, machine: str) -> list[Path]:
         f" included.\n\n{table.markdown(results)}"
     )
     replace_part("table", measured)
+    replace_part("capacity", capacity(results))
     return [DOCUMENT, *written]
+
+
+def capacity(results: Results) -> str:
+    """What one process holds, and two, in sentences; empty if it was not measured."""
+    keys = ("crowd-cpu", "crowd-lag-p99", "two-cpu", "two-lag-p99")
+    spreads = [results.spread(key, OURS) for key in keys]
+    middles = [spread.median for spread in spreads if spread is not None]
+    if len(middles) < len(keys):
+        return ""
+    one_cpu, one_lag, two_cpu, two_lag = middles
+    return (
+        f"{crowd.TURNS} turns at once, {crowd.DELTAS_PER_S} deltas a second each, take {one_cpu:.0f} %"
+        f" of a core in one process, and 99 of 100 deltas are with the editor within {one_lag:.1f} ms."
+        f" By that share one process is full at about {crowd.TURNS / one_cpu * 100:,.0f} such turns"
+        f" (reckoned, not tried). The same turns in two processes take {two_cpu:.0f} % of a core"
+        f" together, and {two_lag:.1f} ms."
+    )
 
 
 def replace_part(name: str, text: str) -> None:

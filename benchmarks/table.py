@@ -31,6 +31,7 @@ class Row:
 ROWS = (
     Row("shell-wire", "shell: process start to request on the wire", "ms", "160, then 110"),
     Row("shell-first-text", "shell: first byte to first text on screen", "ms", "1", 2),
+    Row("shell-first-text-sample", "the same, Codex 0.42 with the sample config", "ms", "", 0),
     Row("shell-lag-p50", "shell: text behind the wire, p50", "ms", "0.5", 2),
     Row("shell-lag-p99", "shell: text behind the wire, p99", "ms", "1.5", 2),
     Row("shell-cpu", "shell: CPU of a turn of 100 deltas", "ms", "160"),
@@ -56,6 +57,8 @@ ROWS = (
     Row("crowd-lag-p99", "100 turns at once: any delta behind the wire, p99", "ms", "", 1),
     Row("crowd-slowest", "100 turns at once: the slowest turn, against the paced time", "%", ""),
     Row("crowd-cpu", "100 turns at once: CPU, in percent of a core", "%"),
+    Row("two-lag-p99", "50 turns in each of two processes: any delta, p99", "ms", "", 1),
+    Row("two-cpu", "50 turns in each of two processes: CPU of both", "%"),
     Row("cancel-p50", "editor: cancel to connection closed, p50", "ms", "", 1),
     Row("cancel-p99", "editor: cancel to connection closed, p99", "ms", "20", 1),
 )
