@@ -61,6 +61,12 @@ def test_nothing_is_lost_but_the_kind_of_line_end(text: str) -> None:
     assert bare == re.sub("\r\n|\r", "\n", text + ".").replace("\\", "")
 
 
+@given(st.lists(pieces, max_size=20).map("".join))
+def test_a_second_time_adds_nothing(text: str) -> None:
+    once = neutral_markdown(text + ".")
+    assert neutral_markdown(once) == once
+
+
 @given(st.text("abc !&<>[]()`~#*_\n", max_size=60).filter(lambda code: "```" not in code))
 def test_a_block_of_code_is_never_touched(code: str) -> None:
     text = f"Look:\n\n```python\n{code}\n```\n"

@@ -41,7 +41,15 @@ def run(argv: Sequence[str]) -> int:
         if store is None:
             raise UnknownThread("No thread is kept: there is no folder for them.")
         thread = store.read(store.find(parsed.thread))
-        out.write(_dumped(thread_result(thread)) if parsed.json else _markdown(thread))
+        if parsed.json:
+            text = _dumped(thread_result(thread))
+        elif out.is_terminal:
+            text = _markdown(thread)
+        else:  # it may become a file that some program renders
+            from codex_ls.markdown import neutral_markdown
+
+            text = neutral_markdown(_markdown(thread))
+        out.write(text)
         return 0
     limit = None if parsed.all or parsed.json else _SHOWN
     folder = current_folder() if parsed.here else None

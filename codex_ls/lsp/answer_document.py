@@ -1,7 +1,8 @@
 """The Markdown document that shows an answer, or a doctor's findings.
 
-Nothing in it acts when it is rendered: the answer goes through `neutral_markdown`, and the thinking
-stands in a block of code. Its last line says how to go on, and is read again by whoever does.
+Nothing in it acts when it is rendered: its parts and then the whole go through `neutral_markdown`, and
+the thinking stands in a block of code. Its last line says how to go on, and is read again by whoever
+does.
 """
 
 import re
@@ -50,7 +51,9 @@ def answer_document(
     if with_thinking and result["reasoning"].strip():
         parts.append(f"## Thinking\n\n{fenced(result['reasoning'].strip(), 'text')}")
     parts.append(f"---\n\n{_go_on(result)}")
-    return "\n\n".join(parts) + "\n"
+    # Once more as a whole: parsers do not agree on where a fence of the answer ends, and what is code
+    # to one of them (the thinking) is Markdown to another.
+    return neutral_markdown("\n\n".join(parts) + "\n")
 
 
 def doctor_document(checks: Iterable[DoctorCheck]) -> str:

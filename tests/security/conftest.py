@@ -1,5 +1,5 @@
-"""A fake model server in a thread of its own."""
+"""A fake model server in a thread of its own, and the command that is configured to ask it."""
 
-from tests.cli.conftest import server
+from tests.cli.conftest import command, server
 
-__all__ = ["server"]
+__all__ = ["command", "server"]
