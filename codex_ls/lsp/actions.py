@@ -21,6 +21,9 @@ QUICKFIX = "quickfix"
 MAX_PROBLEMS = 5
 """More at one place make a list that nobody reads."""
 
+MAX_SEARCHED_CHARS = 1024 * 1024
+"""In a larger document no question is looked for here: editors ask for actions at every step."""
+
 _MESSAGE_CHARS = 60
 
 Action = dict[str, Any]
@@ -33,7 +36,7 @@ async def code_actions(connection: "Connection", request: Request) -> list[Actio
         action
         for action in (
             *_for_problems(params),
-            *_for_selection(params, _question(connection, params)),
+            *_for_selection(connection, params),
             *_for_running(connection, params),
         )
         if _is_wanted(action.get("kind", ""), params.only)
@@ -59,10 +62,11 @@ def _for_problems(params: CodeActionParams) -> Iterator[Action]:
             }
 
 
-def _for_selection(params: CodeActionParams, question: str | None) -> Iterator[Action]:
+def _for_selection(connection: "Connection", params: CodeActionParams) -> Iterator[Action]:
     is_cursor = params.range.start == params.range.end
     if is_cursor and params.is_automatic:
         return
+    question = _question(connection, params)
     what = f": {_shortened(question)}" if question else ""
     yield _action(params, f"Ask about this{what}", protocol.ASK_COMMAND, params.range)
     if not params.diagnostics:
@@ -98,7 +102,9 @@ def _action(
 def _question(connection: "Connection", params: CodeActionParams) -> str | None:
     """Return the question in the selection, if the document is open."""
     subject = Subject.open(connection, params.textDocument.uri, params.range)
-    found = subject.question() if subject is not None else None
+    if subject is None or len(subject.snapshot.source) > MAX_SEARCHED_CHARS:
+        return None
+    found = subject.question()
     return None if found is None else found.text
 
 

@@ -142,9 +142,9 @@ def _region(arguments: AskArguments, subject: Subject) -> tuple[int, int]:
     places = [place for place in (arguments.range, *_ranges(arguments)) if place is not None]
     if not places:
         return 0, max(0, len(lines) - 1 - (not lines[-1]))
-    first = min(min(place.start.line, len(lines) - 1) for place in places)
-    last = max(min(_last_line(place), len(lines) - 1) for place in places)
-    if arguments.range is not None and _last_line(arguments.range) > arguments.range.start.line:
+    ends = [min(end, len(lines) - 1) for place in places for end in _ends(place)]
+    first, last = min(ends), max(ends)
+    if arguments.range is not None and len(set(_ends(arguments.range))) > 1:
         return first, last
     return region_around([line.rstrip("\r\n") for line in lines], first, last)
 
@@ -153,9 +153,10 @@ def _ranges(arguments: AskArguments) -> list[Range]:
     return [diagnostic.range for diagnostic in arguments.diagnostics]
 
 
-def _last_line(place: Range) -> int:
+def _ends(place: Range) -> tuple[int, int]:
+    """Return the first and the last line of which there is anything in a range."""
     is_whole_line = place.end.character == 0 and place.end.line > place.start.line
-    return place.end.line - is_whole_line
+    return place.start.line, place.end.line - is_whole_line
 
 
 def _as_json(diagnostic: Diagnostic) -> dict[str, Any]:

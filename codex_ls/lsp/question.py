@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 MAX_CHARS = 4000
 
-_COMMENT = re.compile(
-    r"""\s*(?:\#+(?=\s|$)|//+!?|--+(?=\s|$)|;+(?=\s|$)|%+(?=\s|$)|/\*+|\*(?=\s|$)|<!--|\"{3}|'{3})
-        [ \t]?(.*?)(?:\s*(?:\*/|-->|\"{3}|'{3}))?\s*""",
-    re.VERBOSE,
+_OPENER = re.compile(
+    r"(?:#+(?=\s|$)|//+!?|--+(?=\s|$)|;+(?=\s|$)|%+(?=\s|$)|/\*+(?!/)|\*(?=\s|$)|<!--|\"{3}|'{3})"
 )
-_CLOSER = re.compile(r"\s*(?:\*/|-->|\"{3}|'{3})\s*")
+_CLOSERS = ("*/", "-->", '"""', "'''")
 _MARKER = re.compile(r"codex\s*[:,]\s*", re.IGNORECASE)
 _ENDS_AS_QUESTION = re.compile(r"[?\uff1f]\s*$", re.MULTILINE)
 _PROSE = frozenset(
@@ -71,17 +69,23 @@ def _comments(selection: str) -> tuple[list[str], bool]:
     """Return the texts of the blocks of comment lines, and whether there is anything else."""
     blocks: list[list[str]] = []
     has_code, is_inside = False, False
-    for line in selection.splitlines():
-        found = None if _CLOSER.fullmatch(line) else _COMMENT.fullmatch(line)
-        if found is not None:
+    for line in map(str.strip, selection.splitlines()):
+        opener = None if line in _CLOSERS else _OPENER.match(line)
+        if opener is not None:
             if not is_inside:
                 blocks.append([])
-            blocks[-1].append(found[1])
+            blocks[-1].append(_without_closer(line[opener.end() :]))
             is_inside = True
-        elif line.strip() and not _CLOSER.fullmatch(line):
+        elif line and line not in _CLOSERS:
             has_code, is_inside = True, False
     texts = ["\n".join(block).strip() for block in blocks]
     return [text for text in texts if text], has_code
+
+
+def _without_closer(comment: str) -> str:
+    for closer in _CLOSERS:
+        comment = comment.removesuffix(closer)
+    return comment.strip()
 
 
 def _unmarked(text: str) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from codex_ls.lsp.documents import Text
 from codex_ls.lsp.fences import blocks_in, has_stray_fence
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _NUMBER = re.compile(r"\s*(\d{1,9})(?: (.*))?")
 _LEFT_OUT = re.compile(r"\s*(?:#|//|--|/\*|<!--|;|%)+\s*(?:\.\.\.|…)")
+_MOST_LINES = 4000
+"""More than ten times what a fix may be of: no correction, and slow to compare."""
+
 _UNIT_BYTES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
 
@@ -85,6 +87,8 @@ def code_of(answer: str, old: Sequence[str], *, first_number: int) -> list[str]:
     if block.language.lower() in ("diff", "patch"):
         raise NotClear("its code is a diff")
     lines = _without_numbers(_trimmed(block.lines), first_number)
+    if len(lines) > _MOST_LINES:
+        raise NotClear("its code is far too long")
     if any(_LEFT_OUT.match(line) and line not in old for line in lines):
         raise NotClear("it leaves out some of the code")
     return _indented(lines, old)
@@ -135,10 +139,3 @@ class _Places:
         last = self._lines[-1].rstrip("\r\n")
         units = len(last.encode(self._codec, "surrogatepass")) // self._width
         return len(self._lines) - 1, units
-
-
-def selected(source: str, start: tuple[int, int], end: tuple[int, int], *, encoding: str) -> str:
-    """Return the text between two positions (line and character)."""
-    text = Text(source, encoding=encoding)
-    first, last = sorted((text.offset(*start), text.offset(*end)))
-    return source[first:last]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codex_ls.lsp.context import Snapshot
+from codex_ls.lsp.documents import Text
 from codex_ls.lsp.params import Range
 from codex_ls.lsp.question import Question, question_in
-from codex_ls.lsp.replacement import lines_of, selected
 
 if TYPE_CHECKING:
     from codex_ls.lsp.connection import Connection
@@ -50,15 +50,14 @@ class Subject:
         if self.place is None:
             return ""
         start, end = self.place.start, self.place.end
+        text = Text(self.snapshot.source, encoding=self.snapshot.encoding)
         if start == end:
-            lines = lines_of(self.snapshot.source)
-            return lines[start.line] if start.line < len(lines) else ""
-        return selected(
-            self.snapshot.source,
-            (start.line, start.character),
-            (end.line, end.character),
-            encoding=self.snapshot.encoding,
-        )
+            first, last = text.line_start(start.line), text.line_start(start.line + 1)
+        else:
+            first, last = sorted(
+                (text.offset(start.line, start.character), text.offset(end.line, end.character))
+            )
+        return text.source[first:last]
 
     def question(self) -> Question | None:
         """Return the question that the selection asks; the line of a cursor must be only that."""

@@ -1,16 +1,23 @@
 """Anything at all from a client: an answer or silence, and never an exception."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codex_ls.errors import InvalidParams
+from codex_ls.lsp.abilities import Abilities
+from codex_ls.lsp.command_params import AskArguments, CodeActionParams, ExecuteCommandParams
+from codex_ls.lsp.context import Snapshot
 from codex_ls.lsp.framing import MessageReader, encode
 from codex_ls.lsp.handshake import read_client
-from codex_ls.lsp.params import ExecParams, parse
+from codex_ls.lsp.params import ExecParams, Position, Range, TextDocument, parse
+from codex_ls.lsp.plan import ask_plan, fix_plan
+from codex_ls.lsp.replacement import NotClear, edits_from, lines_of
 from codex_ls.lsp.settings import read_pushed, read_settings
+from codex_ls.lsp.subject import Subject
 from tests.lsp.test_endpoint import INITIALIZE, endpoint_for
 from tests.lsp.wire import Recorder
 from tests.support.lsp_client import frame
@@ -118,6 +125,39 @@ def test_params_are_read_or_refused(params: Any) -> None:
     read.prompt.encode()
 
 
+@given(
+    st.sampled_from([AskArguments, CodeActionParams, ExecuteCommandParams]),
+    PARAMS
+    | st.fixed_dictionaries(
+        {"textDocument": st.just({"uri": "file:///a"}), "range": RANGES, "context": ANYTHING}
+    )
+    | st.fixed_dictionaries({"command": ANYTHING, "arguments": ANYTHING}),
+)
+def test_arguments_are_read_or_refused(model: Any, params: Any) -> None:
+    with contextlib.suppress(InvalidParams):
+        parse(model, params)
+
+
+TEXTS = st.text(st.sampled_from('a `~\n\r\t#?/*-0123456789"\ud83d\ude00'), max_size=60)
+
+
+@given(TEXTS, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), TEXTS)
+def test_any_place_of_any_text_can_be_asked_about_and_fixed(
+    source: str, first: int, start: int, last: int, end: int, answer: str
+) -> None:
+    place = Range(Position(first, start), Position(last, end))
+    subject = Subject("file:///a.py", Snapshot(source), place)
+    arguments = AskArguments(textDocument=TextDocument("file:///a.py"), range=place)
+    ask = ask_plan(arguments, subject, is_answer=False)
+    assert ExecParams.read(ask.exec_params()).prompt
+    fix = fix_plan(arguments, subject)
+    assert fix.region is not None
+    low, high = fix.region
+    assert 0 <= low <= high < len(lines_of(source))
+    with contextlib.suppress(NotClear):
+        edits_from(answer, source, first=low, last=high, encoding="utf-16")
+
+
 @given(SETTINGS)
 def test_settings_are_read_whatever_they_are(value: Any) -> None:
     read = read_settings(value)
@@ -133,3 +173,5 @@ def test_initialize_is_read_or_refused(params: Any) -> None:
     assert (client is None) == (
         not isinstance(params, dict) or not isinstance(params.get("capabilities"), dict)
     )
+    if client is not None:
+        Abilities.of(client)

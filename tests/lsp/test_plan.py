@@ -77,6 +77,8 @@ def test_a_fix_is_of_the_lines_that_were_chosen() -> None:
     assert plan.place == Range(Position(100, 0), Position(109, 2**31 - 1))
     assert "all of lines 101 to 110" in plan.prompt
     assert plan.title == "Fix: a.py, lines 101 to 110"
+    backwards = span(109, 3, 100, 0)
+    assert fix_plan(arguments(backwards), subject(LONG, backwards)).region == (100, 109)
 
 
 def test_a_fix_of_too_much_is_refused_before_it_is_asked() -> None:
@@ -101,3 +103,13 @@ def test_every_plan_is_good_for_a_turn() -> None:
         fix_plan(arguments(place), subject(LONG, place)),
     ):
         assert ExecParams.read(plan.exec_params()).prompt == plan.prompt
+
+
+def test_a_selection_may_be_given_from_either_end_and_a_cursor_is_its_line() -> None:
+    source = "\U0001f600a\nb"
+    assert subject(source, span(0, 2, 1, 1)).selection == "a\nb"
+    assert subject(source, span(1, 1, 0, 2)).selection == "a\nb"
+    assert subject(source, span(0, 2, 0, 2)).selection == "\U0001f600a\n"
+    assert subject(source, span(1, 1, 1, 1)).selection == "b"
+    assert subject(source, span(9, 0, 9, 0)).selection == ""
+    assert subject(source, None).selection == ""

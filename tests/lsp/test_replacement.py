@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codex_ls.lsp.documents import Text
-from codex_ls.lsp.replacement import Edit, NotClear, code_of, edits_from, lines_of, selected
+from codex_ls.lsp.replacement import Edit, NotClear, code_of, edits_from, lines_of
 
 
 def applied(source: str, edits: tuple[Edit, ...], *, encoding: str) -> str:
@@ -81,6 +81,7 @@ def test_code_is_put_where_the_old_code_stood(answer: str, old: list[str], code:
         ("```\n\n```", "it has no block of code"),
         ("```\na\n```\n```\nb\n```", "it has 2 blocks of code"),
         ("```\na", "its block of code has no end"),
+        ("```\n" + "a\n" * 5000 + "```", "its code is far too long"),
         ("```diff\n-a\n+b\n```", "its code is a diff"),
         ("```\na\n    // ... the rest\n```", "it leaves out some of the code"),
         (
@@ -119,9 +120,3 @@ def test_code_that_is_there_already_is_no_edit() -> None:
 def test_lines_are_those_of_the_protocol(source: str, lines: list[str]) -> None:
     assert lines_of(source) == lines
     assert "".join(lines_of(source)) == source
-
-
-def test_a_selection_may_be_given_from_either_end() -> None:
-    source = "\U0001f600a\nb"
-    assert selected(source, (0, 2), (1, 1), encoding="utf-16") == "a\nb"
-    assert selected(source, (1, 1), (0, 2), encoding="utf-16") == "a\nb"
