@@ -105,12 +105,18 @@ class Home:
     # ---- processes -----------------------------------------------------------------------------
 
     def processes(self) -> list[int]:
-        """Everything that runs with this home, whoever its parent is by now."""
+        """Everything that runs with this home or in it, whoever its parent is by now.
+
+        A child may get an environment of its own; where it runs it inherits.
+        """
         mark = f"CODEX_HOME={self.path}".encode()
         found = []
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
-                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                if entry.name.isdigit() and (
+                    mark in (entry / "environ").read_bytes().split(b"\0")
+                    or (entry / "cwd").readlink() == self.path
+                ):
                     found.append(int(entry.name))
         return found
 

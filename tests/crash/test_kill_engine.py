@@ -50,7 +50,7 @@ async def asked(client: LspClient, dice: random.Random) -> Call:
 async def test_a_killed_server_takes_its_model_along(built_in: Home, dice: random.Random) -> None:
     both = 0
     for _ in range(TIMES):
-        async with LspClient.spawned(env=built_in.env) as client:
+        async with LspClient.spawned(env=built_in.env, cwd=built_in.path) as client:
             await asked(client, dice)
             assert client.process is not None
             both += len(built_in.processes()) == 2
@@ -72,7 +72,7 @@ async def test_a_killed_server_takes_its_model_along(built_in: Home, dice: rando
 async def test_a_killed_model_ends_the_turn_and_comes_back(
     built_in: Home, dice: random.Random
 ) -> None:
-    async with LspClient.spawned(env=built_in.env) as client:
+    async with LspClient.spawned(env=built_in.env, cwd=built_in.path) as client:
         await client.initialize()
         assert client.process is not None
         for number in range(TIMES):
@@ -96,7 +96,7 @@ async def test_a_killed_model_ends_the_turn_and_comes_back(
 
 
 async def test_a_model_that_is_killed_while_it_loads_is_a_typed_error(built_in: Home) -> None:
-    async with LspClient.spawned(env=built_in.env) as client:
+    async with LspClient.spawned(env=built_in.env, cwd=built_in.path) as client:
         await client.initialize()
         assert client.process is not None
         call = await client.send("codex/exec", LONG)
