@@ -96,8 +96,6 @@ def test_some_answers_have_no_body(status: int, headers: dict[str, str]) -> None
 )
 def test_packing_is_undone_whatever_the_cut(coding: str, packed: bytes) -> None:
     for pieces in cut_everywhere(packed):
-        if coding == "deflate" and len(pieces[0]) < 2:
-            continue
         body = Body(200, {"content-encoding": coding})
         assert read(body, *pieces) == b"word", pieces
 
