@@ -23,7 +23,7 @@ from benchmarks.contenders import contenders
 from benchmarks.figures import Figure, Results
 from benchmarks.scripted import ScriptedServer
 
-PARTS = ("shell", "editor", "cancel", "crowd", "lengths", "crowds", "real")
+PARTS = ("shell", "editor", "cancel", "crowd", "lengths", "real")
 """What can be measured alone; the rows' names in the table begin with most of them."""
 
 
@@ -59,16 +59,15 @@ def _parts(
     server: ScriptedServer, scratch: Path, *, quick: bool
 ) -> dict[str, Callable[[], Iterator[Figure]]]:
     everyone = contenders(server.base_url, scratch)
-    many, few = (3, 1) if quick else (7, 3)
+    many, few = (2, 1) if quick else (5, 3)
     return {
         "shell": lambda: shell.measure(server, everyone, rounds=many),
         "editor": lambda: editor.measure(server, everyone, rounds=many),
         "cancel": lambda: cancel.measure(
-            server, everyone, rounds=few, cancels=30 if quick else 200
+            server, everyone, rounds=many, cancels=30 if quick else 200
         ),
-        "crowd": lambda: crowd.measure(server, everyone, rounds=few),
+        "crowd": lambda: crowd.measure(server, everyone, rounds=1 if quick else 5),
         "lengths": lambda: growth.lengths(server, everyone, rounds=few),
-        "crowds": lambda: growth.crowds(server, everyone, rounds=few),
         "real": lambda: real_model.measure(scratch / "real", quick=quick),
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from benchmarks.contenders import Contender
+from benchmarks.contenders import OURS, Contender
 from benchmarks.editor_server import EditorServer, editor_server
 from benchmarks.figures import Figure, percentile
 from benchmarks.machine import cpu_s, wait_until_idle
@@ -14,32 +14,42 @@ from benchmarks.pieces import Piece, behind_ms, first_seen
 from benchmarks.scripted import ScriptedServer
 
 DELTAS_PER_S = 50
-SCRIPT = Script(thinking=50, answer=100, pace_ms=1000 / DELTAS_PER_S)
-"""Three seconds of pieces."""
-TURNS = 100
+SCRIPT = Script(thinking=50, answer=75, pace_ms=1000 / DELTAS_PER_S)
+"""Two and a half seconds of pieces: 100 turns, each begun 10 ms after the last, overlap for 1.5 s."""
+CROWDS = (1, 10, 100)
+TURNS = CROWDS[-1]
 APART_S = 0.01
-"""Between two turns' beginnings: all 100 run at once from the first second to the third."""
+"""Between two turns' beginnings."""
 
 
 def measure(
     server: ScriptedServer, contenders: Sequence[Contender], *, rounds: int
 ) -> Iterator[Figure]:
-    """100 turns at 50 deltas a second each."""
+    """1, 10 and 100 turns at 50 deltas a second each; and 100 in two processes."""
     for _ in range(rounds):
         for contender in contenders:
-            if contender.editor is None:
-                continue
-            at_once = gather(server, contender, turns=TURNS, apart_s=0)
-            first_ms = percentile(at_once.first_ms, 0.99)
-            yield Figure("crowd-first-p99-at-once", contender.key, first_ms)
-            crowd = gather(server, contender, turns=TURNS)
-            yield Figure("crowd-first-p99", contender.key, percentile(crowd.first_ms, 0.99))
-            yield Figure("crowd-lag-p99", contender.key, percentile(crowd.behind_ms, 0.99))
-            yield Figure("crowd-slowest", contender.key, crowd.slowest_percent)
-            yield Figure("crowd-cpu", contender.key, crowd.cpu_percent)
-            two = gather(server, contender, turns=TURNS, processes=2)
-            yield Figure("two-lag-p99", contender.key, percentile(two.behind_ms, 0.99))
-            yield Figure("two-cpu", contender.key, two.cpu_percent)
+            if contender.editor is not None:
+                yield from _grown(server, contender)
+                at_once = gather(server, contender, turns=TURNS, apart_s=0)
+                first_ms = percentile(at_once.first_ms, 0.99)
+                yield Figure("crowd-first-p99-at-once", contender.key, first_ms)
+            if contender.key == OURS:
+                two = gather(server, contender, turns=TURNS, processes=2)
+                yield Figure("two-lag-p99", contender.key, percentile(two.behind_ms, 0.99))
+                yield Figure("two-cpu", contender.key, two.cpu_percent)
+
+
+def _grown(server: ScriptedServer, contender: Contender) -> Iterator[Figure]:
+    for turns in CROWDS:
+        crowd = gather(server, contender, turns=turns)
+        middle, high = (percentile(crowd.behind_ms, share) for share in (0.5, 0.99))
+        yield Figure(f"growth-lag-p50-{turns}", contender.key, middle)
+        yield Figure(f"growth-lag-p99-{turns}", contender.key, high)
+        yield Figure(f"growth-cpu-{turns}", contender.key, crowd.cpu_us_per_delta)
+    yield Figure("crowd-first-p99", contender.key, percentile(crowd.first_ms, 0.99))
+    yield Figure("crowd-lag-p99", contender.key, high)
+    yield Figure("crowd-slowest", contender.key, crowd.slowest_percent)
+    yield Figure("crowd-cpu", contender.key, crowd.cpu_percent)
 
 
 class Crowd:

@@ -95,6 +95,7 @@ def _serve(options: argparse.Namespace) -> None:
     params.n_predict = options.answer_limit
     params.n_parallel = options.slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
+    params.n_batch = params.n_ubatch = 256  # as in the built-in engine: a cancel waits for one batch
     params.cache_prompt = False
     params.cache_ram_mib = 0
     params.fit_params = False

@@ -80,7 +80,7 @@ def pictures(results: Results) -> dict[str, Plot]:
                 f"{name}, {share}": line
                 for share in ("p50", "p99")
                 for name, line in _series(
-                    results, f"growth-lag-{share}-", growth.CROWDS, _EDITOR
+                    results, f"growth-lag-{share}-", crowd.CROWDS, _EDITOR
                 ).items()
             },
         ),
@@ -88,7 +88,7 @@ def pictures(results: Results) -> dict[str, Plot]:
             "Editor",
             turns,
             "CPU per delta, microseconds",
-            _series(results, "growth-cpu-", growth.CROWDS, _EDITOR),
+            _series(results, "growth-cpu-", crowd.CROWDS, _EDITOR),
         ),
     }
     return {name: plot for name, plot in plots.items() if plot.series}
