@@ -134,14 +134,7 @@ class Asking:
         lookout = Lookout(
             self._interrupt, signals.look if signals else None, patience_s=signals.patience_s
         )
-        call, self._prompt_size = await self._interrupt.wait(
-            fitted(
-                call,
-                signals,
-                known_window=self._settings.context_window,
-                ollama=self._provider.wire_api == "ollama",
-            )
-        )
+        call = await self._fitted(call, signals)
         yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
@@ -174,6 +167,7 @@ class Asking:
             if is_loading(error):
                 yield PhaseChanged("loading")
                 await self._interrupt.wait(asyncio.sleep(_LOADING_POLL_S))
+                call = await self._fitted(call, signals)  # only a loaded model has a window
                 continue
             if (simpler := self._without_refused(call, error)) is not None:
                 call, notice = simpler
@@ -190,6 +184,17 @@ class Asking:
                 raise error
             yield RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
             await self._interrupt.wait(asyncio.sleep(wait_ms / 1000))
+
+    async def _fitted(self, call: ModelCall, signals: Signals) -> ModelCall:
+        """The call as it fits into the window. Raises ContextOverflow, Interrupted."""
+        fitting = fitted(
+            call,
+            signals,
+            known_window=self._settings.context_window,
+            ollama=self._provider.wire_api == "ollama",
+        )
+        call, self._prompt_size = await self._interrupt.wait(fitting)
+        return call
 
     def _for_engine(self, engine: Engine, call: ModelCall) -> ModelCall:
         """Aim at the built-in server, and ask it as it wants to be asked."""

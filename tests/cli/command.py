@@ -222,6 +222,18 @@ class Terminal:
         self._seen = read_until(self._master, text.replace("\n", "\r\n").encode(), self._seen)
         return self.text
 
+    def until_all(self, wanted: "re.Pattern[str]", *, times: int) -> list[str]:
+        """The first `times` different texts that `wanted` finds on the screen, once they stand there."""
+        deadline = time.monotonic() + SECONDS
+        while len(found := list(dict.fromkeys(wanted.findall(self.text)))) < times:
+            wait_s = max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._master], [], [], wait_s)
+            piece = _read(self._master) if ready else b""
+            if not piece:
+                raise AssertionError(f"{wanted} came only as {found} in {self.text!r}")
+            self._seen += piece
+        return found[:times]
+
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 

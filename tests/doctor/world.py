@@ -99,7 +99,7 @@ class Listener:
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        accepting, *_ = self._threads
+        accepting = self._threads[0]
         accepting.join()  # from here on nobody comes: whoever was let in is shut down below
         self._socket.close()
         for connection in self._connections:

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from codex_ls.errors import ContextOverflow
-from codex_ls.events import Event, TurnFinished
+from codex_ls.events import Event, PhaseChanged, TurnFinished
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
-from tests.support.model_server import ModelServer
-from tests.support.streams import chat_stream, json_answer, ollama_stream
+from tests.support.model_server import ModelServer, Request
+from tests.support.streams import Answer, chat_stream, error_answer, json_answer, ollama_stream
 from tests.turn.conftest import events_of, settings_for
 
 LONG = "word " * 8000  # 40,000 characters: about 10,000 tokens
@@ -34,6 +34,23 @@ async def test_a_prompt_over_the_window_is_refused_with_both_numbers(session: Se
         assert isinstance(error, ContextOverflow)
         assert error.message == "The prompt has 8321 tokens, and the model's window is 8192."
         assert server.turns == []
+
+
+async def test_a_window_that_is_only_known_once_the_model_is_loaded(session: Session) -> None:
+    async with ModelServer(error_answer(503, "Loading model")) as server:
+
+        @server.on
+        def tell(request: Request) -> Answer | None:
+            if not server.turns and request.path == "/props":
+                return error_answer(503, "Loading model")
+            return None
+
+        llamacpp_that_counts(server, window=8192, tokens=8321)
+        asked = settings_for(server, provider_id="llamacpp")
+        events = await events_of(session.start(TurnRequest(LONG), asked))
+        assert [e.phase for e in events if isinstance(e, PhaseChanged)] == ["connecting", "loading"]
+        assert isinstance(finished(events).error, ContextOverflow)
+        assert len(server.turns) == 1
 
 
 async def test_an_exact_count_that_fits_is_sent_whatever_the_estimate_said(
