@@ -1,19 +1,18 @@
 """Fixtures: a terminal, a project in it, and the editors that are here."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.nvim.conftest import HAVE_NVIM, codex_home, model_server, start
+from tests.nvim.conftest import HAVE_NVIM, codex_home, model_server, path, start
 
 if TYPE_CHECKING:
     from tests.nvim.editor import Editor
 
-__all__ = ["codex_home", "model_server", "start"]
+__all__ = ["codex_home", "model_server", "path", "start"]
 
 CODE = """\
 def double(x):
@@ -40,17 +39,6 @@ def screen(start: Callable[..., "Editor"]) -> "Editor":
     if not HAVE_NVIM and not os.environ.get("CI"):
         pytest.skip("no Neovim or pynvim here, whose terminal is used")
     return start()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    """A PATH on which `codex-ls` is this project."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / "codex-ls"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m codex_ls "$@"\n')
-    program.chmod(0o755)
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def needed(program: str | None, name: str) -> str:

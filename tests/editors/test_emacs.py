@@ -64,7 +64,6 @@ def test_a_question_is_typed_and_stopped_in_mid_answer(
 ) -> None:
     gate = Gate()
     model_server.enqueue(chat_stream(content=["Half of", gate, " it"]))
-    emacs.type("<M-:>(setq eglot-report-progress 'messages)<CR>")
     run(emacs, "codex-ask")
     emacs.wait_for("Ask codex:")
     emacs.type("Is this Greek?<CR>")

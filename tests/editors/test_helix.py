@@ -17,7 +17,6 @@ from tests.support.streams import Gate, chat_stream
 QUIET = """
 theme = "base16_default_dark"
 editor.soft-wrap.enable = true
-editor.lsp.display-progress-messages = true
 editor.statusline.left = ["mode", "spinner", "file-base-name"]
 """
 

@@ -1,6 +1,7 @@
 """Fixtures: a model server, a configuration that points at it, and a Neovim with the plugin."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,6 +62,17 @@ model_provider = "test"
 """
     )
     return home
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A PATH on which `codex-ls` is this project."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "codex-ls"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m codex_ls "$@"\n')
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ class Editor:
         trace: TracebackType | None,
     ) -> None:
         assert self._process is not None
-        deprecated = [] if error else [each for each in self.messages() if "deprecated" in each]
+        deprecated = [] if error else self._deprecated()
         with contextlib.suppress(OSError, EOFError):
             self.nvim.command("qall!", async_=True)
         try:
@@ -179,6 +179,13 @@ class Editor:
         self.nvim.close()
         shutil.rmtree(self._socket.parent, ignore_errors=True)
         assert deprecated == []
+
+    def _deprecated(self) -> list[str]:
+        """Return what Neovim has said of functions that it will drop."""
+        if self.nvim.api.get_mode()["blocking"]:
+            # A message longer than a row, as Neovim itself shows those of a server, waits for a key.
+            self.keys("<CR>")
+        return [message for message in self.messages() if "deprecated" in message]
 
     # ---- acting ----
 
