@@ -11,7 +11,7 @@ be missing, null, or of another shape. What a server means is read from what is 
 - a whole `message` in place of a `delta` counts for what did not come before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from codex_ls.events import (
@@ -71,7 +71,7 @@ class ChatDecoder:
         if self.done:
             return []
         events: list[WireEvent] = []
-        self._messages(self._sse.feed(data), events)
+        self._messages(self._sse.read(data), events)
         if self._is_too_long and not self.done:
             return self._fail(StreamFailed(too_long()), events)
         return events
@@ -96,7 +96,7 @@ class ChatDecoder:
     def _is_too_long(self) -> bool:
         return self._sse.too_long or self._tool_calls.too_long or self._details_size > MAX_KEPT
 
-    def _messages(self, messages: list[ServerEvent], events: list[WireEvent]) -> None:
+    def _messages(self, messages: Iterable[ServerEvent], events: list[WireEvent]) -> None:
         for message in messages:
             if self.done:
                 return

@@ -7,7 +7,7 @@ nothing here depends on order: an item is known by its `output_index` and by its
 and a whole text counts only where its item sent no delta before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from codex_ls.events import (
@@ -68,7 +68,7 @@ class ResponsesDecoder:
         """The events that `data` completes; nothing once `done`."""
         events: list[WireEvent] = []
         if not self.done:
-            self._messages(self._sse.feed(data), events)
+            self._messages(self._sse.read(data), events)
             if self._is_too_long and not self.done:
                 self._fail(StreamFailed(too_long()), events)
         return events
@@ -96,7 +96,7 @@ class ResponsesDecoder:
         is_full = self._kept_size > MAX_KEPT or names > _MAX_NAMES
         return is_full or self._sse.too_long or self._tool_calls.too_long
 
-    def _messages(self, messages: list[ServerEvent], events: list[WireEvent]) -> None:
+    def _messages(self, messages: Iterable[ServerEvent], events: list[WireEvent]) -> None:
         for message in messages:
             if self.done:
                 return

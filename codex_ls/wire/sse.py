@@ -11,6 +11,7 @@ The grammar is the WHATWG one (HTML, section 9.2.6), with what local servers mad
   anything.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,12 +65,18 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> list[ServerEvent]:
         """The events that `data` completes; none from one that is `too_long` on."""
-        events: list[ServerEvent] = []
+        return list(self.read(data))
+
+    def read(self, data: bytes) -> Iterator[ServerEvent]:
+        """The same one by one. Who stops here has not looked at what came behind in the same read,
+        so that it makes no difference where the network cut.
+        """
         for line in self._lines.feed(data):
             if self._ended or self._event_too_long:
-                break  # what stands behind the end sentinel is nobody's
+                return  # what stands behind the end sentinel is nobody's
+            events: list[ServerEvent] = []
             self._line(line, events)
-        return events
+            yield from events
 
     def finish(self) -> list[ServerEvent]:
         """What was still open when the bytes ended."""

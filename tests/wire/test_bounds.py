@@ -154,3 +154,14 @@ def test_a_million_tiny_events_leave_nothing_behind(wire: WireApi) -> None:
 def resident_mib() -> float:
     """What this process holds in memory now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@pytest.mark.parametrize("wire", ["chat", "responses"])
+def test_what_comes_behind_the_end_is_not_looked_at_even_in_the_same_read(wire: WireApi) -> None:
+    data = b'data: {"error": {"message": "broken"}}\n\ndata: "\xff"\n\n: \xff\n\n'
+    whole, cut = decoder_for(wire, Quirks()), decoder_for(wire, Quirks())
+    (event,) = whole.feed(data)
+    assert isinstance(event, StreamFailed)
+    (other,) = [event for at in range(len(data)) for event in cut.feed(data[at : at + 1])]
+    assert isinstance(other, StreamFailed)
+    assert whole.finish() == cut.finish() == []
