@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from codex_ls.lsp.fences import blocks_in, has_stray_fence
 
@@ -86,7 +87,7 @@ def code_of(answer: str, old: Sequence[str], *, first_number: int) -> list[str]:
         raise NotClear("its block of code has no end")
     if block.language.lower() in ("diff", "patch"):
         raise NotClear("its code is a diff")
-    lines = _without_numbers(_trimmed(block.lines), first_number)
+    lines = _without_numbers(_trimmed(block.lines), old, first_number)
     if len(lines) > _MOST_LINES:
         raise NotClear("its code is far too long")
     if any(_LEFT_OUT.match(line) and line not in old for line in lines):
@@ -100,13 +101,20 @@ def _trimmed(lines: Sequence[str]) -> list[str]:
     return list(lines[with_text[0] : with_text[-1] + 1])
 
 
-def _without_numbers(lines: list[str], first_number: int) -> list[str]:
-    """Return lines without the numbers that the question had before them, if every line has one."""
-    found = [_NUMBER.fullmatch(line) for line in lines]
-    numbers = [int(match[1]) for match in found if match is not None]
-    if numbers != list(range(first_number, first_number + len(lines))):
+def _without_numbers(lines: list[str], old: Sequence[str], first_number: int) -> list[str]:
+    """Return lines without the numbers that the question had before them. Raises NotClear.
+
+    Small models copy them, whatever they are asked for; a line that they took out leaves a gap.
+    """
+    with_text = [line for line in lines if line.strip()]
+    found = [match for line in with_text if (match := _NUMBER.fullmatch(line))]
+    if len(found) * 2 <= len(with_text) or any(_NUMBER.fullmatch(line) for line in old):
         return lines
-    return [match[2] or "" for match in found if match is not None]
+    numbers = [int(match[1]) for match in found]
+    in_order = all(one < other for one, other in pairwise(numbers))
+    if len(found) < len(with_text) or numbers[0] < first_number or not in_order:
+        raise NotClear("its lines have numbers that are not in order")
+    return [match[2] or "" if (match := _NUMBER.fullmatch(line)) else "" for line in lines]
 
 
 def _indented(lines: list[str], old: Sequence[str]) -> list[str]:

@@ -124,7 +124,8 @@ class WebSocketChannel:
                             yield Arrival(message, now)
                 self.outbox.flush()
                 if protocol.close_expected():
-                    await self._linger()
+                    if protocol.close_rcvd is None:
+                        await self._linger()
                     return
             protocol.receive_eof()
 
