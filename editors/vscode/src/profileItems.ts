@@ -18,14 +18,18 @@ export function profileItems({ profiles, active }: ProfilesResult): ProfileItem[
   );
   return ordered.map((profile) => ({
     label: `${profile.name === active ? "$(check) " : ""}${profile.name}`,
-    description: `${icon(profile)} ${profile.isLocal ? "local" : "cloud"} · ${profile.model}`,
+    description: `$(${symbolOf(profile)}) ${whereOf(profile)} · ${profile.model}`,
     detail: [profile.origin, ...profile.problems.map(problem)].filter((part) => part !== "").join(" · "),
     profile: profile.name,
   }));
 }
 
-function icon({ isLocal }: ProfileSummary): string {
-  return isLocal ? "$(device-desktop)" : "$(cloud)";
+function symbolOf({ isLocal }: ProfileSummary): string {
+  return isLocal ? "device-desktop" : "cloud";
+}
+
+function whereOf({ isLocal }: ProfileSummary): string {
+  return isLocal ? "local" : "cloud";
 }
 
 function problem({ message }: Notice): string {
@@ -34,6 +38,8 @@ function problem({ message }: Notice): string {
 
 export interface StatusText {
   readonly text: string;
+  /** The same in words, for who does not see the symbol. */
+  readonly spoken: string;
   readonly tooltip: string;
   readonly isError: boolean;
 }
@@ -51,8 +57,7 @@ export function statusText(state: {
   const name = chosen === "" ? (result?.active ?? "") : chosen;
   const profile = result?.profiles.find((one) => one.name === name);
   const where =
-    profile &&
-    `${profile.model} on ${profile.origin || "the built-in server"}, ${profile.isLocal ? "local" : "cloud"}`;
+    profile && `${profile.model} on ${profile.origin || "the built-in server"}, ${whereOf(profile)}`;
   const unknown = result !== undefined && name !== "" && profile === undefined;
   const lines = [
     unknown ? `There is no profile "${name}" in config.toml.` : `Profile: ${name || "none chosen"}`,
@@ -63,11 +68,16 @@ export function statusText(state: {
     "Click to choose a profile.",
   ];
   const tooltip = lines.join("\n");
-  if (server === "failed")
-    return { text: "$(error) Codex", tooltip: "The codex-ls server is not running.", isError: true };
-  if (happening !== undefined) return { text: `$(loading~spin) ${happening}`, tooltip, isError: false };
-  if (server === "starting") return { text: "$(loading~spin) Codex", tooltip, isError: false };
-  if (unknown) return { text: `$(error) ${name}`, tooltip, isError: true };
-  const symbol = profile === undefined ? "$(comment-discussion)" : icon(profile);
-  return { text: `${symbol} ${name || "Codex"}`, tooltip, isError: false };
+  const said = (symbol: string, text: string, spoken: string, isError = false): StatusText => {
+    return { text: `$(${symbol}) ${text}`, spoken: `Codex: ${spoken}`, tooltip, isError };
+  };
+  if (server === "failed") {
+    const down = "The codex-ls server is not running.";
+    return { ...said("error", "Codex", down, true), tooltip: down };
+  }
+  if (happening !== undefined) return said("loading~spin", happening, happening);
+  if (server === "starting") return said("loading~spin", "Codex", "the server is starting");
+  if (unknown) return said("error", name, `there is no profile ${name}`, true);
+  if (profile === undefined) return said("comment-discussion", name || "Codex", name || "no profile chosen");
+  return said(symbolOf(profile), name, `${name}, ${whereOf(profile)}`);
 }

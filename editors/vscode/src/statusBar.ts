@@ -36,7 +36,7 @@ export class StatusBar implements Disposable {
     const found = layers("profile", resource);
     const result = this.profiles.last(resource);
     const happening = this.conversations.running.at(-1)?.label;
-    const { text, tooltip, isError } = statusText({
+    const { text, spoken, tooltip, isError } = statusText({
       server: this.server.current,
       chosen: profileOf(found, workspace.isTrusted),
       ...(result && { result }),
@@ -46,6 +46,7 @@ export class StatusBar implements Disposable {
     });
     this.item.text = text;
     this.item.tooltip = tooltip;
+    this.item.accessibilityInformation = { label: spoken };
     this.item.backgroundColor = isError ? new ThemeColor("statusBarItem.errorBackground") : undefined;
   }
 

@@ -10,7 +10,8 @@ import { createInterface } from "node:readline";
 export const REPOSITORY = path.resolve(process.cwd(), "../..");
 
 /** A piece of text, or what happens between two: `{ gate: "name" }` holds the stream until it is opened. */
-export type Piece = string | { gate: string } | { repeat: string; times: number } | { cut: string };
+export type Piece =
+  string | { gate: string } | { repeat: string; times: number } | { cut: string } | { pauseMs: number };
 
 export interface Chat {
   reasoning?: Piece[];

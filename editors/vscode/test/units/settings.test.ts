@@ -158,6 +158,7 @@ describe("profiles", () => {
   test("the status bar names the active one", () => {
     assert.deepEqual(statusText(state), {
       text: "$(device-desktop) local",
+      spoken: "Codex: local, local",
       tooltip: [
         "Profile: local",
         "gpt-oss-20b on http://localhost:1234, local",
