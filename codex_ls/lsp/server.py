@@ -9,7 +9,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from codex_ls.lsp.framing import Incoming, MessageReader, encode
@@ -41,10 +42,9 @@ def run_stdio(*, overrides: Sequence[str] = (), local_only: bool = False) -> int
     greeting = _greet(fd_in, fd_out)
     if not greeting.backlog and greeting.client is None:
         return 1  # nobody was there
-    gc.disable()
-    from codex_ls.lsp.listening import serve_stdio
+    with _loading():
+        from codex_ls.lsp.listening import serve_stdio
 
-    _keep_loaded()
     code = serve_stdio(fd_in, fd_out, greeting=greeting, overrides=overrides, local_only=local_only)
     _leave_soon(code)
     return code
@@ -59,10 +59,9 @@ def run_tcp(
     one made up now and told on standard error. Raises InvalidParams for any other than a loopback
     address, and for one that can't be listened on.
     """
-    gc.disable()
-    from codex_ls.lsp.listening import serve_tcp
+    with _loading():
+        from codex_ls.lsp.listening import serve_tcp
 
-    _keep_loaded()
     return serve_tcp(host, port, overrides=overrides, local_only=local_only)
 
 
@@ -79,10 +78,9 @@ def run_ws(
     A page may connect if its origin is one of `allowed_origins`. Raises InvalidParams as `run_tcp` does,
     for an origin that is none, and if the extra `ws` is not installed.
     """
-    gc.disable()
-    from codex_ls.lsp.listening import serve_ws
+    with _loading():
+        from codex_ls.lsp.listening import serve_ws
 
-    _keep_loaded()
     return serve_ws(
         host, port, allowed_origins=allowed_origins, overrides=overrides, local_only=local_only
     )
@@ -128,10 +126,18 @@ def _greet(fd_in: int, fd_out: int) -> Greeting:
     return greeting
 
 
-def _keep_loaded() -> None:
-    """Take what was just loaded out of the collector's sight: it stays until the end anyway."""
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Around the import of what stays until the end: it is then out of the collector's sight.
+
+    Meanwhile there are few collections. Without any, what the modules throw away while they are loaded
+    would stay too: 9 MiB.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(5_000, *usual[1:])
+    yield
     gc.freeze()
-    gc.enable()
+    gc.set_threshold(*usual)
 
 
 def _leave_soon(code: int) -> None:
