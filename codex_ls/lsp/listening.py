@@ -26,7 +26,7 @@ TOKEN_VARIABLE = "CODEX_LS_TOKEN"  # noqa: S105 - the name of a variable
 """Holds the token that TCP and WebSocket clients must show."""
 
 MAX_CLIENTS = 128
-MAX_STRANGERS = 16
+MAX_STRANGERS = 128
 """So many may wait before they have shown the token. One more takes the place of the one that waits
 longest, so that nobody who only holds connections open keeps a client out."""
 

@@ -1,7 +1,10 @@
 """What a client does wrong, or far too much of."""
 
+import asyncio
+import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,12 @@ import pytest
 from tests.lsp.e2e.conftest import Start
 from tests.lsp.e2e.test_exec import EXEC
 from tests.support.lsp_client import LspClient, frame, is_event
-from tests.support.model_server import ModelServer
-from tests.support.streams import Gate, chat_chunk, chat_stream, sse_answer
+from tests.support.model_server import ModelServer, Request
+from tests.support.streams import Answer, Gate, chat_chunk, chat_stream, sse_answer
+from tests.support.transports import connected, listening
+
+SLACK_S = 3.0
+"""Beside a promise of a second: what a busy test machine may add."""
 
 
 def memory_kib(client: LspClient) -> int:
@@ -69,6 +76,57 @@ async def test_garbage_costs_nothing_but_itself(client: LspClient) -> None:
         await client.send_bytes(garbage)
         assert await is_well(client), number
     assert not any("Traceback" in str(message) for message in client.messages)
+
+
+@pytest.mark.framed
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(f"Content-Length: {length}" for length in ("-5", "abc", "", "1e3", "0", "5, 5", "0x10")),
+        "Content-Length: 5\r\nContent-Length: 90",
+        "Content-Length: 200000000",
+        "Content-Type: text/plain",
+        "content-length 17",
+    ],
+)
+async def test_a_wrong_header_costs_its_message_and_nothing_else(
+    client: LspClient, header: str
+) -> None:
+    body = b'{"jsonrpc": "2.0", "method": "initialized"}'
+    await client.send_bytes(header.encode() + b"\r\n\r\n" + body)
+    assert await is_well(client)
+    assert await is_well(client)
+
+
+@pytest.mark.framed
+async def test_half_a_header_stops_nothing_that_runs(client: LspClient, model: ModelServer) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["a", gate, "b"]))
+    call = await client.send(EXEC, {"prompt": "x", "workDoneToken": "w"})
+    await gate.reached.wait()
+    whole = frame({"jsonrpc": "2.0", "id": "late", "method": "codex/profiles"})
+    await client.send_bytes(whole[:9])
+    gate.open()
+    assert (await call.result())["content"] == "ab"
+    await client.send_bytes(whole[9:])
+    assert "result" in (await client.seen(lambda m: m.get("id") == "late")).message
+
+
+@pytest.mark.pipes
+@pytest.mark.parametrize("rest", [b"Content-Le", b"Content-Length: 90\r\n\r\n{", b"\r\n"])
+async def test_a_client_that_ends_within_a_message_has_left(
+    start: Start, model: ModelServer, rest: bytes
+) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["a", gate, "b"]))
+    async with start() as client:
+        await client.initialize()
+        await client.send(EXEC, {"prompt": "x"})
+        await gate.reached.wait()
+        await client.send_bytes(rest)
+        await client.close_input()
+        await model.turns[0].hung_up.wait()
+        assert await client.exit_code() == 1
 
 
 @pytest.mark.framed
@@ -201,6 +259,104 @@ async def test_ids_may_be_anything_and_one_that_runs_is_not_taken_twice(
     assert (await call.result())["content"] == "ab"
     for odd in ("", "ü😀\ud800", -5, 0, 2**53):
         assert "result" in await (await client.send("codex/profiles", id=odd)).reply()
+
+
+@pytest.mark.core
+async def test_a_cancel_of_what_is_not_there_yet_is_forgotten_and_a_second_one_changes_nothing(
+    client: LspClient, model: ModelServer
+) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["ok"]), chat_stream(content=["a", gate, "b"]))
+    await client.notify("$/cancelRequest", {"id": "early"})
+    call = await client.send(EXEC, {"prompt": "x"}, id="early")
+    assert (await call.result())["content"] == "ok"
+    call = await client.send(EXEC, {"prompt": "x"}, id="twice")
+    await gate.reached.wait()
+    await call.cancel()
+    await call.cancel()
+    assert (await call.result())["status"] == "cancelled"
+    await call.cancel()
+    assert await is_well(client)
+    assert sum(message.get("id") == "twice" for message in client.messages) == 1
+
+
+@pytest.mark.core
+async def test_a_client_that_closes_its_end_in_mid_turn_ends_its_turns_within_a_second(
+    start: Start, model: ModelServer
+) -> None:
+    gates = [Gate("a"), Gate("b"), Gate("c")]
+    model.enqueue(*(chat_stream(content=["x", gate, "y"]) for gate in gates))
+    async with start() as client:
+        await client.initialize()
+        for gate in gates:
+            await client.send(EXEC, {"prompt": "x"})
+            await gate.reached.wait()
+        left_at = time.perf_counter()
+        await client.close_input()
+        for turn in model.turns:
+            await turn.hung_up.wait()
+            assert turn.hung_up.at is not None
+            assert turn.hung_up.at - left_at < 1.0 + SLACK_S
+        if client.listener is None:
+            assert await client.exit_code() == 1
+
+
+async def test_who_stops_reading_does_not_stop_the_other_clients_of_a_listener(
+    home: Path, model: ModelServer
+) -> None:
+    unreached = Gate("unreached")
+    piece = chat_chunk({"content": "x" * 10_000})
+    model.enqueue(sse_answer(*[piece] * 4_000, unreached).at_once())
+    model.always(chat_stream(content=["ok"]))
+    async with (
+        listening("tcp", {"CODEX_HOME": str(home)}) as listener,
+        connected("tcp", listener) as stuck,
+        connected("tcp", listener) as lively,
+    ):
+        await stuck.initialize(processId=None)
+        await lively.initialize(processId=None)
+        before = memory_kib(stuck)
+        await stuck.send(EXEC, {"prompt": "x", "workDoneToken": "w"})
+        await stuck.seen(lambda m: is_event(m, "content"))
+        stuck.stop_reading()
+        for _ in range(20):
+            call = await lively.send(EXEC, {"prompt": "x"})
+            assert (await call.result())["content"] == "ok"
+        assert not unreached.reached
+        assert memory_kib(stuck) - before < 32 << 10
+
+
+async def test_a_hundred_clients_at_once_each_get_their_own_answer(
+    home: Path, model: ModelServer
+) -> None:
+    model.on(lambda request: _echo(request) if request.is_turn else None)
+    async with (
+        listening("tcp", {"CODEX_HOME": str(home)}) as listener,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        clients = [await stack.enter_async_context(connected("tcp", listener)) for _ in range(100)]
+        await asyncio.gather(*(client.initialize(processId=None) for client in clients))
+        calls = [
+            await client.send(EXEC, {"prompt": f"<{number}>"})
+            for number, client in enumerate(clients)
+        ]
+        results = [await call.result(seconds=60) for call in calls]
+        assert [result["content"] for result in results] == [f"<{n}>" for n in range(100)]
+        many = open_descriptors(listener.process.pid)
+        await stack.aclose()
+        async with connected("tcp", listener) as last:
+            await last.initialize(processId=None)
+            async with asyncio.timeout(10):
+                while open_descriptors(listener.process.pid) > many - 95:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+
+def _echo(request: Request) -> Answer:
+    return chat_stream(content=[request.json["messages"][-1]["content"]])
+
+
+def open_descriptors(process_id: int) -> int:
+    return len(list(Path(f"/proc/{process_id}/fd").iterdir()))
 
 
 @pytest.mark.pipes
