@@ -1,8 +1,8 @@
 """A turn for a program: the lines that ``codex exec --json`` prints, and one of our own.
 
 The shape (event and item names, the five counts of `usage`) is that of Codex 0.169 and of the
-types of `@openai/codex-sdk`. Ours alone is ``item.delta``, the next piece of an item's text, the
-moment it came; programs that don't know it pass over it.
+types of `@openai/codex-sdk`. Ours alone are ``item.delta``, the next piece of an item's text, the
+moment it came, and ``untold`` beside `usage`; programs that don't know them pass over them.
 
 Invariant: linear. ``item.updated`` carries the whole text so far, so it is sent only when the text
 has doubled since the last one: all updates of an item together are at most twice its length.
@@ -139,7 +139,7 @@ class JsonlRenderer:
         else:
             if cut is not None:
                 self._render_notice(cut)
-            self._emit({"type": "turn.completed", "usage": _usage(finished.usage)})
+            self._emit({"type": "turn.completed", **_usage(finished.usage)})
 
     def _add(self, item: "_Item", text: str) -> None:
         item.pieces.append(text)
@@ -199,12 +199,18 @@ class _Item:
         return {**self.label(), "text": self.pieces[0]}
 
 
-def _usage(usage: Usage | None) -> dict[str, int]:
-    """The five counts of Codex 0.169; zero where the model server told nothing."""
-    return {
-        "input_tokens": usage.input_tokens if usage else 0,
-        "cached_input_tokens": (usage.cached_input_tokens or 0) if usage else 0,
-        "cache_write_input_tokens": 0,
-        "output_tokens": usage.output_tokens if usage else 0,
-        "reasoning_output_tokens": (usage.reasoning_tokens or 0) if usage else 0,
+def _usage(usage: Usage | None) -> dict[str, Any]:
+    """`usage` with the five counts of Codex 0.169, and `untold`, ours: which of them nobody told.
+
+    The official SDK's types want five numbers, so what the model server did not tell stands as zero.
+    """
+    told = {
+        "input_tokens": usage and usage.input_tokens,
+        "cached_input_tokens": usage and usage.cached_input_tokens,
+        "cache_write_input_tokens": 0,  # no model server tells it
+        "output_tokens": usage and usage.output_tokens,
+        "reasoning_output_tokens": usage and usage.reasoning_tokens,
     }
+    untold = [name for name, count in told.items() if count is None]
+    counts = {name: count or 0 for name, count in told.items()}
+    return {"usage": counts, **({"untold": untold} if untold else {})}

@@ -426,6 +426,7 @@ def test_json_lines_come_while_the_server_holds_the_rest(
             "output_tokens": 5,
             "reasoning_output_tokens": 0,
         },
+        "untold": ["cached_input_tokens", "reasoning_output_tokens"],
     }
 
 

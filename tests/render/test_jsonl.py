@@ -250,8 +250,19 @@ def test_an_interrupted_turn_keeps_its_text_and_fails() -> None:
     ]
 
 
-def test_usage_that_nobody_told_is_zero() -> None:
-    assert told(STARTED, finished(usage=None))[-1]["usage"] == dict.fromkeys(COMPLETED["usage"], 0)
+def test_usage_that_nobody_told_is_zero_and_named() -> None:
+    assert told(STARTED, finished(usage=None))[-1] == {
+        "type": "turn.completed",
+        "usage": dict.fromkeys(COMPLETED["usage"], 0),
+        "untold": [
+            "input_tokens",
+            "cached_input_tokens",
+            "output_tokens",
+            "reasoning_output_tokens",
+        ],
+    }
+    part = Usage(input_tokens=9, output_tokens=0, reasoning_tokens=0)
+    assert told(STARTED, finished(usage=part))[-1]["untold"] == ["cached_input_tokens"]
 
 
 @pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029"])
