@@ -437,8 +437,12 @@ async def test_positions_are_in_the_negotiated_encoding(
 async def test_emacs_does_not_stand_still_until_the_answer(
     start: Start, model: ModelServer
 ) -> None:
-    gate = Gate()
-    model.enqueue(chat_stream(content=["a", gate, "b"]), chat_stream(content=["x", Gate(), "y"]))
+    gate, last = Gate(), Gate()
+    model.enqueue(
+        chat_stream(content=["a", gate, "b"]),
+        chat_stream(content=["x", Gate(), "y"]),
+        chat_stream(content=["x", last, "y"]),
+    )
     async with start() as client:
         editor = Editor(client)
         await client.initialize(capabilities=FULL, clientInfo={"name": "Eglot", "version": "1.17"})
@@ -450,6 +454,10 @@ async def test_emacs_does_not_stand_still_until_the_answer(
         held = await model.turn(1)
         assert await editor.run("codex.stop") == {"status": "completed"}
         await held.hung_up.wait()
+        assert await editor.run("codex.ask", "and?") == {"status": "started"}
+        await last.reached.wait()
+        assert await client.leave() == 0
+        await model.turns[2].hung_up.wait()
 
 
 async def test_a_profile_is_chosen_for_the_session(start: Start, model: ModelServer) -> None:

@@ -1,6 +1,7 @@
 """The listener on loopback: who may speak there, and that its clients know nothing of each other."""
 
 import asyncio
+import contextlib
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -86,6 +87,17 @@ async def test_what_does_not_speak_the_protocol_is_hung_up_on(
         writer.write(request_bytes)
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
+
+
+async def test_a_stranger_is_not_listened_to_for_long(home: Path) -> None:
+    async with listening(home) as listener:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(b"Content-Length: 99000000\r\n\r\n" + b" " * (2 << 20))
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::", ""])
