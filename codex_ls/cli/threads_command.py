@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.output import Output
+from codex_ls.sanitize import sanitize
 
 if TYPE_CHECKING:
     from codex_ls.turn.kept_thread import KeptThread
@@ -87,7 +88,7 @@ def _markdown(thread: "KeptThread") -> str:
         if turn.reasoning.strip():
             parts.append(_quoted(turn.reasoning.strip()))
         parts.append(f"{turn.content.strip() or '(no answer)'}\n")
-    return "\n".join(parts)
+    return sanitize("\n".join(parts))  # the questions too: what was piped in may hold escapes
 
 
 def _quoted(text: str) -> str:

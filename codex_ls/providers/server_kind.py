@@ -235,8 +235,11 @@ def _list(value: object) -> list[Any]:
 
 
 def _text(entry: Mapping[str, Any], key: str) -> str:
+    """A name or a version, fit to stand in one line: lists of them go to terminals and menus."""
     value = entry.get(key)
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
 
 
 def _size(value: object) -> int | None:

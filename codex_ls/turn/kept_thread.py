@@ -17,6 +17,7 @@ from codex_ls.events import (
     Timing,
     Usage,
 )
+from codex_ls.sanitize import sanitize
 from codex_ls.wire import Image
 
 _TITLE_CHARS = 80
@@ -75,7 +76,7 @@ class KeptThread:
     def title(self) -> str:
         """The first question's first line, cut to 80 characters."""
         first = next((line for turn in self.turns for line in turn.prompt.split("\n") if line), "")
-        clean = " ".join(first.split())
+        clean = " ".join(sanitize(first).split())  # what was piped in may hold escapes
         return clean if len(clean) <= _TITLE_CHARS else clean[: _TITLE_CHARS - 1].rstrip() + "…"
 
 
