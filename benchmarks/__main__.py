@@ -12,6 +12,7 @@ from benchmarks import (
     crowd,
     editor,
     growth,
+    llamacpp,
     machine,
     peers,
     real_model,
@@ -30,7 +31,13 @@ PARTS = ("shell", "editor", "cancel", "crowd", "lengths", "real")
 def main() -> int:
     """Run what was asked for."""
     options = _arguments()
-    problems = [*peers.fetch(), *real_model.fetch()]
+    if not machine.is_offline():
+        peers.fetch()
+        if "real" in options.only:
+            llamacpp.fetch(real_model.MODEL)
+    problems = peers.missing()
+    if "real" in options.only and (problem := llamacpp.missing(real_model.MODEL)):
+        problems.append(problem)
     if not machine.went_offline("benchmarks"):
         problems.append("No network namespace here: whoever is measured could reach the network.")
     print("\n".join([machine.description(), *problems]), flush=True)
@@ -40,14 +47,14 @@ def main() -> int:
         ScriptedServer() as server,
     ):
         for name, part in _parts(server, Path(scratch), quick=options.quick).items():
-            if options.only and name not in options.only:
+            if name not in options.only:
                 continue
             started, load = time.monotonic(), machine.load()
             for figure in part():
                 results.add(figure, load=max(load, machine.load()))
             print(f"{name}: measured in {time.monotonic() - started:.0f} s", flush=True)
     print(f"\n{table.plain(results)}")
-    if options.quick or options.only:
+    if set(options.only) != set(PARTS) or (options.quick and not options.write):
         print("\nNot the whole measurement: docs/performance.md stays as it is.")
     else:
         written = report.write(results, machine=machine.description())
@@ -82,7 +89,10 @@ def _arguments() -> argparse.Namespace:
         metavar="PART",
         help=f"this part alone, writes no document: {', '.join(PARTS)}",
     )
-    return parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="write the document, quick or not")
+    options = parser.parse_args()
+    options.only = options.only or list(PARTS)
+    return options
 
 
 if __name__ == "__main__":

@@ -40,14 +40,18 @@ NODE = """\
 """
 
 
-def fetch() -> bool:
-    """Install it where it is missing; whether it is there."""
+def fetch() -> None:
+    """Install it where it is missing, if it can be had."""
     if not _PROGRAM.exists():
         print(f"Installing {PACKAGE}", flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(_PROGRAM.parents[1])], check=True)
         pip = [str(_PROGRAM.with_name("pip")), "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, PACKAGE], check=False)
-    return _PROGRAM.exists()
+
+
+def missing() -> str | None:
+    """A sentence if it could not be had."""
+    return None if _PROGRAM.exists() else "LiteLLM could not be installed: nothing is measured."
 
 
 class LiteLlm:

@@ -9,6 +9,7 @@ import argparse
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,18 +22,22 @@ CONTEXT = 12_288
 """Room for the longest prompt that is measured: Codex sends 8,000 tokens before the question."""
 
 
-def fetch(model: BuiltInModel) -> str | None:
-    """Fetch a model that is nowhere on this machine; return a sentence if that can't be done."""
-    try:
-        import xllamacpp  # noqa: F401
-    except ImportError:
-        return "No llama.cpp here (pip install 'codex-ls[embedded]'): nothing real is measured."
-    if model_file(model) is None:
+def fetch(model: BuiltInModel) -> None:
+    """Fetch a model that is nowhere on this machine, if it can be had."""
+    if model_file(model) is None and find_spec("xllamacpp") is not None:
         print(f"Fetching {model.name}", flush=True)
         env = {**os.environ, "CODEX_LS_MODELS": str(CACHE / "models")}
         command = [sys.executable, "-m", "codex_ls", "model", "pull", model.name, "--yes"]
         subprocess.run(command, cwd=ROOT, env=env, check=False)
-    return None if model_file(model) else f"{model.name} could not be fetched."
+
+
+def missing(model: BuiltInModel) -> str | None:
+    """A sentence that says why nothing real can be measured, if that is so."""
+    if find_spec("xllamacpp") is None:
+        return "No llama.cpp here (pip install 'codex-ls[embedded]'): nothing real is measured."
+    if model_file(model) is None:
+        return f"{model.name} could not be fetched: no real model is measured."
+    return None
 
 
 def model_file(model: BuiltInModel) -> Path | None:
@@ -95,7 +100,9 @@ def _serve(options: argparse.Namespace) -> None:
     params.n_predict = options.answer_limit
     params.n_parallel = options.slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
-    params.n_batch = params.n_ubatch = 256  # as in the built-in engine: a cancel waits for one batch
+    params.n_batch = params.n_ubatch = (
+        256  # as in the built-in engine: a cancel waits for one batch
+    )
     params.cache_prompt = False
     params.cache_ram_mib = 0
     params.fit_params = False

@@ -23,12 +23,17 @@ _SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 _INSIDE = "CODEX_LS_BENCH_OFFLINE"
 
 
+def is_offline() -> bool:
+    """Whether this program was restarted where only loopback is."""
+    return bool(os.environ.get(_INSIDE))
+
+
 def went_offline(module: str) -> bool:
     """Restart this program, `python -m module`, where only loopback is; then True.
 
     False where that can't be had.
     """
-    if os.environ.get(_INSIDE):
+    if is_offline():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
             fcntl.ioctl(device, _SET_FLAGS, struct.pack("16sh14x", b"lo", _UP))
         return True

@@ -18,25 +18,27 @@ _TARGETS = {
 }
 
 
-def fetch() -> list[str]:
-    """Fetch what is missing; return a sentence for each peer that can't be had."""
-    missing = [version for version in VERSIONS if program(version) is None]
-    if not missing:
-        return []
+def fetch() -> None:
+    """Fetch what is missing and can be had."""
     npm = shutil.which("npm")
-    if npm is None:
-        return [f"Codex {version} is left out: there is no npm to fetch it." for version in missing]
-    problems = []
-    for version in missing:
+    for version in VERSIONS:
+        if npm is None or program(version) is not None:
+            continue
         print(f"Fetching Codex {version}", flush=True)
         folder = CACHE / "peers" / version
         folder.mkdir(parents=True, exist_ok=True)
         options = ("--silent", "--ignore-scripts", "--no-audit", "--no-fund")
         command = [npm, "install", *options, "--prefix", str(folder), f"@openai/codex@{version}"]
         subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
-        if program(version) is None:
-            problems.append(f"Codex {version} is left out: the npm registry did not give it.")
-    return problems
+
+
+def missing() -> list[str]:
+    """A sentence for each peer that could not be had."""
+    return [
+        f"Codex {version} is left out: npm could not fetch it."
+        for version in VERSIONS
+        if program(version) is None
+    ]
 
 
 def program(version: str) -> Path | None:

@@ -20,16 +20,10 @@ QUESTION = "What does git stash do?"
 THREADS = 2
 
 
-def fetch() -> list[str]:
-    """Fetch the model; return a sentence if there is none."""
-    problem = llamacpp.fetch(MODEL)
-    return [problem] if problem else []
-
-
 def measure(scratch: Path, *, quick: bool) -> Iterator[Figure]:
     """codex-ls and the bare socket in turn; then each peer once, which takes minutes."""
     model = llamacpp.model_file(MODEL)
-    if model is None:
+    if model is None or llamacpp.missing(MODEL):
         return
     with llamacpp.Node(model, threads=THREADS, answer_limit=24) as node:
         upstream = urlsplit(node.address).port

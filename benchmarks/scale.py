@@ -77,10 +77,10 @@ class Team:
 
 def main() -> int:
     """Measure, print, and write."""
-    problem = llamacpp.fetch(SMOLLM)
-    if problem is None and not litellm_proxy.fetch():
-        problem = "LiteLLM could not be installed."
-    if problem is not None:
+    if not machine.is_offline():
+        llamacpp.fetch(SMOLLM)
+        litellm_proxy.fetch()
+    if problem := llamacpp.missing(SMOLLM) or litellm_proxy.missing():
         print(problem)
         return 1
     machine.went_offline("benchmarks.scale")

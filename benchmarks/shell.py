@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from benchmarks.contenders import HTTPX, OLD, SAMPLE, SOCKET, Contender
 from benchmarks.figures import Figure, percentile
 from benchmarks.model_server import Script, Turn
-from benchmarks.pieces import first_seen
+from benchmarks.pieces import behind_ms, first_seen
 from benchmarks.scripted import ScriptedServer
 from benchmarks.terminal import Run, run
 
@@ -41,11 +41,11 @@ def _figures(contender: Contender, watched: Run, turn: Turn) -> Iterator[Figure]
         yield Figure("shell-first-text-sample", OLD, first_ms)
         return
     wire_ms = (turn.request_at - watched.started_at) * 1000
-    behind_ms = [(at - turn.sent_at[index]) * 1000 for (_, index), at in seen.items()]
+    behind = behind_ms([turn], seen)
     yield Figure("shell-wire", contender.key, wire_ms)
     yield Figure("shell-first-text", contender.key, first_ms)
-    yield Figure("shell-lag-p50", contender.key, percentile(behind_ms, 0.5))
-    yield Figure("shell-lag-p99", contender.key, percentile(behind_ms, 0.99))
+    yield Figure("shell-lag-p50", contender.key, percentile(behind, 0.5))
+    yield Figure("shell-lag-p99", contender.key, percentile(behind, 0.99))
     yield Figure("shell-cpu", contender.key, watched.cpu_s * 1000)
     yield Figure("shell-memory", contender.key, watched.peak_bytes / 2**20)
     if contender.key not in (HTTPX, SOCKET):
