@@ -1,11 +1,16 @@
 """Options of the whole suite."""
 
+import os
+
 import pytest
 
 from tests.support.llamacpp import fetched_models, llamacpp
 from tests.support.transports import TRANSPORTS
 
 __all__ = ["fetched_models", "llamacpp"]
+
+# No test looks into, or asks to unlock, the keyring of whoever runs it.
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

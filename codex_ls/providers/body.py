@@ -13,6 +13,8 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _LINE_ENDS = (b"\r\n", b"\n")
 _MAX_LINE_BYTES = 8 * 1024
 _GARBLED = "its chunked answer is garbled"
+PACKED_TWICE = "its answer is packed more than once"
+"""Each packing multiplies by up to a thousand: 16 KiB packed twice may be 16 GiB."""
 
 
 class Body:
@@ -35,8 +37,7 @@ class Body:
         packings = _known_packings(headers.get("content-encoding", ""))
         self._unpacker = _Unpacker(packings[0]) if packings else None
         if len(packings) > 1:
-            # Each packing multiplies by up to a thousand: 16 KiB packed twice may be 16 GiB.
-            self.trouble = "its answer is packed more than once"
+            self.trouble = PACKED_TWICE
         if self._left == 0 and not self._is_chunked:
             self.ended = True
 

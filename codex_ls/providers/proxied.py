@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from codex_ls.providers.body import PACKED_TWICE
 from codex_ls.providers.exchange import Outgoing
 from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import (
@@ -81,6 +82,8 @@ class ProxiedExchange:
 
     async def read(self) -> bytes:
         """The next bytes of the body, unpacked; none at its end. Raises TransportError."""
+        if "," in self.headers.get("content-encoding", ""):
+            raise Broken(PACKED_TWICE)
         try:
             return await anext(self._body, b"")
         except httpx.HTTPError as error:

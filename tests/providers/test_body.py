@@ -139,3 +139,16 @@ def as_h11(sent: bytes) -> bytes | None:
     except h11.RemoteProtocolError:
         return None
     return got
+
+
+def test_what_is_packed_twice_is_not_unpacked() -> None:
+    body = Body(200, {"content-encoding": "gzip, deflate"})
+    assert body.feed(gzip.compress(b"x")) == b""
+    assert body.trouble == "its answer is packed more than once"
+
+
+def test_what_comes_behind_packed_bytes_is_dropped_and_not_kept() -> None:
+    body = Body(200, {"content-encoding": "gzip"})
+    assert body.feed(gzip.compress(b"word")) == b"word"
+    assert [body.feed(b"tail" * 100) for _ in range(3)] == [b"", b"", b""]
+    assert (body.end(), body.trouble) == (b"", None)

@@ -28,6 +28,39 @@ async def test_the_editors_storage_is_asked_where_the_variable_is_unset() -> Non
     assert asked == [("p", "https://api.example:443", "P_KEY")]
 
 
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
+    """What the system's keyring has, by provider and origin."""
+    kept: dict[tuple[str, str], str] = {}
+
+    async def kept_key(provider: str, origin: str) -> str | None:
+        return kept.get((provider, origin))
+
+    monkeypatch.setattr("codex_ls.providers.keyring_store.kept_key", kept_key)
+    return kept
+
+
+async def test_the_keyring_is_asked_last_and_for_this_origin_alone(
+    keyring: dict[tuple[str, str], str],
+) -> None:
+    async def storage(*_: str) -> str | None:
+        return "sk-editor"
+
+    async def nothing(*_: str) -> str | None:
+        return None
+
+    keyring["p", "https://api.example:443"] = "sk-keyring"
+    assert await credentials(keyed(), {"P_KEY": "sk-env"}) == {"Authorization": "Bearer sk-env"}
+    assert await credentials(keyed(), {}, storage) == {"Authorization": "Bearer sk-editor"}
+    for ask in (nothing, None):
+        assert await credentials(keyed(), {}, ask) == {"Authorization": "Bearer sk-keyring"}
+    elsewhere = Provider("p", "P", "https://api.example:8443/v1", env_key="P_KEY")
+    with pytest.raises(MissingCredential):
+        await credentials(elsewhere, {})
+    with pytest.raises(MissingCredential):
+        await credentials(keyed("another"), {})
+
+
 async def test_a_missing_key_is_an_error_only_where_it_is_required() -> None:
     with pytest.raises(MissingCredential, match="P_KEY is not set") as caught:
         await credentials(keyed(env_key_instructions="Get one at example."), {})

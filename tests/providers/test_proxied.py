@@ -91,3 +91,14 @@ async def test_no_proxy_stands_between_this_machine_and_itself(
         with pytest.raises(Unreachable, match="Nothing listens"):
             await client.send(request_to("http://127.0.0.1:1/"))
         assert standing.asked == []
+
+
+async def test_an_answer_that_is_packed_twice_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 9\r\n\r\n"
+    async with proxy(head, monkeypatch), HttpClient() as client:
+        answer = await client.send(request_to(FAR))
+        with pytest.raises(StreamBroken, match="packed more than once"):
+            await answer.read()
+        await answer.aclose()
