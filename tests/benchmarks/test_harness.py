@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report, table
+from benchmarks import crowd, growth, report, table
 from benchmarks.contenders import NEW, OLD, OURS, SOCKET
 from benchmarks.figures import Figure, Results, Spread, percentile
 from benchmarks.model_server import Connection, ModelServer, Script, Turn, chat, responses
@@ -130,6 +130,34 @@ def test_only_the_measured_part_of_the_page_is_written_anew(
     assert page.read_text() == ("Prose.\n<!-- measured: a -->\nnew\n<!-- end: a -->\nMore prose.\n")
     with pytest.raises(ValueError, match="no part b"):
         report.replace_part("b", "new")
+
+
+def test_a_whole_measurement_fills_the_page_and_its_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "performance.md"
+    parts = "".join(f"<!-- measured: {x} --><!-- end: {x} -->" for x in ("table", "capacity"))
+    page.write_text(parts)
+    monkeypatch.setattr(report, "DOCUMENT", page)
+    monkeypatch.setattr(report, "PICTURES", tmp_path)
+    grown = [
+        *(f"growth-{place}-{count}" for place in ("shell", "editor") for count in growth.LENGTHS),
+        *(
+            f"growth-{what}-{turns}"
+            for what in ("lag-p50", "lag-p99", "cpu")
+            for turns in crowd.CROWDS
+        ),
+    ]
+    rows = [*(row.key for row in table.ROWS), *grown]
+    found = results(*(Figure(row, who, 25.0) for row in rows for who in (OURS, NEW)))
+    written = report.write(found, machine="a machine")
+    names = ["length-shell", "length-editor", "turns-lag", "turns-cpu"]
+    assert written == [page, *(tmp_path / f"performance-{name}.svg" for name in names)]
+    assert all(path.stat().st_size for path in written)
+    text = page.read_text()
+    assert text.count("| 1.00 |") == len(table.ROWS)
+    assert "100 turns at once, 50 deltas a second each, take 25 % of a core" in text
+    assert "full at about 400 such turns (reckoned, not tried)" in text
 
 
 def test_a_plot_puts_larger_values_higher_and_further_right() -> None:
