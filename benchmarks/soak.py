@@ -35,7 +35,7 @@ def main() -> None:
     print(report(seen, load))
     print(f"(this client's own processor time: {time.process_time() - cpu_before:.0f} s)")
     if asked.plot is not None:
-        asked.plot.write_text(picture(seen), encoding="utf-8")
+        asked.plot.write_text(picture(seen, load), encoding="utf-8")
         print(f"Drawn: {asked.plot}")
     sys.exit(1 if seen.faults or seen.open_at_the_end or seen.exit_code else 0)
 
@@ -70,7 +70,7 @@ def latency(values: list[float]) -> str:
     return f"median {percentile(values, 0.5):.0f} ms, 99 % {percentile(values, 0.99):.0f} ms"
 
 
-def picture(seen: Soaked) -> str:
+def picture(seen: Soaked, load: Load) -> str:
     """Memory, descriptors and latency over time."""
 
     def line(value: str) -> list[tuple[float, float]]:
@@ -82,7 +82,7 @@ def picture(seen: Soaked) -> str:
         "99 %": windows(seen.first_words, seen.samples, share=0.99),
     }
     return over_time(
-        "Sixty-four conversations at once",
+        f"{load.users} conversations at once",
         Panel("Resident memory of the server, MiB", {"memory": memory}),
         Panel(
             "Open descriptors, and connections at the model server",
