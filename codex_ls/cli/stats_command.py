@@ -64,6 +64,7 @@ def run(argv: Sequence[str]) -> int:
         out.write(_table(found))
     if parsed.plot is not None and found:
         _draw(parsed.plot, turns)
+        Output(sys.stderr, lossy=True).write(f"Drew {parsed.plot}.\n")
     return 0 if found else 1
 
 

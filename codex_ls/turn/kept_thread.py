@@ -5,7 +5,7 @@ a turn without an end was broken off, and a value of another kind than expected 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, cast, get_args
 
@@ -71,13 +71,17 @@ class KeptThread:
     """Where it began; None where nobody said so (an editor's, or from an earlier version)."""
     forked_from: str | None = None
     """The thread that this one is a copy of, up to where it goes its own way."""
+    forked_at: str = ""
+    """When it went its own way."""
 
     @property
     def title(self) -> str:
-        """The first question's first line, cut to 80 characters."""
-        first = next((line for turn in self.turns for line in turn.prompt.split("\n") if line), "")
-        clean = " ".join(sanitize(first).split())  # what was piped in may hold escapes
-        return clean if len(clean) <= _TITLE_CHARS else clean[: _TITLE_CHARS - 1].rstrip() + "…"
+        """The first question's first line, cut to 80 characters; of a copy its own first question."""
+        title = _first_line(self.turns)
+        if self.forked_from is not None:
+            own = _first_line(turn for turn in self.turns if turn.at >= self.forked_at)
+            title = f"{own} (after: {title})" if own else title
+        return title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1].rstrip() + "…"
 
 
 def thread_from(thread_id: str, data: bytes) -> KeptThread:
@@ -101,7 +105,14 @@ def thread_from(thread_id: str, data: bytes) -> KeptThread:
         updated_at,
         folder=_text(head, "folder") or None,
         forked_from=_text(head, "forked_from") or None,
+        forked_at=_text(head, "at"),
     )
+
+
+def _first_line(turns: Iterable[KeptTurn]) -> str:
+    lines = (line for turn in turns for line in turn.prompt.split("\n"))
+    # What was piped in may hold escapes.
+    return next(filter(None, (" ".join(sanitize(line).split()) for line in lines)), "")
 
 
 def turn_lines(data: bytes) -> bytes:

@@ -136,7 +136,9 @@ class ThreadStore:
                 "No conversation was begun in this folder.",
                 hint=f"--last --all goes on with the last one of any folder: {elsewhere[0].title}",
             )
-        raise UnknownThread("No thread is kept yet.", hint="Leave --last out to begin one.")
+        raise UnknownThread(
+            "No conversation is kept yet.", hint='codex-ls exec "your question" begins one.'
+        )
 
     def find(self, beginning: str) -> str:
         """The id of the one thread that begins so. Raises UnknownThread.

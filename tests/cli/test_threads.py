@@ -64,7 +64,7 @@ def test_an_unknown_conversation_is_told_before_anything_is_asked(
         "hint: codex-ls threads lists them; without an id a new one begins.\n",
     )
     assert command.run("exec", "resume", "--last", "hi").err.startswith(
-        "error: No thread is kept yet."
+        "error: No conversation is kept yet."
     )
     assert server.requests == []
 

@@ -423,6 +423,7 @@ async def test_a_fork_goes_its_own_way(env: dict[str, str]) -> None:
     assert copy.turns[:1] == original.turns
     assert [turn.prompt for turn in copy.turns] == ["2 + 2?", "and 1?"]
     assert (copy.folder, copy.forked_from) == ("/home/me/two", source)
+    assert (copy.title, original.title) == ("and 1? (after: 2 + 2?)", "2 + 2?")
     assert (original.folder, original.forked_from) == ("/home/me/one", None)
 
 
