@@ -46,7 +46,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="codex-ls-bench-") as scratch,
         ScriptedServer() as server,
     ):
-        for name, part in _parts(server, Path(scratch), quick=options.quick).items():
+        for name, part in parts(server, Path(scratch), quick=options.quick).items():
             if name not in options.only:
                 continue
             started, load = time.monotonic(), machine.load()
@@ -62,9 +62,10 @@ def main() -> int:
     return 0
 
 
-def _parts(
+def parts(
     server: ScriptedServer, scratch: Path, *, quick: bool
 ) -> dict[str, Callable[[], Iterator[Figure]]]:
+    """What there is to measure, by name; nothing runs before it is called."""
     everyone = contenders(server.base_url, scratch)
     many, few = (2, 1) if quick else (5, 3)
     return {

@@ -29,6 +29,7 @@ from codex_ls.embedded.catalog import SMOLLM
 QUESTION = "Say hello."
 LONG = "Write a very long story about a lighthouse, with many chapters."
 LONG_PROMPT = "Sum this up: " + "the quick brown fox jumps over the lazy dog. " * 220
+LIMIT_S = 60.0
 QUESTIONS, AT_ONCE, CANCELS = 24, 4, 5
 _ASK = b"POST /v1/chat/completions "
 _TEXT = re.compile(rb'"type": ?"content"')
@@ -186,11 +187,11 @@ def _cancelled(
             editor.ask(prompt=prompt)
             if answering:
                 editor.wait_for(_TEXT)
-            number, exchange = _when(team.busy)
-            _when(lambda number=number: team.works(number) or None)  # type: ignore[misc]
+            number, exchange = soon(team.busy)
+            soon(lambda number=number: team.works(number) or None)  # type: ignore[misc]
             cancelled_at = editor.cancel()
             editor.wait_for_ends()
-            _when(lambda number=number: None if team.works(number) else True)  # type: ignore[misc]
+            soon(lambda number=number: None if team.works(number) else True)  # type: ignore[misc]
             freed_ms.append((time.monotonic() - cancelled_at) * 1000)
             if exchange.hung_up_at is not None:
                 closed_ms.append((exchange.hung_up_at - cancelled_at) * 1000)
@@ -208,7 +209,7 @@ def _node_dies(team: Team, editor: LanguageServer) -> str:
     editor.forget()
     editor.ask(prompt=LONG)
     editor.wait_for(_TEXT)
-    number, _ = _when(team.busy)
+    number, _ = soon(team.busy)
     editor.read_for(0.5)
     killed_at = time.monotonic()
     team.relays[number].stop()
@@ -233,9 +234,9 @@ def _node_dies(team: Team, editor: LanguageServer) -> str:
     )
 
 
-def _when(find: Callable[[], T | None]) -> T:
+def soon(find: Callable[[], T | None]) -> T:
     """What `find` returns, as soon as it is something and raises nothing."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + LIMIT_S
     while True:
         try:
             found = find()
@@ -244,7 +245,7 @@ def _when(find: Callable[[], T | None]) -> T:
         if found is not None:
             return found
         if time.monotonic() > end:
-            raise TimeoutError("not within a minute")
+            raise TimeoutError(f"not within {LIMIT_S} s")
         time.sleep(0.1)  # asked faster, llama.cpp would be busy with answering
 
 

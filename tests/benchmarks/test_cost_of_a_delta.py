@@ -90,6 +90,7 @@ def calls(wire: WireApi, count: int) -> int:
     return found
 
 
+@pytest.mark.timeout(600)  # valgrind is fifty times slower, and the machine may be crowded
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind here")
 def test_a_delta_takes_so_many_instructions() -> None:
     short, long = (instructions("chat", count) for count in (500, 1_500))

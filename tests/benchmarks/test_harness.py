@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import crowd, growth, report, table
+from benchmarks import __main__ as bench
+from benchmarks import crowd, growth, litellm_proxy, report, scale, table
 from benchmarks.contenders import NEW, OLD, OURS, SOCKET
 from benchmarks.figures import Figure, Results, Spread, percentile
 from benchmarks.model_server import Connection, ModelServer, Script, Turn, chat, responses
 from benchmarks.pieces import behind_ms, first_seen
 from benchmarks.plot import Plot, Point
 from benchmarks.relay import Exchange
+from benchmarks.scripted import ScriptedServer
 from codex_ls.events import ContentDelta, ReasoningDelta, StreamFinished
 from codex_ls.wire import decoder_for, quirks_for
 from codex_ls.wire.decoder import WireApi
@@ -173,3 +175,29 @@ def test_a_plot_puts_larger_values_higher_and_further_right() -> None:
 def test_every_row_of_the_page_has_a_name_of_its_own() -> None:
     keys = [row.key for row in table.ROWS]
     assert len(keys) == len(set(keys))
+
+
+def test_every_part_can_be_asked_for_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ScriptedServer()
+    server.port = 9
+    assert tuple(bench.parts(server, tmp_path, quick=True)) == bench.PARTS
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--only", "weather"])
+    with pytest.raises(SystemExit):
+        bench.main()
+
+
+def test_the_pages_example_of_a_team_is_the_one_that_is_tried() -> None:
+    page = report.DOCUMENT.read_text()
+    settings = litellm_proxy.CONFIG.partition("router_settings:\n")[2].splitlines()[:4]
+    assert [line for line in settings if line not in page] == []
+    assert "<!-- measured: scale -->" in page
+
+
+def test_what_is_waited_for_is_found_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([None, "there"])
+    assert scale.soon(lambda: next(answers)) == "there"
+    monkeypatch.setattr(scale, "LIMIT_S", 0.0)
+    with pytest.raises(TimeoutError):
+        scale.soon(lambda: None)
