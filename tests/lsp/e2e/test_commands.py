@@ -412,6 +412,24 @@ async def test_what_is_written_below_an_answer_goes_on_with_it(
     )
 
 
+async def test_who_keeps_no_history_finds_no_answer_afterwards(
+    start: Start, model: ModelServer, home: Path
+) -> None:
+    (home / "config.toml").write_text(
+        (home / "config.toml").read_text() + '\n[history]\npersistence = "none"\n'
+    )
+    model.always(chat_stream(content=["Only now."]))
+    async with start() as client:
+        editor = await editor_of(client)
+        await editor.run("codex.ask", "why?")
+        (shown,) = editor.shown
+        assert "Only now." in shown.read_text()
+        assert stat.S_IMODE(shown.parent.stat().st_mode) == 0o700
+        assert await client.leave() == 0
+    assert not shown.parent.exists()
+    assert not (home / "codex-ls" / "answers").exists()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 async def test_positions_are_in_the_negotiated_encoding(
     start: Start, model: ModelServer, tmp_path: Path, encoding: str
