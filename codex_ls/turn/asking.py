@@ -13,13 +13,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from codex_ls.config.address import is_loopback
 from codex_ls.errors import NotFound, ProviderError, StreamBroken, Unreachable
 from codex_ls.events import (
     ContentDelta,
-    Notice,
     Noticed,
     PhaseChanged,
     ReasoningDelta,
@@ -37,17 +35,15 @@ from codex_ls.providers.redaction import secrets_of, without_secrets
 from codex_ls.providers.request import Limits, Request
 from codex_ls.providers.retry import delay_ms, is_retryable
 from codex_ls.providers.signals import Signals
+from codex_ls.turn.dialect import learned_quirks, without_refused
 from codex_ls.turn.lookout import Lookout
 from codex_ls.turn.window import PromptSize, cut_notice, fitted
 from codex_ls.wire import (
-    EFFORT_FIELDS,
     Decoder,
     ModelCall,
     Quirks,
     decoder_for,
     error_from_response,
-    quirks_for,
-    refuses,
     request_for,
 )
 
@@ -127,7 +123,9 @@ class Asking:
                 return
 
     async def _ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
-        self._quirks = self._learned_quirks()
+        self._quirks = learned_quirks(
+            self._provider, self._settings.model, forced_open=self._session.forced_open
+        )
         loopback = is_loopback(self._provider.base_url)
         max_attempts, failed = 1 + self._provider.request_max_retries, 0
         signals = self._signals_of_server()
@@ -169,10 +167,11 @@ class Asking:
                 await self._interrupt.wait(asyncio.sleep(_LOADING_POLL_S))
                 call = await self._fitted(call, signals)  # only a loaded model has a window
                 continue
-            if (simpler := self._without_refused(call, error)) is not None:
-                call, notice = simpler
-                if notice is not None:
-                    yield Noticed(notice)
+            simpler = without_refused(call, self._quirks, error, server_name=self._provider.name)
+            if simpler is not None:
+                call, self._quirks = simpler.call, simpler.quirks
+                if simpler.notice is not None:
+                    yield Noticed(simpler.notice)
                 continue
             failed += 1
             wait_ms = delay_ms(failed, answer.retry_after_ms if answer is not None else None)
@@ -187,12 +186,7 @@ class Asking:
 
     async def _fitted(self, call: ModelCall, signals: Signals) -> ModelCall:
         """The call as it fits into the window. Raises ContextOverflow, Interrupted."""
-        fitting = fitted(
-            call,
-            signals,
-            known_window=self._settings.context_window,
-            ollama=self._provider.wire_api == "ollama",
-        )
+        fitting = fitted(call, signals, self._settings)
         call, self._prompt_size = await self._interrupt.wait(fitting)
         return call
 
@@ -202,18 +196,6 @@ class Asking:
         self._headers["Authorization"] = f"Bearer {engine.api_key}"
         extras = engine.extras_for(call.effort, has_schema=call.output_schema is not None)
         return replace(call, extras={**extras, **call.extras})
-
-    def _learned_quirks(self) -> Quirks:
-        provider, model = self._provider, self._settings.model
-        quirks = quirks_for(
-            provider=provider.id,
-            host=urlsplit(provider.base_url).hostname or "",
-            model=model,
-            wire_api=provider.wire_api,
-        )
-        if (provider.base_url, model) in self._session.forced_open:
-            quirks = replace(quirks, forced_open=True)
-        return quirks
 
     async def _send(self, call: ModelCall) -> Answer:
         provider = self._provider
@@ -314,19 +296,3 @@ class Asking:
             return await answer.read(limit_s=_AFTER_FINISH_S)
         except ProviderError:
             return b""  # the text is whole: only figures are missing
-
-    def _without_refused(
-        self, call: ModelCall, error: ProviderError
-    ) -> tuple[ModelCall, Notice | None] | None:
-        """The request without the field that the server refused, if that is what it refused."""
-        if call.effort is not None and refuses(error, *EFFORT_FIELDS):
-            notice = Notice(
-                "effortRefused",
-                f"{self._provider.name} does not take the effort {call.effort}; asked without it.",
-                error.message,
-            )
-            return replace(call, effort=None), notice
-        if self._quirks.include_usage and refuses(error, "stream_options", "include_usage"):
-            self._quirks = replace(self._quirks, include_usage=False)
-            return call, None
-        return None

@@ -7,6 +7,7 @@ count is exact where the server has a tokenizer, and else an estimate that is ca
 
 from dataclasses import dataclass, replace
 
+from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import ContextOverflow
 from codex_ls.events import Notice, Usage
 from codex_ls.providers.signals import Signals
@@ -45,7 +46,7 @@ def estimate_tokens(call: ModelCall) -> int:
 
 
 async def fitted(
-    call: ModelCall, signals: Signals, *, known_window: int | None, ollama: bool
+    call: ModelCall, signals: Signals, settings: ModelSettings
 ) -> tuple[ModelCall, PromptSize]:
     """The call, with the window it needs where that can be chosen (Ollama's own API).
 
@@ -54,9 +55,9 @@ async def fitted(
     size = PromptSize(estimate_tokens(call), exact=False)
     if size.tokens <= SHORT_TOKENS:
         return call, size
-    if ollama and call.context_window is None:
+    if settings.provider.wire_api == "ollama" and call.context_window is None:
         return await _with_room(call, size, signals), size
-    window = known_window or await signals.window()
+    window = settings.context_window or await signals.window()
     if window is None or size.tokens * _ESTIMATE_HIGH <= window:
         return call, size
     counted = await signals.count([{"role": m.role, "content": m.text} for m in call.messages])

@@ -1,0 +1,52 @@
+"""How one server wants to be asked: what is known beforehand, what was learned, what it refused."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from codex_ls.errors import ProviderError
+from codex_ls.events import Notice
+from codex_ls.wire import EFFORT_FIELDS, ModelCall, Quirks, quirks_for, refuses
+
+if TYPE_CHECKING:
+    from codex_ls.config.settings import Provider
+
+
+def learned_quirks(provider: Provider, model: str, *, forced_open: Set[tuple[str, str]]) -> Quirks:
+    """The server's quirks; `forced_open` holds the (base URL, model) pairs that earlier turns found."""
+    quirks = quirks_for(
+        provider=provider.id,
+        host=urlsplit(provider.base_url).hostname or "",
+        model=model,
+        wire_api=provider.wire_api,
+    )
+    is_open = (provider.base_url, model) in forced_open
+    return replace(quirks, forced_open=True) if is_open else quirks
+
+
+@dataclass(frozen=True, slots=True)
+class Simpler:
+    """A request without the field that was refused, and what the user should know of it."""
+
+    call: ModelCall
+    quirks: Quirks
+    notice: Notice | None = None
+
+
+def without_refused(
+    call: ModelCall, quirks: Quirks, error: ProviderError, *, server_name: str
+) -> Simpler | None:
+    """The request without the field that the server refused, if that is what it refused."""
+    if call.effort is not None and refuses(error, *EFFORT_FIELDS):
+        notice = Notice(
+            "effortRefused",
+            f"{server_name} does not take the effort {call.effort}; asked without it.",
+            error.message,
+        )
+        return Simpler(replace(call, effort=None), quirks, notice)
+    if quirks.include_usage and refuses(error, "stream_options", "include_usage"):
+        return Simpler(call, replace(quirks, include_usage=False))
+    return None
