@@ -12,14 +12,17 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # Build tools and sources that the packages name, and that running the editor does not need.
 unneeded='^(emacs-el|binutils.*|libbinutils|libc6-dev|linux-libc-dev|libc-dev-bin|libgcc-.*-dev|libcrypt-dev|libctf.*|libgprofng.*|libsframe.*|rpcsvc-proto|install-info|systemd.*|init-system-helpers|perl.*|libperl.*)$'
 
+mirror() { # of the Debian that this is; nothing before the first `apt-get update`
+  apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+    awk -F'|' '$1 == "Debian" && $2 == "Debian" && !found { found = $3 } END { print found }'
+}
+
 configure() {
   local mirror
-  mirror="$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-    awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }')"
+  mirror="$(mirror)"
   if [ -z "$mirror" ]; then
     apt-get -qq update >/dev/null
-    mirror="$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-      awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }')"
+    mirror="$(mirror)"
   fi
   mkdir -p apt/state/lists/partial apt/cache/archives/partial
   touch apt/state/status
