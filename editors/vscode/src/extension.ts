@@ -93,8 +93,10 @@ export class Extension {
 
   private registerSetup(): void {
     this.command("codex.selectProfile", () => selectProfile(this.profiles, activeResource()));
-    this.command("codex.setApiKey", async () => {
-      if (await this.secrets.enter(await this.profiles.load(activeResource()))) await this.server.restart();
+    this.command("codex.setApiKey", async (provider) => {
+      const profiles = await this.profiles.load(activeResource());
+      const whose = typeof provider === "string" ? provider : undefined;
+      if (await this.secrets.enter(profiles, whose)) await this.server.restart();
     });
     this.command("codex.checkSetup", () => this.reports.checkSetup());
     this.command("codex.restartServer", () => this.server.restart());

@@ -56,7 +56,8 @@ export class Reports implements Disposable {
   /** A turn failed; its answer says why, this offers the way out where there is one. */
   async offerHelp({ message, data }: TurnFailed, known?: ProfilesResult): Promise<void> {
     const step = data.kind && (missingModel(data, known) ?? STEPS[data.kind]);
-    if (step) await this.offer(message, [step]);
+    const whose = step === KEY && data.provider !== undefined ? { argument: data.provider } : {};
+    if (step) await this.offer(message, [{ ...step, ...whose }]);
   }
 
   async checkSetup(): Promise<void> {

@@ -31,14 +31,11 @@ export class Secrets {
     return this.storage.get(secretName({ provider, origin }));
   }
 
-  /** Asks for a provider and its key; true if a key that was there before has been changed. */
-  async enter(profiles: ProfilesResult): Promise<boolean> {
-    const items = keyHolders(profiles).map((holder) => ({
-      label: holder.provider,
-      description: holder.origin,
-      holder,
-    }));
-    const holder = (await window.showQuickPick(items, { placeHolder: "Whose API key?" }))?.holder;
+  /** Asks for a key, and for whose it is unless that is known; true if one that was there before has been changed. */
+  async enter(profiles: ProfilesResult, provider?: string): Promise<boolean> {
+    const holders = keyHolders(profiles);
+    const its = holders.filter((holder) => holder.provider === provider);
+    const holder = its.length === 1 ? its[0] : await pickHolder(holders);
     if (holder === undefined) return false;
     const key = await window.showInputBox({
       title: `API key for ${holder.provider}`,
@@ -58,4 +55,9 @@ export class Secrets {
     else await this.storage.store(name, key);
     return before !== undefined && before !== key;
   }
+}
+
+async function pickHolder(holders: readonly KeyHolder[]): Promise<KeyHolder | undefined> {
+  const items = holders.map((holder) => ({ label: holder.provider, description: holder.origin, holder }));
+  return (await window.showQuickPick(items, { placeHolder: "Whose API key?" }))?.holder;
 }

@@ -15,6 +15,7 @@ import {
 } from "./world";
 
 const ask = (question: string): Thenable<unknown> => vscode.commands.executeCommand("codex.ask", question);
+const KEY = "Set API Key...";
 const latest = (): NonNullable<ReturnType<typeof extension>["conversations"]["latest"]> =>
   extension().conversations.latest!;
 const bodies = (): string[] =>
@@ -39,7 +40,7 @@ suite("what goes wrong is told with the next step", () => {
   const cases = [
     { profile: "nowhere", kind: "unreachable", button: "Check Setup" },
     { profile: "nope", kind: "unknownProfile", button: "Select Profile..." },
-    { profile: "keyed", kind: "missingCredential", button: "Set API Key..." },
+    { profile: "keyed", kind: "missingCredential", button: KEY },
     { profile: "embedded", kind: "notFound", button: "Get the Built-in Model..." },
   ];
   for (const { profile, kind, button } of cases) {
@@ -55,6 +56,29 @@ suite("what goes wrong is told with the next step", () => {
       assert.ok(answered().startsWith("**"), answered());
     });
   }
+
+  test("the key that is missing can be typed at once, and nobody is asked whose it is", async () => {
+    await set("profile", "keyed");
+    await openSample("one");
+    const { showInputBox } = vscode.window;
+    const asked: (string | undefined)[] = [];
+    const typed = (options?: vscode.InputBoxOptions): Promise<string> => {
+      asked.push(options?.title);
+      return Promise.resolve("canary-key");
+    };
+    Object.assign(vscode.window, { showInputBox: typed });
+    try {
+      await listening(vscode.window, () => Promise.resolve(ask("Anyone?")).then(() => undefined), KEY);
+      const holder = { provider: "keyed-server", origin: model(1).origin };
+      await until("the key", async () => {
+        return (await extension().secrets.get(holder.provider, holder.origin)) === "canary-key";
+      });
+      await extension().secrets.store(holder, "");
+    } finally {
+      Object.assign(vscode.window, { showInputBox });
+    }
+    assert.deepEqual(asked, ["API key for keyed-server"]);
+  });
 
   test("a server that can't start: the setting that is wrong, and the log", async () => {
     const program = `${root()}/no-such-program`;

@@ -17,12 +17,6 @@ export function run(): Promise<void> {
   for (const file of (process.env.CODEX_TEST_FILES ?? "").split(","))
     mocha.addFile(path.join(__dirname, file));
   return new Promise((resolve, reject) => {
-    try {
-      mocha.loadFiles();
-    } catch (error) {
-      console.log(`${MARK}✖ ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      throw error;
-    }
     const runner = mocha.run((failures) => {
       const passes = runner.stats?.passes ?? 0;
       console.log(`${MARK}${passes} passed, ${failures} failed`);

@@ -40,7 +40,7 @@ export class Workbench {
 
   /** Runs a command through the palette, by its title; once more if something that opened took the focus from it. */
   async command(title: string, attempts = 4): Promise<void> {
-    const input = this.page.locator(".quick-input-widget input");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
     try {
       await this.page.keyboard.press("F1");
@@ -56,7 +56,7 @@ export class Workbench {
 
   /** Types into the input box that is open, and confirms. */
   async answerInput(text: string): Promise<void> {
-    const input = this.page.locator(".quick-input-widget input");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
     await input.waitFor();
     await input.fill(text);
     await this.page.keyboard.press("Enter");
@@ -96,7 +96,7 @@ export class Workbench {
 
   /** Opens a file of the workspace by its name, or goes to its tab; once more if the list was of something else. */
   async openFile(name: string, attempts = 4): Promise<void> {
-    const input = this.page.locator(".quick-input-widget input");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
     try {
       await this.page.keyboard.press("Control+p");
       await input.fill(name, { timeout: 5000 });
@@ -113,7 +113,7 @@ export class Workbench {
   async goToLine(line: number): Promise<void> {
     await this.focusEditor();
     await this.page.keyboard.press("Control+g");
-    await this.page.locator(".quick-input-widget input").fill(`:${line}`);
+    await this.page.locator(".quick-input-widget .quick-input-box input").fill(`:${line}`);
     await this.page.keyboard.press("Enter");
   }
 
