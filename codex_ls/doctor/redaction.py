@@ -1,5 +1,6 @@
 """Makes what the doctor says safe to paste: no key, no header's value, no home folder, no escapes."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from codex_ls.doctor.check import Check
@@ -19,7 +20,8 @@ def redacted(check: Check, patient: Patient) -> Check:
         for secret in secrets:
             text = text.replace(secret, "[key]")
         if home:
-            text = text.replace(home, "~")
+            # `/home/me`, and neither `/home/me2` nor the second `/me` of `/me/me`.
+            text = re.sub(rf"(?<![\w.~-]){re.escape(home)}(?![\w.-])", "~", text)
         return redact(sanitize(text))
 
     hint = None if check.hint is None else clean(check.hint)

@@ -123,6 +123,23 @@ async def test_no_canary_comes_out(plant: Plant, tmp_path: Path) -> None:
     assert str(tmp_path) not in said  # nor whose home it is
 
 
+@pytest.mark.parametrize(
+    ("home", "shown"),
+    [("{0}", "~/config.toml"), ("{0}/..", None), ("{0}x", "{0}/config.toml"), ("/", None)],
+)
+async def test_a_home_folder_is_only_itself(tmp_path: Path, home: str, shown: str | None) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    async with AsyncExitStack() as stack:
+        world = World(folder, stack)
+        server = await world.server()
+        world.configure(server.base_url)
+        world.env["HOME"] = home.format(folder)
+        checks = await world.examine()
+    wanted = f"{folder}/config.toml" if shown is None else shown.format(folder)
+    assert checks[0].detail == f"{wanted}, with the profile embedded."
+
+
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_neither_way_of_printing_lets_it_out(tmp_path: Path, options: tuple[str, ...]) -> None:
     with ModelServer() as server:
