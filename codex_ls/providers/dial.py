@@ -7,7 +7,7 @@ of a second and not a minute; on this machine one address refuses at once, and t
 import asyncio
 import logging
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -33,6 +33,21 @@ class Address:
     scheme: str
     host: str
     port: int
+    name: str = ""
+    """Whose certificate is wanted, where `host` is the number that was checked for a name."""
+
+    def meant_for(self, host: str) -> Self:
+        """The same place, for a request with this `Host` header.
+
+        On this machine alone, whose numbers stand in the place of its names under the local-only
+        lock: anywhere else a certificate is wanted of the host that the URL names. Raises NotARequest.
+        """
+        if self.scheme != "https" or not self.is_here:
+            return self
+        try:
+            return replace(self, name=urlsplit(f"//{host}").hostname or "")
+        except ValueError as error:
+            raise NotARequest(first_words(error)) from None
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -82,9 +97,8 @@ async def _connect(address: Address, tls: ssl.SSLContext | None) -> Connection:
     if tls is None:
         return connection
     try:
-        secured = await loop.start_tls(
-            transport, connection, tls, server_hostname=address.host.rstrip(".")
-        )
+        name = (address.name or address.host).rstrip(".")
+        secured = await loop.start_tls(transport, connection, tls, server_hostname=name)
     except BaseException:
         transport.abort()  # a greeting that is left in a hurry must not keep its socket
         raise

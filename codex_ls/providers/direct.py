@@ -36,10 +36,13 @@ class Direct:
     async def send(self, outgoing: Outgoing) -> "DirectExchange":
         """Send a request and wait for the answer's head. Raises TransportError."""
         address = Address.of(outgoing.url)
-        connection = self._kept(address) or await self._dialled(address, outgoing.connect_s)
         headers = list(outgoing.headers.items())
-        if not any(name.lower() == "host" for name in outgoing.headers):
+        host = next((value for name, value in headers if name.lower() == "host"), None)
+        if host is None:
             headers.insert(0, ("Host", address.shown))
+        else:
+            address = address.meant_for(host)
+        connection = self._kept(address) or await self._dialled(address, outgoing.connect_s)
         try:
             response, begun = await connection.ask(
                 outgoing.method, _target(outgoing.url), headers, outgoing.body

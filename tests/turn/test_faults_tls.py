@@ -109,6 +109,23 @@ async def test_a_certificate_that_is_not_good_ends_the_turn(name: str) -> None:
         assert (await ask(session, server.base_url)).content == "next"
 
 
+@pytest.mark.parametrize(("certified", "is_good"), [("localhost", True), ("example.com", False)])
+async def test_under_the_lock_a_certificate_is_wanted_of_the_name_and_not_of_its_number(
+    certified: str, is_good: bool
+) -> None:
+    context = context_of(OURS.issue_cert(certified))
+    async with ModelServer(chat_stream(content=["yes"]), tls=context) as server:
+        provider = Provider("p", "P", f"https://localhost:{server.port}/v1", request_max_retries=0)
+        async with Session(env={}) as session:
+            locked = ModelSettings("m", provider, local_only=True)
+            *_, last = [event async for event in session.start(TurnRequest("x"), locked)]
+    assert isinstance(last, TurnFinished)
+    assert (last.content == "yes") is is_good
+    if not is_good:
+        assert last.error is not None
+        assert "certificate is not valid for 'localhost'" in last.error.message
+
+
 @asynccontextmanager
 async def raw_server(answer: bytes) -> AsyncIterator[int]:
     """A server that sends these bytes to whoever connects, and then closes."""
