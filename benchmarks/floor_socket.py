@@ -23,9 +23,11 @@ def main() -> None:
     with socket.create_connection((host, int(port))) as link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.sendall(head.encode() + body)
+        tail = b""
         while data := link.recv(65536):
             os.write(1, data)
-            if data.endswith(b"\r\n0\r\n\r\n"):
+            tail = (tail + data)[-7:]
+            if tail == b"\r\n0\r\n\r\n":
                 return
 
 
