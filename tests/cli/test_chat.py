@@ -148,3 +148,16 @@ def test_an_earlier_conversation_goes_on(server: ModelServer, command: Command) 
     command.run("chat", "--last", stdin=b"second\n")
     assert said(server, 1) == ["first", "Yes.", "second"]
     assert command.run("chat", "--resume", "no-such", stdin=b"hi\n").exit_code == 1
+
+
+@pytest.mark.usefixtures("two_profiles")
+def test_a_fork_goes_on_in_a_copy(server: ModelServer, command: Command) -> None:
+    done = command.run("chat", stdin="/fork\none\n/fork\ntwo\nthree\n\u200b\n".encode())
+    assert "error: There is nothing to copy yet.\nhint: Ask something first.\n" in done.out
+    assert said(server, 2) == ["one", "Yes.", "two", "Yes.", "three"]
+    assert len(server.turns) == 3  # a line in which there is nothing to see is no question
+    listed = json.loads(command.run("threads", "--json").out)["threads"]
+    assert [(thread["title"], thread["turns"]) for thread in listed] == [
+        ("two (after: one)", 3),
+        ("one", 1),
+    ]
