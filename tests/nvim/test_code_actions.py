@@ -38,6 +38,8 @@ def attached(
         pytest.skip("vim.lsp.enable and `gra` came with 0.11")
     project = tmp_path / "project"
     (project / ".git").mkdir(parents=True)
+    # The server names a file of the test's own, long folder: in fewer rows Neovim would wait for a key.
+    editor.command("set cmdheight=5")
     editor.open(project / "sample.py", CODE)
     editor.wait(
         "local clients = vim.lsp.get_clients({ bufnr = 0 })\n"
