@@ -28,9 +28,9 @@ from codex_ls.embedded.catalog import SMOLLM
 
 QUESTION = "Say hello."
 LONG = "Write a very long story about a lighthouse, with many chapters."
-LONG_PROMPT = "Sum this up: " + "the quick brown fox jumps over the lazy dog. " * 220
+LONG_PROMPT = "Sum this up: " + "the quick brown fox jumps over the lazy dog. " * 120
 LIMIT_S = 60.0
-QUESTIONS, AT_ONCE, CANCELS = 24, 4, 5
+QUESTIONS, AT_ONCE, CANCELS = 20, 4, 5
 _ASK = b"POST /v1/chat/completions "
 _TEXT = re.compile(rb'"type": ?"content"')
 T = TypeVar("T")
