@@ -272,14 +272,18 @@ class Connection:
         """Return a document of which nothing but its name is known."""
         return self._snapshot(uri, "")
 
+    def folder(self, uri: str | None) -> Path | None:
+        """Return the workspace folder of a document, or the first one where there is no document."""
+        folder = self.scopes.folder_of(uri)
+        return None if folder is None else folder_paths(self.documents).get(folder)
+
     def _snapshot(self, uri: str, source: str, *, language: str | None = None) -> Snapshot:
         path = to_fs_path(uri)
-        folder = self.scopes.folder_of(uri)
         return Snapshot(
             source,
             encoding=str(self.documents.position_encoding),
             path=Path(path) if path else None,
-            folder=folder_paths(self.documents).get(folder) if folder else None,
+            folder=self.folder(uri),
             language=language,
         )
 

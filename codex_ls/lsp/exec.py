@@ -69,6 +69,7 @@ class Exec:
                 token = await self._unless_cancelled(self._connection.create_progress())
                 tokens = Tokens(typed=token)
                 stack.enter_context(self._connection.tokens.held(self._request, token))
+            folder = self._connection.folder(uri)
             write = self._connection.outbox.write
             sink = sink or Stream(send=write, tokens=tokens, names=self._names, shown=shown)
             stack.callback(sink.close)
@@ -77,6 +78,7 @@ class Exec:
                     prompt=params.prompt,
                     thread_id=params.threadId,
                     context=self._context(params, snapshot),
+                    folder=None if folder is None else str(folder),
                 ),
                 settings,
                 received_at=self._request.received_at,

@@ -1,9 +1,14 @@
 """The requests beside `codex/exec`."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from codex_ls.errors import UnknownThread
 from codex_ls.lsp import protocol
+from codex_ls.turn.thread_store import ThreadStore
 from tests.lsp.test_protocol_page import fields_of
 from tests.support.lsp_client import LspClient, Message
 from tests.support.model_server import ModelServer
@@ -56,6 +61,20 @@ async def test_kept_threads_are_listed_and_read(client: LspClient, model: ModelS
     for thread_id in ("gone", "../../config", ""):
         error = await (await client.send("codex/thread", {"threadId": thread_id})).error()
         assert (error["code"], error["data"]["kind"]) == (-32803, "unknownThread")
+
+
+async def test_a_conversation_is_kept_as_one_of_the_folder_it_began_in(
+    client: LspClient, home: Path, model: ModelServer, tmp_path: Path
+) -> None:
+    model.always(chat_stream(content=["ok"]))
+    folder = tmp_path / "project"
+    change = {"added": [{"uri": folder.as_uri(), "name": "project"}], "removed": []}
+    await client.notify("workspace/didChangeWorkspaceFolders", {"event": change})
+    result = await (await client.send("codex/exec", {"prompt": "hi"})).result()
+    store = ThreadStore(home / "codex-ls" / "threads")
+    assert store.latest(folder=str(folder)) == result["threadId"]
+    with pytest.raises(UnknownThread):
+        store.latest(folder=str(tmp_path))
 
 
 async def test_the_doctor_tells_each_check_as_it_is_done(
