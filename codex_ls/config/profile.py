@@ -181,9 +181,10 @@ def _unknown_profile(config: Config, name: str, *, is_asked_for: bool) -> Unknow
     sentence = f"there is no profile `{shown(name)}`."
     found = find_first((config.overrides, config.base), "profile")
     if is_asked_for or found is None:
-        return UnknownProfile(
-            f"T{sentence[1:]}", hint=f"The profiles in {config.path.parent} are {names}."
-        )
+        folder = config.path.parent
+        only = f"The only profile in {folder} is {names}."
+        hint = only if len(config.profiles) == 1 else f"The profiles in {folder} are {names}."
+        return UnknownProfile(f"T{sentence[1:]}", hint=hint)
     return UnknownProfile(
         f"{found.place.short}: {sentence}",
         hint=with_fix(found.place.full, f"the profiles are {names}."),

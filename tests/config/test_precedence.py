@@ -176,6 +176,12 @@ def test_an_unknown_profile_is_never_another_one(home: Home) -> None:
     assert caught.value.hint == (f"The profiles in {home.path} are local-oss, cloud and embedded.")
 
 
+def test_an_only_profile_is_told_as_the_only_one(home: Home) -> None:
+    with pytest.raises(UnknownProfile) as caught:
+        home.resolve(profile="cloud")
+    assert caught.value.hint == f"The only profile in {home.path} is embedded."
+
+
 def test_an_unknown_profile_in_the_file_has_its_place(home: Home) -> None:
     home.write('\nprofile = "clod"\n' + SAMPLE)
     with pytest.raises(UnknownProfile) as caught:
