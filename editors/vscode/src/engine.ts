@@ -8,6 +8,7 @@
 
 import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
+import { homedir } from "node:os";
 import * as path from "node:path";
 import type { CancellationToken } from "./editor";
 
@@ -77,7 +78,7 @@ function finished(
   token?: CancellationToken,
 ): Promise<{ code: number | null; words: string }> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: homedir() });
     const stopping = token?.onCancellationRequested(() => child.kill("SIGKILL"));
     let said = "";
     const listen = (text: Buffer): void => void (said = (said + text.toString()).slice(-4000));

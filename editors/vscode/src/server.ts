@@ -12,6 +12,9 @@ import { DID_CHANGE_TRUST } from "./protocol";
 /** A second death within this time is not answered with another restart. */
 const GIVE_UP_MS = 3 * 60_000;
 
+/** How long a server that is asked to stop may take. */
+const STOP_MS = 5000;
+
 export type ServerState = "stopped" | "starting" | "running" | "failed";
 
 export class Server implements Disposable {
@@ -19,6 +22,8 @@ export class Server implements Disposable {
   private starting: Promise<CodexClient> | undefined;
   /** Starts and stops, one after the other: a stop in the middle of a start would leave its process behind. */
   private line: Promise<unknown> = Promise.resolve();
+  /** Gives up the start that is under way: a program that never answers must not keep a better one from starting. */
+  private abandon: () => void = () => undefined;
   private diedAt: number | undefined;
   private state: ServerState = "stopped";
   private readonly emitter = new EventEmitter<ServerState>();
@@ -69,11 +74,14 @@ export class Server implements Disposable {
 
   stop(): Promise<void> {
     this.starting = undefined;
+    this.abandon();
     return this.inLine(async () => {
       const { client } = this;
       this.client = undefined;
-      if (client?.state === State.Running) await client.stop(2000);
-      await client?.dispose();
+      // One that does not end in time is killed by the client; another can start meanwhile.
+      const stopped = client?.state === State.Running ? client.stop(STOP_MS) : Promise.resolve();
+      await stopped.catch((error: unknown) => this.log.warn(String(error)));
+      await client?.dispose(0).catch(() => undefined);
       this.become("stopped");
     });
   }
@@ -100,10 +108,18 @@ export class Server implements Disposable {
       if (newState === State.Starting) this.become("starting");
     });
     this.client = client;
+    const started = client.start();
+    const abandoned = new Promise<never>((_, reject) => {
+      this.abandon = () => reject(new Error("it was stopped before it had started"));
+    });
     try {
-      await client.start();
+      await Promise.race([started, abandoned]);
     } catch (error) {
       this.client = undefined;
+      started.then(
+        () => void client.stop(), // it came too late
+        () => undefined,
+      );
       this.log.error(`The server did not start: ${String(error)}`);
       throw new CannotStart(
         `The codex-ls server did not start on ${side()} (${launch.what}).`,

@@ -17,13 +17,23 @@ export function run(): Promise<void> {
   for (const file of (process.env.CODEX_TEST_FILES ?? "").split(","))
     mocha.addFile(path.join(__dirname, file));
   return new Promise((resolve, reject) => {
-    const runner = mocha.run((failures) => {
+    const runner = running(mocha, (failures) => {
       const passes = runner.stats?.passes ?? 0;
       console.log(`${MARK}${passes} passed, ${failures} failed`);
       if (failures > 0 || passes === 0) reject(new Error(`${failures} failed`));
       else resolve();
     });
   });
+}
+
+/** A file that can't be loaded is told too. */
+function running(mocha: Mocha, done: (failures: number) => void): Mocha.Runner {
+  try {
+    return mocha.run(done);
+  } catch (error) {
+    console.log(`${MARK}✖ ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    throw error;
+  }
 }
 
 class Lines extends Mocha.reporters.Base {

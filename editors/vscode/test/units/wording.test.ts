@@ -134,6 +134,7 @@ describe("a painter", () => {
     const painted: number[] = [];
     const releases: (() => void)[] = [];
     let state = 0;
+    let clock = 0;
     const pauses: number[] = [];
     const painter = new Painter(
       () => {
@@ -145,6 +146,7 @@ describe("a painter", () => {
         pauses.push(ms);
         return Promise.resolve();
       },
+      () => clock,
     );
     const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
     painter.request();
@@ -154,9 +156,10 @@ describe("a painter", () => {
     assert.deepEqual(painted, [0]);
     releases[0]?.();
     await turn();
+    clock += 300; // the window took that long
     releases[1]?.();
     await painter.settled();
     assert.deepEqual(painted, [0, 1000]);
-    assert.deepEqual(pauses, [50, 50]);
+    assert.deepEqual(pauses, [50, 600]);
   });
 });
