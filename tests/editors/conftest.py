@@ -42,10 +42,14 @@ def screen(start: Callable[..., "Editor"]) -> "Editor":
 
 
 def needed(program: str | None, name: str) -> str:
-    """Return the program; where there is none, skip and say how to get it, but never in CI."""
+    """Return the program; where there is none, skip and say how to get it.
+
+    In CI that is a failure, unless CI has tried to fetch it and says why there is none.
+    """
     if program is not None:
         return program
     how = f"no {name} here: tests/editors/fetch.sh ~/.cache/codex-ls-tests/editors"
-    if os.environ.get("CI"):
+    reason = os.environ.get("CODEX_LS_NO_EDITORS")
+    if os.environ.get("CI") and not reason:
         pytest.fail(how)
-    pytest.skip(how)
+    pytest.skip(f"no {name} here: {reason}" if reason else how)
