@@ -32,6 +32,7 @@ LONG_PROMPT = "Sum this up: " + "the quick brown fox jumps over the lazy dog. " 
 LIMIT_S = 60.0
 QUESTIONS, AT_ONCE, CANCELS = 20, 4, 5
 _ASK = b"POST /v1/chat/completions "
+_STREAM = b'"stream":true'
 _TEXT = re.compile(rb'"type": ?"content"')
 T = TypeVar("T")
 
@@ -55,10 +56,10 @@ class Team:
         for relay in self.relays:
             relay.forget()
 
-    def answered(self) -> list[int]:
-        """How many questions each node got since then."""
+    def answered(self, sign: bytes) -> list[int]:
+        """How many requests with this in them each node got since then."""
         return [
-            sum(bytes(exchange.request).count(_ASK) for exchange in relay.exchanges)
+            sum(exchange.request.count(sign) for exchange in relay.exchanges)
             for relay in self.relays
         ]
 
@@ -162,10 +163,12 @@ def _balance(team: Team, editor: LanguageServer) -> str:
     editor.wait_for_ends(QUESTIONS)
     editor.settle()
     completed = [result["status"] for result in editor.results()].count("completed")
-    first, second = team.answered()
+    first, second = team.answered(_STREAM)
+    others = sum(team.answered(_ASK)) - first - second
     return (
         f"Balance: {QUESTIONS} questions, {AT_ONCE} at a time: one node got {first}, the other"
-        f" {second}; {completed} were completed."
+        f" {second}; {completed} were completed. LiteLLM asked the nodes {others} questions of its own"
+        " meanwhile, as it does whenever somebody gets its `/health`."
     )
 
 
