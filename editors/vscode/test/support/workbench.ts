@@ -84,8 +84,8 @@ export class Workbench {
     return label;
   }
 
-  async status(text: string | RegExp): Promise<void> {
-    await this.page.locator(".statusbar-item", { hasText: text }).first().waitFor();
+  async status(text: string | RegExp, timeout = 30_000): Promise<void> {
+    await this.page.locator(".statusbar-item", { hasText: text }).first().waitFor({ timeout });
   }
 
   async notification(text: string | RegExp): Promise<Locator> {
@@ -109,12 +109,21 @@ export class Workbench {
     }
   }
 
-  /** Puts the cursor at a line of the active editor, with the keyboard. */
-  async goToLine(line: number): Promise<void> {
-    await this.focusEditor();
-    await this.page.keyboard.press("Control+g");
-    await this.page.locator(".quick-input-widget .quick-input-box input").fill(`:${line}`);
-    await this.page.keyboard.press("Enter");
+  /** Puts the cursor at a line of the active editor, with the keyboard; once more if something took the focus. */
+  async goToLine(line: number, attempts = 4): Promise<void> {
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    try {
+      await this.focusEditor();
+      await this.page.keyboard.press("Control+g");
+      await input.fill(`:${line}`, { timeout: 5000 });
+      await input.press("Enter", { timeout: 5000 });
+      await input.waitFor({ state: "hidden", timeout: 5000 });
+      await this.status(new RegExp(`Ln ${line}, Col 1\\b`), 5000);
+    } catch (error) {
+      if (attempts <= 1) throw error;
+      await this.page.keyboard.press("Escape");
+      await this.goToLine(line, attempts - 1);
+    }
   }
 
   async selectLines(first: number, last: number): Promise<void> {
