@@ -2,7 +2,8 @@
 
 Each kind has an address that no other has: llama.cpp `/props`, LM Studio `/api/v1/models` (from 0.4;
 `/api/v0/models` before), Ollama `/api/version`, vLLM `/version`, SGLang `/get_server_info`. They are all
-asked at the same time, of the one origin that the caller chose, and nothing else is.
+asked at the same time, of the one origin that the caller chose, and nothing else is. `/health` is not
+among them: a LiteLLM proxy answers it by asking every model behind it a question.
 """
 
 import asyncio
@@ -72,7 +73,6 @@ async def identify(get: Get) -> Server | None:
 
 _PATHS = (
     "/props",
-    "/health",
     "/v1/models",
     "/api/v1/models",
     "/api/v0/models",
@@ -101,10 +101,9 @@ class _Told:
 def _llamacpp(told: _Told) -> Server | None:
     props = told.fields("/props")
     if not props:
-        for path in ("/props", "/health"):
-            reply = told.replies.get(path)
-            if reply is not None and reply.status == 503 and "oading model" in reply.text:
-                return Server("llamacpp", is_loading=True)
+        reply = told.replies.get("/props")
+        if reply is not None and reply.status == 503 and "oading model" in reply.text:
+            return Server("llamacpp", is_loading=True)
         return None
     if not {"default_generation_settings", "build_info", "total_slots"} & set(props):
         return None

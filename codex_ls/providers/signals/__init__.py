@@ -8,7 +8,7 @@ asked for only where a prompt is long.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from codex_ls.config.address import is_loopback
@@ -43,6 +43,8 @@ LMSTUDIO = Kind(lmstudio.look, lmstudio.window)
 OLLAMA = Kind(ollama.look, ollama.window)
 VLLM = Kind(vllm.look, vllm.window, vllm.count)
 
+_ANY = (OLLAMA, LMSTUDIO, replace(LLAMACPP, look=llamacpp.recognise), VLLM)
+
 _BY_ID = {
     "llamacpp": LLAMACPP,
     "embedded": LLAMACPP,
@@ -55,6 +57,8 @@ _BY_ID = {
 _KNOWN_S = 0.25
 _UNKNOWN_S = 2.0
 """A server of an unknown kind is only asked what it is when it has been silent for long."""
+_MAX_VAIN_LOOKS = 3
+"""A server that said nothing to so many looks has nothing to say."""
 
 
 class Signals:
@@ -64,6 +68,7 @@ class Signals:
         self._model = model
         self._ask = ask
         self._kinds: Sequence[Kind] = ()  # a server elsewhere is asked for nothing but the answer
+        self._looks_left = _MAX_VAIN_LOOKS
         self.patience_s = _KNOWN_S
         """Seconds of silence before the first look."""
         if (known := _BY_ID.get(provider.id)) is not None:
@@ -71,7 +76,7 @@ class Signals:
         elif provider.wire_api == "ollama":
             self._kinds = (OLLAMA,)
         elif is_loopback(provider.base_url):
-            self._kinds = (OLLAMA, LMSTUDIO, LLAMACPP, VLLM)
+            self._kinds = _ANY
             self.patience_s = _UNKNOWN_S
 
     def __bool__(self) -> bool:
@@ -79,10 +84,14 @@ class Signals:
 
     async def look(self) -> PhaseChanged | None:
         """What the server is doing."""
+        if not self._looks_left:
+            return None
         for kind in self._kinds:
             if (phase := await kind.look(self._ask, self._model)) is not None:
                 self._kinds = (kind,)
                 return phase
+        if len(self._kinds) > 1:
+            self._looks_left -= 1
         return None
 
     async def window(self) -> int | None:

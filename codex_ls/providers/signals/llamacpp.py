@@ -14,10 +14,20 @@ async def look(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  on
     health = await ask("/health")
     if not isinstance(health, dict):
         return None
-    error = health.get("error")
-    if isinstance(error, dict) and "oading" in str(error.get("message", "")):
-        return PhaseChanged("loading")
-    return PhaseChanged("prompt") if health.get("status") == "ok" else None
+    return _loading(health) or (PhaseChanged("prompt") if health.get("status") == "ok" else None)
+
+
+async def recognise(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  one model a server
+    """The same of a server that may be anything, without `/health`.
+
+    A LiteLLM proxy answers that one by asking every model behind it a question.
+    """
+    props = await ask("/props")
+    if not isinstance(props, dict):
+        return None
+    return _loading(props) or (
+        PhaseChanged("prompt") if "default_generation_settings" in props else None
+    )
 
 
 async def window(ask: Any, model: str) -> int | None:  # noqa: ARG001  one model a server
@@ -37,3 +47,10 @@ async def count(ask: Any, model: str, messages: list[dict[str, Any]]) -> int | N
     told = await ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})
     tokens = told.get("tokens") if isinstance(told, dict) else None
     return len(tokens) if isinstance(tokens, list) else None
+
+
+def _loading(told: dict[str, Any]) -> PhaseChanged | None:
+    error = told.get("error")
+    if isinstance(error, dict) and "oading" in str(error.get("message", "")):
+        return PhaseChanged("loading")
+    return None
