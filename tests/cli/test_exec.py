@@ -221,7 +221,7 @@ def test_an_image_is_sent_as_a_part_of_the_message(server: ModelServer, command:
             "error: There is no folder no/such/folder.\n",
         ),
         (("exec", "--cd", "missing", "hi"), "error: The folder missing can't be entered"),
-        (("exec", "resume"), "error: It has to be said which conversation is to go on.\n"),
+        (("exec", "resume"), "error: It has to be said which conversation is meant.\n"),
         (("nonsense",), "error: There is no command nonsense.\n"),
         ((), "error: No command was given.\n"),
     ],
