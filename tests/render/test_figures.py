@@ -43,6 +43,12 @@ def finished(timing: Timing, usage: Usage | None = None) -> TurnFinished:
             " 2.50 s in all",
         ),
         (
+            Timing(total_ms=9_000, first_reasoning_ms=2_250, prompt_ms=2_100, estimated=False),
+            Usage(input_tokens=1_234, output_tokens=300, reasoning_tokens=120),
+            "First word after 2.25 s, 300 tokens (120 of them thinking), 9.00 s in all,"
+            " prompt of 1,234 tokens read in 2.10 s",
+        ),
+        (
             Timing(total_ms=900, first_content_ms=500, load_ms=12_345),
             None,
             "First word after 0.50 s, 0.90 s in all, model loaded in 12.3 s",
