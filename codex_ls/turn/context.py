@@ -6,9 +6,9 @@ Short on purpose: every prompt token is time on a local machine.
 from dataclasses import dataclass
 
 SYSTEM_PROMPT = (
-    "You are a programming assistant inside the user's editor. Answer in Markdown, briefly and exactly."
-    " If code is wanted, give the code first. If something is unclear or unknown, say so."
+    "Answer in Markdown, briefly and exactly, code first. Say what is unclear or unknown."
 )
+"""Short on purpose: a local model reads 20 to 50 tokens a second, all of them before its first word."""
 
 
 @dataclass(frozen=True, slots=True)
