@@ -14,7 +14,7 @@ from codex_ls.providers.signals import Signals
 from codex_ls.wire import ModelCall
 
 SHORT_TOKENS = 1500
-"""Estimated tokens up to which a prompt is sent without a question; no window in use is smaller."""
+"""Estimated tokens up to which a prompt is sent without asking for the window: few are smaller."""
 
 _OLLAMA_DEFAULT = 4096
 _OUTPUT_RESERVE = 2048
@@ -53,7 +53,7 @@ async def fitted(
     Raises ContextOverflow with both numbers if it can't fit.
     """
     size = PromptSize(estimate_tokens(call), exact=False)
-    if size.tokens <= SHORT_TOKENS:
+    if size.tokens <= min(SHORT_TOKENS, settings.context_window or SHORT_TOKENS):
         return call, size
     if settings.provider.wire_api == "ollama" and call.context_window is None:
         return await _with_room(call, size, signals), size

@@ -59,6 +59,9 @@ _KEEP_THEN_WINDOW = re.compile(  # LM Studio, word for word
 _WINDOW_THEN_PROMPT = re.compile(  # OpenAI, vLLM
     rf"maximum context length is {_NUMBER} tokens.*?(?:requested|resulted in|has) {_NUMBER}"
 )
+_IN_MESSAGES = re.compile(
+    rf"\({_NUMBER} in the messages"
+)  # of what is requested, the prompt's part
 _KEY = re.compile(
     r"\b(sk|key|tok|pk|gsk|xai|hf|nvapi|AIza)[-_][\w.*-]{6,}|\bBearer\s+\S+", re.IGNORECASE
 )
@@ -132,6 +135,7 @@ def not_an_answer(text: str) -> ProviderError:
     return StreamBroken(
         f"The address answered with {kind} instead of a model's words.",
         hint="Check base_url: most servers want it to end in /v1.",
+        passing=False,
     )
 
 
@@ -146,7 +150,8 @@ def broken_off() -> ProviderError:
 def too_long() -> ProviderError:
     """The error of a line or an event that passed the limit."""
     return StreamBroken(
-        "The model server sent one event of more than 16 MiB; the connection was closed."
+        "The model server sent one event of more than 16 MiB; the connection was closed.",
+        passing=False,
     )
 
 
@@ -182,6 +187,12 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
             return RateLimited(
                 _told(sentence, "is getting too many requests"),
                 hint="Wait a little, or ask another profile.",
+                http_status=status,
+            )
+        case 413:
+            return BadRequest(
+                _told(sentence, "refused the request: it is too large (413)"),
+                hint="Ask about less text, send fewer or smaller images, or start a new thread.",
                 http_status=status,
             )
         case int() if 400 <= status < 500:
@@ -273,7 +284,8 @@ def _overflow_numbers(sentence: str, source: Any) -> tuple[int | None, int | Non
     if match := _PROMPT_THEN_WINDOW.search(sentence) or _KEEP_THEN_WINDOW.search(sentence):
         return _int(match[1]), _int(match[2])
     if match := _WINDOW_THEN_PROMPT.search(sentence):
-        return _int(match[2]), _int(match[1])
+        prompt = _IN_MESSAGES.search(sentence)
+        return _int(prompt[1] if prompt else match[2]), _int(match[1])
     return None, None
 
 

@@ -1,5 +1,6 @@
 """A prompt that does not fit is told before it is sent, and a cut one afterwards."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -81,13 +82,21 @@ async def test_an_estimate_is_called_one_and_only_refuses_what_is_far_too_long(
 
 
 async def test_the_users_own_number_is_enough(session: Session) -> None:
-    import dataclasses
-
     async with ModelServer() as server:
         asked = dataclasses.replace(settings_for(server), context_window=2048)
         error = finished(await events_of(session.start(TurnRequest(LONG), asked))).error
         assert isinstance(error, ContextOverflow)
         assert "window is 2048" in error.message
+
+
+async def test_the_users_own_number_holds_for_short_prompts_too(session: Session) -> None:
+    async with ModelServer() as server:
+        asked = dataclasses.replace(settings_for(server), context_window=512)
+        prompt = TurnRequest("word " * 1000)
+        error = finished(await events_of(session.start(prompt, asked))).error
+        assert isinstance(error, ContextOverflow)
+        assert "window is 512" in error.message
+        assert server.turns == []
 
 
 async def test_a_short_prompt_is_sent_without_a_question(session: Session) -> None:

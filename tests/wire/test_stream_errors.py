@@ -104,6 +104,14 @@ def test_a_prompt_that_does_not_fit(sentence: str) -> None:
         ),
         ({"message": OVERFLOWS[0]}, (4211, 2048)),
         ({"message": OVERFLOWS[1]}, (9000, 8192)),
+        (
+            {
+                "message": "This model's maximum context length is 8192 tokens. However, you requested"
+                " 9000 tokens (8000 in the messages, 1000 in the completion). Please reduce the"
+                " length of the messages or completion."
+            },
+            (8000, 8192),
+        ),
     ],
 )
 def test_both_numbers_are_told_when_they_are_known(body: object, numbers: tuple[int, int]) -> None:
