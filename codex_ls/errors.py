@@ -34,7 +34,7 @@ class CodexError(Exception):
     """A failure that is told to the user: `kind`, `message`, `hint`, `retryable`."""
 
     kind: ClassVar[str]
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -155,10 +155,23 @@ class ContextOverflow(ProviderError):
 
 
 class StreamBroken(ProviderError):
-    """The stream broke off or made no sense, after all attempts."""
+    """The stream broke off or made no sense.
+
+    `passing`: it broke off, which may not happen again; what makes no sense will make none next time.
+    """
 
     kind = "streamBroken"
-    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        http_status: int | None = None,
+        passing: bool = True,
+    ) -> None:
+        super().__init__(message, hint=hint, http_status=http_status)
+        self.retryable = passing
 
 
 class TimedOut(ProviderError):

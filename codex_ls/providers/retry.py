@@ -11,6 +11,7 @@ from codex_ls.errors import CodexError, ProviderError, StreamBroken, Unreachable
 _STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _FIRST_DELAY_MS = 200
 _LONGEST_DELAY_MS = 10_000
+_MINUTES_TO_COUNT = 120
 LONGEST_RETRY_AFTER_MS = 60_000
 """A server that wants a longer wait is told to the user instead."""
 
@@ -27,7 +28,7 @@ def is_retryable(error: CodexError, *, loopback: bool) -> bool:
         return error.retryable and error.http_status in _STATUSES
     if isinstance(error, Unreachable):
         return not loopback and error.passing
-    return isinstance(error, StreamBroken)
+    return isinstance(error, StreamBroken) and error.retryable
 
 
 def delay_ms(failed_attempts: int, retry_after_ms: int | None = None) -> int | None:
@@ -39,3 +40,11 @@ def delay_ms(failed_attempts: int, retry_after_ms: int | None = None) -> int | N
         return retry_after_ms if retry_after_ms <= LONGEST_RETRY_AFTER_MS else None
     full = min(_LONGEST_DELAY_MS, _FIRST_DELAY_MS << min(failed_attempts - 1, 16))
     return round(full * random.uniform(0.8, 1.2))  # noqa: S311  jitter, not a secret
+
+
+def told_wait(wait_ms: int) -> str:
+    """A long wait for a sentence: "5 minutes", "24 hours"."""
+    minutes = max(1, round(wait_ms / 60_000))
+    if minutes < _MINUTES_TO_COUNT:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{round(minutes / 60)} hours"

@@ -33,7 +33,7 @@ from codex_ls.providers.load_state import is_loading, start_hint
 from codex_ls.providers.origin import locked_to_this_machine, request_url, server_url
 from codex_ls.providers.redaction import secrets_of, without_secrets
 from codex_ls.providers.request import Limits, Request
-from codex_ls.providers.retry import delay_ms, is_retryable
+from codex_ls.providers.retry import delay_ms, is_retryable, told_wait
 from codex_ls.providers.signals import Signals
 from codex_ls.turn.dialect import learned_quirks, without_refused
 from codex_ls.turn.lookout import Lookout
@@ -174,7 +174,12 @@ class Asking:
                     yield Noticed(simpler.notice)
                 continue
             failed += 1
-            wait_ms = delay_ms(failed, answer.retry_after_ms if answer is not None else None)
+            wished_ms = answer.retry_after_ms if answer is not None else None
+            wait_ms = delay_ms(failed, wished_ms)
+            if wished_ms is not None and wait_ms is None:
+                error.hint = (
+                    f"It wants {told_wait(wished_ms)} to pass first; or ask another profile."
+                )
             if (
                 failed >= max_attempts
                 or wait_ms is None

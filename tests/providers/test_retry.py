@@ -18,7 +18,7 @@ from codex_ls.errors import (
     Unreachable,
 )
 from codex_ls.providers.http import retry_after_ms
-from codex_ls.providers.retry import delay_ms, is_retryable
+from codex_ls.providers.retry import delay_ms, is_retryable, told_wait
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,19 @@ def test_delays_double_with_some_jitter_and_have_an_end() -> None:
         waited = delay_ms(failed)
         assert waited is not None
         assert full * 0.8 <= waited <= full * 1.2
+
+
+@pytest.mark.parametrize(
+    ("wait_ms", "told"),
+    [
+        (61_000, "1 minute"),
+        (300_000, "5 minutes"),
+        (7_200_000, "2 hours"),
+        (86_400_000, "24 hours"),
+    ],
+)
+def test_a_long_wait_is_told_in_round_numbers(wait_ms: int, told: str) -> None:
+    assert told_wait(wait_ms) == told
 
 
 def test_the_servers_own_wish_wins_unless_it_is_too_long_to_wait() -> None:

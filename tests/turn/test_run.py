@@ -304,6 +304,31 @@ async def test_one_retry_loop_with_one_count(
         assert last(events).status in ("failed", "truncated")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(sse_answer(b"<html>not found</html>"), id="a web page"),
+        pytest.param(sse_answer(b"data: " + b"x" * (17 * 1024 * 1024)), id="an endless event"),
+    ],
+)
+async def test_what_makes_no_sense_is_not_asked_for_again(session: Session, answer: Answer) -> None:
+    async with ModelServer() as server:
+        server.always(answer)
+        events = await events_of(session.start(TurnRequest("hi"), settings_for(server)))
+        assert len(server.turns) == 1
+        error = last(events).error
+        assert isinstance(error, StreamBroken)
+        assert not error.retryable
+
+
+async def test_a_wait_that_is_too_long_is_told(session: Session) -> None:
+    async with ModelServer() as server:
+        server.always(error_answer(429, "slow down", headers={"Retry-After": "86400"}))
+        error = last(await events_of(session.start(TurnRequest("hi"), settings_for(server)))).error
+        assert error is not None
+        assert error.hint == "It wants 24 hours to pass first; or ask another profile."
+
+
 async def test_a_broken_stream_keeps_its_text_and_says_why(session: Session) -> None:
     async with ModelServer(chat_stream(reasoning=["hm", Cut.RESET])) as server:
         events = await events_of(session.start(TurnRequest("hi"), settings_for(server)))
