@@ -148,7 +148,7 @@ async def _no_list(patient: Patient, reply: Reply) -> Finding:
             f"{patient.server.title} answers, but not at {patient.provider.base_url}.",
             f'Write base_url = "{patient.with_base_url(path="/v1")}".',
         )
-    if reply.is_page or reply.data is None:
+    if reply.is_page or (reply.data is None and reply.status == 200):
         what = "a web page" if reply.is_page else "something that is no model server"
         found = await other_servers(patient)
         return failed(

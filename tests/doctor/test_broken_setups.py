@@ -349,6 +349,22 @@ async def wrong_port(world: World) -> None:
 
 @row(
     "server",
+    "warning",
+    "{origin} does not list its models (404).",
+    "Some gateways don't; the next check shows whether it answers.",
+)
+async def only_answers(world: World) -> None:
+    server = await world.server()
+    for path in ("/props", "/api/version", "/v1/models", "/models"):
+        server.route("GET", path, Answer((), status=404, framing="length"))
+    server.on(
+        lambda asked: Answer((), status=404, framing="length") if asked.method == "GET" else None
+    )
+    world.configure(server.base_url)
+
+
+@row(
+    "server",
     "failed",
     "{origin} is not where this server's interface is (404 for its models).",
     'Write base_url = "{origin}/v1".',
