@@ -7,8 +7,9 @@ instead: the question, or the name of the profile.
 from dataclasses import dataclass
 from typing import Any, Self
 
+from codex_ls.events import Effort
 from codex_ls.lsp.params import Diagnostic, Range, TextDocument, diagnostics
-from codex_ls.lsp.values import Fields, Token, Wrong, flag, integer, prompt, text, token
+from codex_ls.lsp.values import Fields, Token, Wrong, effort, flag, integer, prompt, text, token
 
 _AUTOMATIC = 2
 _TRIGGER_KINDS = 2
@@ -66,6 +67,8 @@ class AskArguments:
     prompt: str | None = None
     threadId: str | None = None  # noqa: N815
     profile: str | None = None
+    model: str | None = None
+    effort: Effort | None = None
     textDocument: TextDocument | None = None  # noqa: N815
     range: Range | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -80,6 +83,8 @@ class AskArguments:
             prompt=fields.maybe("prompt", prompt),
             threadId=fields.maybe("threadId", text),
             profile=fields.maybe("profile", text),
+            model=fields.maybe("model", text),
+            effort=fields.maybe("effort", effort),
             textDocument=fields.maybe("textDocument", TextDocument.read),
             range=fields.maybe("range", Range.read),
             diagnostics=fields.maybe("diagnostics", diagnostics) or (),

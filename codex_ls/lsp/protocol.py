@@ -193,6 +193,8 @@ class AskArguments(TypedDict):
     prompt: NotRequired[str]
     threadId: NotRequired[str]
     profile: NotRequired[str]
+    model: NotRequired[str]
+    effort: NotRequired[str]
     textDocument: NotRequired[dict[str, Any]]
     range: NotRequired[dict[str, Any]]
     diagnostics: NotRequired[list[dict[str, Any]]]

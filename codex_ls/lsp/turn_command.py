@@ -100,8 +100,13 @@ class TurnCommand:
         return fix_plan(arguments, subject)
 
     def _exec_params(self, plan: Plan) -> dict[str, Any]:
-        chosen = self._connection.commands.profile
-        return ({} if chosen is None else {"profile": chosen}) | plan.exec_params()
+        named = {
+            "profile": self._connection.commands.profile,
+            "model": self._arguments.model,
+            "effort": self._arguments.effort,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        return given | plan.exec_params()
 
     async def _open_progress(self, settings: ModelSettings, shown: ShownReasoning) -> EventSink:
         self._settings = settings

@@ -160,6 +160,15 @@ async def test_an_action_at_a_selection_is_asked_and_its_answer_shown(
     assert "Explain what this does" in prompt
 
 
+async def test_a_command_may_name_a_model_and_an_effort(start: Start, model: ModelServer) -> None:
+    model.enqueue(chat_stream(content=["ok"]))
+    async with start() as client:
+        editor = await editor_of(client)
+        await editor.run("codex.ask", {"prompt": "Why?", "model": "m9", "effort": "low"})
+    asked = model.turns[0].json
+    assert (asked["model"], asked["reasoning_effort"]) == ("m9", "low")
+
+
 @pytest.mark.core
 async def test_a_fix_is_proposed_with_an_annotation_and_the_version(
     start: Start, model: ModelServer, tmp_path: Path
