@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_MODEL := qwen2.5-coder-1.5b
 DEMO_QUESTION := What does this Python function do? def f(n): return n if n < 2 else f(n-1) + f(n-2)
 
-.PHONY: demo test check soak crash format clean
+.PHONY: demo test check soak crash bench bench-scale format clean
 
 demo: $(VENV)/.demo  ## Fetch the built-in model and ask it something: no server, key or account.
 	@$(BIN)/codex-ls model pull $(DEMO_MODEL) --yes

@@ -7,8 +7,9 @@ and one entity, which show nothing when rendered.
 
 Code comes through untouched, but only where every Markdown parser agrees that it is code: what is
 doubtful is escaped. The VS Code extension does the same while it streams
-(`editors/vscode/src/safeMarkdown.ts`); `tests/fixtures/markdown.json` holds both to the same output,
-and the extension's tests render that output with two parsers. Linear: a character is looked at once.
+(`editors/vscode/src/safeMarkdown.ts`); `tests/fixtures/markdown/cases.json` holds both to the same
+output, and the extension's tests render that output with two parsers. Linear: a character is looked at
+once.
 """
 
 import re
