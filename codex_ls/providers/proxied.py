@@ -18,6 +18,7 @@ from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import (
     Broken,
     ConnectTimedOut,
+    NoSuchProxy,
     NotARequest,
     NotConnected,
     ProxyRefused,
@@ -26,21 +27,30 @@ from codex_ls.providers.transport_errors import (
 )
 
 _WRITE_S = 60.0
+_SOCKS = "SOCKS needs the package socksio beside codex-ls"
 
 
 class Proxied:
     """A `Transport` through whatever proxy is set."""
 
     def __init__(self) -> None:
+        """Raises NotConnected and NoSuchProxy."""
         try:
             tls = client_context()
         except OSError as error:
             raise NotConnected(first_words(error), error) from None
-        self._client = httpx.AsyncClient(
-            verify=tls,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                verify=tls,
+                follow_redirects=False,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
+            )
+        except ImportError:
+            raise NoSuchProxy(_SOCKS) from None
+        except ValueError:
+            raise NoSuchProxy("a proxy's address begins with http:// or https://") from None
+        except httpx.InvalidURL as error:
+            raise NoSuchProxy(first_words(error)) from None
 
     async def send(self, outgoing: Outgoing) -> "ProxiedExchange":
         """Send a request and wait for the answer's head. Raises TransportError."""

@@ -32,6 +32,10 @@ class ProxyRefused(TransportError):
     """The proxy did not let the request through."""
 
 
+class NoSuchProxy(TransportError):
+    """What is set for proxies can't be used."""
+
+
 class NotARequest(TransportError):
     """The request can't be put into HTTP."""
 
@@ -55,6 +59,11 @@ def told(request: Request, error: TransportError) -> ProviderError:
             return _no_connection(request, error)
         case ProxyRefused():
             return Unreachable(f"The proxy in front of {name} refused: {first_words(error)}.")
+        case NoSuchProxy():
+            return Unreachable(
+                f"The proxy that is set for {where} can't be used: {first_words(error)}.",
+                hint="Look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.",
+            )
         case NotARequest():
             return Unreachable(f"The request to {where} can't be made: {first_words(error)}.")
         case _:

@@ -102,3 +102,28 @@ async def test_an_answer_that_is_packed_twice_is_not_unpacked(
         with pytest.raises(StreamBroken, match="packed more than once"):
             await answer.read()
         await answer.aclose()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("all_proxy", "socks5://127.0.0.1:1080", "SOCKS needs the package socksio"),
+        ("http_proxy", "socks4://127.0.0.1:1080", "begins with http:// or https://"),
+        ("http_proxy", "http://127.0.0.1:port", "Invalid port"),
+        ("no_proxy", "localhost,[::1]", "Invalid port"),
+    ],
+)
+async def test_a_proxy_that_can_not_be_used_is_told_by_its_turn_and_hurts_nothing_else(
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with proxy(b"", monkeypatch), HttpClient() as client:
+        monkeypatch.setenv(name, value)
+        if name == "all_proxy":
+            monkeypatch.delenv("http_proxy")
+            monkeypatch.delenv("https_proxy")
+        client.prepare(FAR)
+        assert await client.get_json(FAR, {}) is None
+        with pytest.raises(Unreachable) as caught:
+            await client.send(request_to(FAR))
+    assert reason in caught.value.message
+    assert "NO_PROXY" in (caught.value.hint or "")
