@@ -8,6 +8,7 @@ the last one: a path for a key of an editor that can't be asked to show a file.
 
 import contextlib
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ KEPT_DAYS = 7
 KEPT_FILES = 200
 
 _SUFFIX = ".md"
+_OURS = re.compile(r"codex-[a-z]+-\d{8}-\d{6}-[0-9a-f]{6}\.md")
+"""The names that `_write` makes: nothing else in the folder is ours to take away."""
 _DAY_S = 24 * 60 * 60
 
 
@@ -67,9 +70,10 @@ class AnswerFolder:
 def _write(folder: Path, name: str, text: str) -> Path:
     """Write a new file, of which its user alone knows, and return its path. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+    if not folder.is_symlink() and stat.S_IMODE(folder.stat().st_mode) != 0o700:
         folder.chmod(0o700)
-    _clean(folder)
+    if not folder.is_symlink():
+        _clean(folder)
     at = datetime.now().astimezone()
     path = folder / f"{name}-{at:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}{_SUFFIX}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -94,11 +98,12 @@ def _clean(folder: Path) -> None:
             (
                 (entry.stat(follow_symlinks=False).st_mtime, entry.path)
                 for entry in entries
-                if entry.name.endswith(_SUFFIX) and entry.name != LATEST
+                if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
             ),
             reverse=True,
         )
         oldest = time.time() - KEPT_DAYS * _DAY_S
         for number, (modified, path) in enumerate(found, 1):
             if modified < oldest or number >= KEPT_FILES:
-                Path(path).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    Path(path).unlink(missing_ok=True)
