@@ -31,7 +31,8 @@ async def test_a_server_that_tells_nothing_is_not_asked_without_end() -> None:
 
 
 async def test_no_gateway_is_made_to_ask_its_models_how_they_are() -> None:
-    server = Asked(health={"healthy_count": 2})  # LiteLLM: found by a question to each node
+    # LiteLLM: `/health` is found out by a question to each node.
+    server = Asked(health={"healthy_count": 2}, health__liveliness="I'm alive!")
     signals = Signals(Provider("mine", "Mine", HERE), "m", server)
     await signals.look()
     await signals.window()

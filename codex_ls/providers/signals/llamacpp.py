@@ -17,17 +17,21 @@ async def look(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  on
     return _loading(health) or (PhaseChanged("prompt") if health.get("status") == "ok" else None)
 
 
-async def recognise(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  one model a server
-    """The same of a server that may be anything, without `/health`.
+async def recognise(ask: Any, model: str) -> PhaseChanged | None:
+    """The same of a server that may be anything.
 
-    A LiteLLM proxy answers that one by asking every model behind it a question.
+    A LiteLLM proxy answers `/health` by asking every model behind it a question, which may have to be
+    paid; what it says to `/health/liveliness` costs nothing, and no other server says it.
     """
     props = await ask("/props")
-    if not isinstance(props, dict):
+    if isinstance(props, dict):
+        if (loading := _loading(props)) is not None:
+            return loading
+        if "default_generation_settings" in props:
+            return PhaseChanged("prompt")
+    if isinstance(await ask("/health/liveliness"), str):
         return None
-    return _loading(props) or (
-        PhaseChanged("prompt") if "default_generation_settings" in props else None
-    )
+    return await look(ask, model)
 
 
 async def window(ask: Any, model: str) -> int | None:  # noqa: ARG001  one model a server
