@@ -19,6 +19,7 @@ READ_BYTES = 16 * 1024
 _READ_AHEAD_BYTES = 64 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_INTERIMS = 100
+_SWITCHED = "it changed to another protocol, which nobody asked for"
 _WRITE_S = 60.0
 """A server that takes nothing of a request for so long is taken for dead."""
 
@@ -66,13 +67,15 @@ class Connection(asyncio.BufferedProtocol):
         try:
             while not isinstance(event := talk.next_event(), h11.Response):
                 if event is h11.NEED_DATA:
-                    talk.receive_data(await self.read())
-                elif not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
-                    raise Broken("it closed the connection without an answer")
+                    if not (data := await self.read()):
+                        raise Broken("it closed the connection without an answer")
+                    talk.receive_data(data)
                 elif (interims := interims + 1) > _MAX_INTERIMS:
                     raise Broken(f"it sent {_MAX_INTERIMS} interim answers and no other")
         except h11.RemoteProtocolError as error:
-            raise Broken(first_words(error)) from None
+            # h11 has no other mark of a 101 that nobody asked for
+            is_switch = "SWITCH" in str(error)
+            raise Broken(_SWITCHED if is_switch else first_words(error)) from None
         return event, talk.trailing_data[0]
 
     async def read(self) -> bytes:

@@ -113,6 +113,25 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again()
         assert await whole(await client.send(request_to(url))) == b"ok"
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "it closed the connection without an answer"),
+        (OK[:20], "it closed the connection without an answer"),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n", "it closed the connection without an answer"),
+        (
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
+            "it changed to another protocol, which nobody asked for",
+        ),
+    ],
+)
+async def test_an_answer_that_is_none_is_told_in_plain_words(answer: bytes, reason: str) -> None:
+    async with serving(Script(answer, closes=True).serve) as url, HttpClient() as client:
+        with pytest.raises(StreamBroken) as raised:
+            await client.send(request_to(url))
+    assert raised.value.message.endswith(f" broke the connection off: {reason}.")
+
+
 async def test_an_answer_that_is_left_half_read_closes_its_connection() -> None:
     script = Script(OK[:-1])
     async with serving(script.serve) as url, HttpClient() as client:
