@@ -160,12 +160,12 @@ def header_name(value: object) -> Fault | None:
 
 
 def header_value(value: object) -> Fault | None:
-    """Visible ASCII, blanks and tabs: what every server takes for a header's value."""
+    """Visible ASCII, with blanks and tabs inside: what every server takes for a header's value."""
     if not isinstance(value, str):
         return _must_be("text", value)
-    if all(char == "\t" or " " <= char <= "~" for char in value):
-        return None
-    return Fault("must be plain ASCII text in one line")
+    if not all(char == "\t" or " " <= char <= "~" for char in value):
+        return Fault("must be plain ASCII text in one line")
+    return Fault("must have no blanks around it") if value != value.strip() else None
 
 
 def _must_be(wanted: str, value: object) -> Fault:

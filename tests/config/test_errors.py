@@ -183,6 +183,7 @@ CANARY = "sk-canary-0123456789"
         ),
         (f'http_headers = {{ X-Key = "{CANARY}\\n" }}', "must be plain ASCII text in one line"),
         (f'http_headers = {{ X-Key = "{CANARY}é" }}', "must be plain ASCII text in one line"),
+        (f'http_headers = {{ X-Key = "{CANARY} " }}', "must have no blanks around it"),
         (f'http_headers = {{ "X Key" = "{CANARY}" }}', "must be the name of an HTTP header"),
         (f'http_headers = "{CANARY}"', "must be a table, not text"),
         (f'wire_api = "{CANARY}"', 'must be "chat", "responses" or "ollama"'),

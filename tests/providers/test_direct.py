@@ -230,6 +230,18 @@ async def test_a_header_that_can_not_be_sent_is_told(header: str, value: str) ->
             await client.send(request_to(url, headers={header: value}))
 
 
+async def test_what_can_not_be_sent_is_not_quoted() -> None:
+    """Cut off, a key would not be known for one any more."""
+    key = "Bearer " + "S3CRET" * 40 + " "
+    async with serving(Script(OK).serve) as url, HttpClient() as client:
+        with pytest.raises(Unreachable) as raised:
+            await client.send(request_to(url, headers={"Authorization": key}))
+    assert raised.value.message == (
+        f"The request to {url.removesuffix('/v1/chat')} can't be made:"
+        " a header or the address holds characters that HTTP does not allow."
+    )
+
+
 def test_addresses_are_read_as_urls_are() -> None:
     assert Address.of("http://[::1]/v1") == Address("http", "::1", 80)
     assert Address.of("https://bücher.example:8443/") == Address(
