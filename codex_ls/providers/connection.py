@@ -36,6 +36,8 @@ class Connection(asyncio.BufferedProtocol):
         self._come_bytes = 0
         self._reads = True
         self._has_ended = False
+        self._has_answered = False
+        self._has_given_up = False
         self._trouble: str | None = None
         self._news: asyncio.Future[None] | None = None
         self._closed = asyncio.Event()
@@ -55,6 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         Raises NotARequest or Broken. Early hints and the like (1xx) are passed over; an answer that
         comes while the request is still being written counts.
         """
+        self._has_answered = False
         talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         try:
             request = h11.Request(
@@ -104,6 +107,11 @@ class Connection(asyncio.BufferedProtocol):
         """Whether another request can go out here: all is written, and nothing came unasked."""
         return not (self._has_ended or self._come or self._slow_write or self._trouble)
 
+    @property
+    def was_hung_up(self) -> bool:
+        """Whether the server ended it before a byte of the newest request's answer came."""
+        return self._has_ended and not (self._has_answered or self._has_given_up)
+
     def abort(self) -> None:
         """Close the socket at once. Idempotent."""
         self.transport.abort()
@@ -136,6 +144,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes came."""
+        self._has_answered = True
         self._come.append(bytes(self._buffer[:nbytes]))
         self._come_bytes += nbytes
         if self._reads and self._come_bytes >= _READ_AHEAD_BYTES:
@@ -169,6 +178,7 @@ class Connection(asyncio.BufferedProtocol):
             self.written_at = time.perf_counter()
 
     def _give_up_writing(self) -> None:
+        self._has_given_up = True
         self._trouble = f"it took nothing of the request for {_WRITE_S:g} s"
         self.abort()
 

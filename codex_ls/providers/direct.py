@@ -20,8 +20,9 @@ from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import Broken, NotConnected, first_words
 
 _MAX_IDLE = 8
-_IDLE_S, _IDLE_HERE_S = 60.0, 5.0
-"""On this machine a new connection costs nothing, and an idle one may hold up a small server."""
+_IDLE_S, _IDLE_HERE_S = 50.0, 4.0
+"""Less than the 60 s and the 5 s after which servers hang up, each in its place. On this machine a new
+connection costs nothing, and an idle one may hold up a small server."""
 _SAFE = "%/:?#[]@!$&'()*+,;=~"  # RFC 3986: what is reserved, and escapes that are there already
 
 
@@ -42,15 +43,15 @@ class Direct:
             headers.insert(0, ("Host", address.shown))
         else:
             address = address.meant_for(host)
-        connection = self._kept(address) or await self._dialled(address, outgoing.connect_s)
-        try:
-            response, begun = await connection.ask(
-                outgoing.method, _target(outgoing.url), headers, outgoing.body
-            )
-        except BaseException:
-            self.close(connection)
-            raise
-        return DirectExchange(self, address, connection, response, begun)
+        if kept := self._kept(address):
+            try:
+                return await self._exchange(address, kept, outgoing, headers)
+            except Broken:
+                if not kept.was_hung_up:
+                    raise
+            # its idle limit passed while the request was on its way: no answer to that was meant
+        fresh = await self._dialled(address, outgoing.connect_s)
+        return await self._exchange(address, fresh, outgoing, headers)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -83,6 +84,23 @@ class Direct:
         """Close a connection."""
         self._open.discard(connection)
         connection.abort()
+
+    async def _exchange(
+        self,
+        address: Address,
+        connection: Connection,
+        outgoing: Outgoing,
+        headers: list[tuple[str, str]],
+    ) -> "DirectExchange":
+        """Ask on this connection; it is closed if that fails."""
+        try:
+            response, begun = await connection.ask(
+                outgoing.method, _target(outgoing.url), headers, outgoing.body
+            )
+        except BaseException:
+            self.close(connection)
+            raise
+        return DirectExchange(self, address, connection, response, begun)
 
     def _expire(self, address: Address, connection: Connection) -> None:
         del self._idle[address][connection]

@@ -126,10 +126,51 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again()
     ],
 )
 async def test_an_answer_that_is_none_is_told_in_plain_words(answer: bytes, reason: str) -> None:
-    async with serving(Script(answer, closes=True).serve) as url, HttpClient() as client:
+    script = Script(answer, closes=True)
+    async with serving(script.serve) as url, HttpClient() as client:
         with pytest.raises(StreamBroken) as raised:
             await client.send(request_to(url))
+    assert len(script.heard) == 1
     assert raised.value.message.endswith(f" broke the connection off: {reason}.")
+
+
+class Hasty:
+    """A server that ends its first connection at the second request there."""
+
+    def __init__(self, last_words: bytes = b"", *, resets: bool = False) -> None:
+        self._last_words = last_words
+        self._resets = resets
+        self.heard: list[int] = []
+        """How many requests came, one number a connection."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.heard.append(0)
+        while (await reader.read(65536)).endswith(b"{}"):
+            self.heard[-1] += 1
+            if self.heard == [2]:
+                writer.write(self._last_words)
+                if self._resets:
+                    writer.transport.abort()
+                break
+            writer.write(OK)
+
+
+@pytest.mark.parametrize("resets", [False, True])
+async def test_a_kept_connection_that_ends_as_it_is_used_is_replaced(*, resets: bool) -> None:
+    hasty = Hasty(resets=resets)
+    async with serving(hasty.serve) as url, HttpClient() as client:
+        for _ in range(3):
+            assert await whole(await client.send(request_to(url))) == b"ok"
+    assert hasty.heard == [2, 2]
+
+
+async def test_a_request_whose_answer_had_begun_is_not_sent_again() -> None:
+    hasty = Hasty(OK[:5])
+    async with serving(hasty.serve) as url, HttpClient() as client:
+        await whole(await client.send(request_to(url)))
+        with pytest.raises(StreamBroken):
+            await client.send(request_to(url))
+    assert hasty.heard == [2]
 
 
 async def test_an_answer_that_is_left_half_read_closes_its_connection() -> None:
