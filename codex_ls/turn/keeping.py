@@ -56,14 +56,12 @@ class Keeping:
 
         Raises UnknownThread. Nothing is written before its first turn is.
         """
-        source = self.thread(thread_id)
-        self.refresh(source)
-        thread = Thread(
-            turns=list(source.turns),
-            folder=folder,
-            forked_from=source.thread_id,
-            copied=self._store.turn_lines(thread_id) if self._store is not None else b"",
-        )
+        source, store = self.thread(thread_id), self._store
+        thread = Thread(turns=list(source.turns), folder=folder, forked_from=source.thread_id)
+        if store is not None and store.size(thread_id):
+            # Not into the source: a turn that runs in it is in the file in part, and adds itself.
+            _adopt(thread, store.read(thread_id))
+            thread.copied = store.turn_lines(thread_id)
         return self._remembered(thread)
 
     def _remembered(self, thread: Thread) -> Thread:

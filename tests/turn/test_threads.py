@@ -427,6 +427,30 @@ async def test_a_fork_goes_its_own_way(env: dict[str, str]) -> None:
     assert (original.folder, original.forked_from) == ("/home/me/one", None)
 
 
+async def test_a_fork_in_the_middle_of_a_turn_leaves_that_turn_alone(env: dict[str, str]) -> None:
+    gate = Gate()
+    answers = (chat_stream(content=["Fo", gate, "ur."]), chat_stream(content=["5"]), FOUR)
+    async with ModelServer(*answers) as server, Session(env=env) as session:
+        settings = settings_for(server)
+        turn = session.start(TurnRequest("2 + 2?"), settings)
+        source = turn.thread_id
+        async for event in turn:
+            if event == ContentDelta("Fo"):
+                fork = TurnRequest("and 1?", thread_id=source, is_fork=True)
+                await events_of(session.start(fork, settings))
+                gate.open()
+        await events_of(session.start(TurnRequest("go on", thread_id=source), settings))
+        asked = [
+            [message["content"] for message in request.json["messages"][1:]]
+            for request in server.turns
+        ]
+    assert asked == [
+        ["2 + 2?"],
+        ["2 + 2?", "Fo", "and 1?"],
+        ["2 + 2?", "Four.", "go on"],
+    ]
+
+
 async def test_a_fork_that_is_not_kept_leaves_nothing(env: dict[str, str]) -> None:
     async with ModelServer(FOUR, FOUR) as server:
         settings = settings_for(server)
