@@ -22,6 +22,8 @@ from codex_ls.lsp.outbox import PipeOutbox
 from codex_ls.lsp.server import Greeting
 from codex_ls.lsp.user_config import UserConfig
 
+logger = logging.getLogger(__name__)
+
 TOKEN_VARIABLE = "CODEX_LS_TOKEN"  # noqa: S105 - the name of a variable
 """Holds the token that TCP and WebSocket clients must show."""
 
@@ -137,6 +139,7 @@ class _Guest:
         user_config: UserConfig,
     ) -> None:
         self.leave = asyncio.Event()
+        self._writer = writer
         self._channel = open_channel(reader, writer, self.leave.set)
         self._connection = Connection(self._channel.outbox, user_config=user_config, token=token)
 
@@ -146,7 +149,10 @@ class _Guest:
         return self._connection.endpoint.client is not None
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Serve it until it leaves, or the listener stops, or it does not say hello in time."""
+        """Serve it until it leaves, or the listener stops, or it does not say hello in time.
+
+        Whatever happens, its socket is closed, and the other guests don't notice.
+        """
         minding = [
             asyncio.create_task(self._mind(stop)),
             asyncio.create_task(self._channel.keep_alive()),
@@ -154,7 +160,10 @@ class _Guest:
         try:
             arrivals = self._channel.arrivals(is_known=lambda: self.is_client)
             await self._connection.serve(arrivals, stop=self.leave)
+        except Exception:
+            logger.exception("A connection broke")
         finally:
+            self._writer.close()
             for task in minding:
                 task.cancel()
             await asyncio.gather(*minding, return_exceptions=True)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import OPEN
+from websockets.protocol import CONNECTING, OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Origin
 
@@ -53,6 +53,7 @@ class WebSocketOutbox(StreamOutbox):
         super().__init__(writer, on_broken=on_broken)
         self._protocol = protocol
         self._socket = writer
+        self._has_ended = False
 
     def write(self, frame: bytes) -> None:
         """Send the messages of `frame`, in LSP's framing, after all earlier ones."""
@@ -64,19 +65,26 @@ class WebSocketOutbox(StreamOutbox):
         self.flush()
 
     def flush(self) -> None:
-        """Send what the protocol has to say."""
+        """Send what the protocol has to say, up to its end."""
         for data in self._protocol.data_to_send():
+            if self._has_ended:
+                continue
             if data:
                 super().write(data)
-            elif self._socket.can_write_eof() and not self._socket.is_closing():
-                self._socket.write_eof()
+                continue
+            self._has_ended = True
+            if self._socket.can_write_eof() and not self._socket.is_closing():
+                with contextlib.suppress(OSError):  # the client is gone
+                    self._socket.write_eof()
 
     async def close(self, *, timeout_s: float) -> None:
         """Say goodbye, give what is queued `timeout_s` to leave, then take no more."""
-        if self._protocol.state is OPEN:
-            self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
-            self.flush()
-        await super().close(timeout_s=timeout_s)
+        try:
+            if self._protocol.state is OPEN:
+                self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+                self.flush()
+        finally:
+            await super().close(timeout_s=timeout_s)
 
 
 class WebSocketChannel:
@@ -110,6 +118,9 @@ class WebSocketChannel:
                 self._has_heard = True
                 received_bytes += len(chunk)
                 protocol.receive_data(chunk)
+                if protocol.state is CONNECTING and protocol.close_expected():
+                    # What came behind the request has ended it: a 101 would follow the end.
+                    self._is_refused = True
                 if received_bytes > HELLO_BYTES and not is_known():
                     self._refuse(CloseCode.MESSAGE_TOO_BIG, "Say hello first")
                 now = time.perf_counter()

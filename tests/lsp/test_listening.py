@@ -2,29 +2,43 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import websockets
 
-from codex_ls.lsp import listening
-from codex_ls.lsp.channels import TcpChannel
-from codex_ls.lsp.listening import _Listener
+from codex_ls.lsp import listening, websocket
+from codex_ls.lsp.channels import Channel, TcpChannel
+from codex_ls.lsp.inbox import Arrival
+from codex_ls.lsp.listening import OpenChannel, _Listener
 from codex_ls.lsp.user_config import UserConfig
+from codex_ls.lsp.websocket import WebSocketChannel
 from tests.support.lsp_client import LspClient, frame
+from tests.support.websocket_link import WebSocketLink
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+UNMASKED = b"\x81\x02{}"
+GOODBYE = b"\x88\x80\x00\x00\x00\x00"
 
 Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+def over_tcp(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_broken: Callable[[], None]
+) -> Channel:
+    return TcpChannel(reader, writer, on_broken=on_broken)
+
+
 @contextlib.asynccontextmanager
-async def listener(home: Path) -> AsyncIterator[int]:
+async def listener(home: Path, open_channel: OpenChannel = over_tcp) -> AsyncIterator[int]:
     """A listener whose token is `geheim`; its port."""
     config = UserConfig(env={"CODEX_HOME": str(home)})
-    listener = _Listener(
-        token="geheim",
-        user_config=config,
-        open_channel=lambda reader, writer, broken: TcpChannel(reader, writer, on_broken=broken),
-    )
+    listener = _Listener(token="geheim", user_config=config, open_channel=open_channel)
     server = await asyncio.start_server(listener.accept, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
@@ -119,3 +133,68 @@ async def test_a_client_may_send_as_much_as_it_likes(tmp_path: Path) -> None:
         await client.initialize(options={"token": "geheim"}, processId=None)
         await client.open(tmp_path / "large.txt", "x" * (4 << 20))
         assert "result" in await (await client.send("codex/profiles")).reply()
+
+
+@pytest.mark.parametrize("behind", [UNMASKED, GOODBYE], ids=["unmasked", "goodbye"])
+async def test_a_handshake_with_its_end_behind_it_leaves_no_socket(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    behind: bytes,
+) -> None:
+    monkeypatch.setattr(websocket, "LINGER_S", 0.01)
+    accepted: list[asyncio.StreamWriter] = []
+
+    def open_channel(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_broken: Callable[[], None]
+    ) -> Channel:
+        accepted.append(writer)
+        return WebSocketChannel(reader, writer, on_broken=on_broken, origins=[], host="127.0.0.1")
+
+    async with listener(tmp_path, open_channel) as port:
+        links = await connect(port, 5)
+        for _, writer in links:
+            writer.write(UPGRADE + behind)
+        for link in links:
+            assert await is_hung_up_on(link)
+        for writer in accepted:
+            await asyncio.wait_for(writer.wait_closed(), 10)
+        async with (
+            websockets.connect(f"ws://127.0.0.1:{port}") as socket,
+            LspClient.over(WebSocketLink(socket)) as client,
+        ):
+            await client.initialize(options={"token": "geheim"}, processId=None)
+            assert "result" in await (await client.send("codex/profiles")).reply()
+        await close(*links)
+    gc.collect()  # a task whose exception nobody took would tell of it now
+    assert len(accepted) == 6
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
+
+
+async def test_a_connection_that_fails_is_closed_and_harms_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(TcpChannel):
+        async def arrivals(self, *, is_known: Callable[[], bool]) -> AsyncIterator[Arrival]:
+            async for _ in super().arrivals(is_known=is_known):
+                raise RuntimeError("as it happens")
+            yield Arrival(None, 0)
+
+    kinds = [Failing, TcpChannel]
+
+    def open_channel(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_broken: Callable[[], None]
+    ) -> Channel:
+        return kinds.pop(0)(reader, writer, on_broken=on_broken)
+
+    async with listener(tmp_path, open_channel) as port:
+        (link,) = await connect(port, 1)
+        link[1].write(frame({"jsonrpc": "2.0", "method": "exit"}))
+        assert await is_hung_up_on(link)
+        async with LspClient.connected("127.0.0.1", port) as client:
+            await client.initialize(options={"token": "geheim"}, processId=None)
+            assert "result" in await (await client.send("codex/profiles")).reply()
+        await close(link)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "A connection broke"
+    ]
