@@ -23,6 +23,7 @@ from codex_ls.providers.transport_errors import (
 logger = logging.getLogger(__name__)
 
 _NEXT_ADDRESS_S = 0.25
+_LOCALHOST = ("127.0.0.1", "::1")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -34,7 +35,7 @@ class Address:
     host: str
     port: int
     name: str = ""
-    """Whose certificate is wanted, where `host` is the number that was checked for a name."""
+    """The name that was meant, where `host` is a number of this machine that was checked for it."""
 
     def meant_for(self, host: str) -> Self:
         """The same place, for a request with this `Host` header.
@@ -42,7 +43,7 @@ class Address:
         On this machine alone, whose numbers stand in the place of its names under the local-only
         lock: anywhere else a certificate is wanted of the host that the URL names. Raises NotARequest.
         """
-        if self.scheme != "https" or not self.is_here:
+        if not self.is_here:
             return self
         try:
             return replace(self, name=urlsplit(f"//{host}").hostname or "")
@@ -67,6 +68,13 @@ class Address:
         return is_loopback(f"{self.scheme}://{self.shown}")
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """What is tried, in this order: a server at `localhost` listens at one of two numbers."""
+        if self.name.rstrip(".") != "localhost" or self.host not in _LOCALHOST:
+            return (self.host,)
+        return (self.host, *(number for number in _LOCALHOST if number != self.host))
+
+    @property
     def shown(self) -> str:
         """As it stands in a `Host` header: the port only where it is not the usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -87,17 +95,12 @@ async def dial(address: Address, tls: ssl.SSLContext | None, *, limit_s: float) 
 
 
 async def _connect(address: Address, tls: ssl.SSLContext | None) -> Connection:
-    loop = asyncio.get_running_loop()
-    transport, connection = await loop.create_connection(
-        Connection,
-        address.host,
-        address.port,
-        happy_eyeballs_delay=None if address.is_here else _NEXT_ADDRESS_S,
-    )
+    transport, connection = await _open(address)
     if tls is None:
         return connection
     try:
         name = (address.name or address.host).rstrip(".")
+        loop = asyncio.get_running_loop()
         secured = await loop.start_tls(transport, connection, tls, server_hostname=name)
     except BaseException:
         transport.abort()  # a greeting that is left in a hurry must not keep its socket
@@ -106,3 +109,19 @@ async def _connect(address: Address, tls: ssl.SSLContext | None) -> Connection:
         raise ConnectionResetError("closed during the TLS greeting")
     connection.use(secured)
     return connection
+
+
+async def _open(address: Address) -> tuple[asyncio.Transport, Connection]:
+    """A socket at the first of the hosts that takes one. Raises the OSError of the first."""
+    troubles: list[OSError] = []
+    for host in address.hosts:
+        try:
+            return await asyncio.get_running_loop().create_connection(
+                Connection,
+                host,
+                address.port,
+                happy_eyeballs_delay=None if address.is_here else _NEXT_ADDRESS_S,
+            )
+        except OSError as error:
+            troubles.append(error)
+    raise troubles[0]

@@ -71,8 +71,9 @@ def server_url(provider: Provider, path: str) -> str:
 async def locked_to_this_machine(url: str, settings: ModelSettings) -> tuple[str, str]:
     """The address to send to under the local-only lock, and the `Host` it is meant for.
 
-    The name is resolved here, every address it has must be this machine's, and the first one takes
-    its place. Raises LocalOnly, or Unreachable if the name is unknown.
+    The name is resolved here, every address it has must be this machine's, and one takes its place;
+    `dial` tries the other number of `localhost` where that one refuses. Raises LocalOnly, or
+    Unreachable if the name is unknown.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -263,6 +263,34 @@ async def test_a_name_with_two_numbers_is_found_on_either(
 
 
 @pytest.mark.parametrize(
+    ("number", "tried", "name", "is_reached"),
+    [
+        ("::1", "127.0.0.1", "localhost", True),
+        ("127.0.0.1", "[::1]", "LocalHost.", True),
+        ("::1", "127.0.0.1", "127.0.0.1", False),
+        ("::1", "127.0.0.1", "other.example", False),
+        ("::1", "127.8.8.8", "localhost", False),
+    ],
+)
+async def test_a_checked_number_of_localhost_stands_for_both(
+    number: str, tried: str, name: str, *, is_reached: bool
+) -> None:
+    try:
+        async with serving(Script(OK).serve, number) as url, HttpClient() as client:
+            port = Address.of(url.replace("//::1:", "//[::1]:")).port
+            request = request_to(
+                f"http://{tried}:{port}/v1/chat", headers={"Host": f"{name}:{port}"}
+            )
+            if is_reached:
+                assert await whole(await client.send(request)) == b"ok"
+            else:
+                with pytest.raises(Unreachable, match="Nothing listens"):
+                    await client.send(request)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.parametrize(
     ("header", "value"), [("X-Key", "a\nb"), ("Bad Name", "x"), ("X-Key", "\ud800")]
 )
 async def test_a_header_that_can_not_be_sent_is_told(header: str, value: str) -> None:

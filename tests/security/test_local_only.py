@@ -16,6 +16,7 @@ from codex_ls.errors import LocalOnly
 from codex_ls.events import TurnFinished
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
+from tests.support.byte_server import serving
 from tests.support.model_server import ModelServer
 from tests.support.streams import Answer, chat_stream, error_answer
 
@@ -142,6 +143,29 @@ async def test_a_name_that_changes_its_mind_is_asked_at_the_number_that_was_chec
         told = await ask(locked(f"http://rebind.localhost:{server.port}/v1"))
     assert told.content == "yes"
     assert {address[0] for address in asked} == {"127.0.0.1"}
+
+
+async def test_localhost_is_found_where_only_its_other_number_listens(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(name: str, port: int, **_: object) -> list[Any]:
+        four = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+        six = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
+        return {"localhost": [six, four], "127.0.0.1": [four], "::1": [six]}[name]
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    async with serving(refuse, "::1") as url:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        port = url.removesuffix("/v1/chat").rpartition(":")[2]
+        told = await ask(locked(f"http://localhost:{port}/v1"))
+    assert told.error is not None
+    assert told.error.kind == "unauthorized"
+    assert [address[0] for address in asked] == ["127.0.0.1", "::1"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
