@@ -140,9 +140,10 @@ def _region(arguments: AskArguments, subject: Subject) -> tuple[int, int]:
     """Return the lines that were chosen; around a problem or a cursor, those that belong to it."""
     lines = lines_of(subject.snapshot.source)
     places = [place for place in (arguments.range, *_ranges(arguments)) if place is not None]
+    end_line = max(0, len(lines) - 1 - (not lines[-1]))  # what follows the last line end is none
     if not places:
-        return 0, max(0, len(lines) - 1 - (not lines[-1]))
-    ends = [min(end, len(lines) - 1) for place in places for end in _ends(place)]
+        return 0, end_line
+    ends = [min(end, end_line) for place in places for end in _ends(place)]
     first, last = min(ends), max(ends)
     if arguments.range is not None and len(set(_ends(arguments.range))) > 1:
         return first, last

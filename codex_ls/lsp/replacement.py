@@ -58,10 +58,7 @@ def edits_from(
     lines = lines_of(source)
     old = lines[first : last + 1]
     code = code_of(answer, [line.rstrip("\r\n") for line in old], first_number=first + 1)
-    line_end = lines[0][len(lines[0].rstrip("\r\n")) :] or "\n"
-    new = [line + line_end for line in code]
-    if not old[-1].endswith(("\r", "\n")):
-        new[-1] = new[-1][: -len(line_end)]
+    new = _with_ends(code, old, _end_of(lines[0]) or "\n")
     if new == old:
         raise NotClear("its code is what is there already")
     place = _Places(lines, encoding)
@@ -71,6 +68,22 @@ def edits_from(
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     )
+
+
+def _with_ends(code: Sequence[str], old: Sequence[str], line_end: str) -> list[str]:
+    """Return lines with ends: where an old one stays its own, or else `line_end`."""
+    ends = [line_end] * len(code)
+    bare = [line.rstrip("\r\n") for line in old]
+    for block in SequenceMatcher(None, bare, code, autojunk=False).get_matching_blocks():
+        for offset in range(block.size):
+            ends[block.b + offset] = _end_of(old[block.a + offset]) or line_end
+    if not _end_of(old[-1]):
+        ends[-1] = ""
+    return [line + end for line, end in zip(code, ends, strict=True)]
+
+
+def _end_of(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
 
 
 def code_of(answer: str, old: Sequence[str], *, first_number: int) -> list[str]:

@@ -10,6 +10,7 @@ from codex_ls.lsp.command_params import AskArguments
 from codex_ls.lsp.context import Snapshot
 from codex_ls.lsp.params import ExecParams, Position, Range
 from codex_ls.lsp.plan import MAX_FIX_LINES, ask_plan, explain_plan, fix_plan
+from codex_ls.lsp.replacement import Edit, edits_from
 from codex_ls.lsp.subject import Subject
 
 URI = "file:///w/a.py"
@@ -79,6 +80,16 @@ def test_a_fix_is_of_the_lines_that_were_chosen() -> None:
     assert plan.title == "Fix: a.py, lines 101 to 110"
     backwards = span(109, 3, 100, 0)
     assert fix_plan(arguments(backwards), subject(LONG, backwards)).region == (100, 109)
+
+
+@pytest.mark.parametrize("place", [span(0, 0, 2, 0), span(0, 0, 2, 1), span(0, 0, 9, 9)])
+def test_a_fix_to_behind_the_end_keeps_the_last_line_end(place: Range) -> None:
+    source = "a = 1\nb = 2\n"
+    region = fix_plan(arguments(place), subject(source, place)).region
+    assert region == (0, 1)
+    answer = "```\na = 1\nb = 3\n```"
+    edits = edits_from(answer, source, first=region[0], last=region[1], encoding="utf-16")
+    assert edits == (Edit((1, 0), (2, 0), "b = 3\n"),)
 
 
 def test_a_fix_of_too_much_is_refused_before_it_is_asked() -> None:

@@ -113,6 +113,12 @@ def test_code_that_is_there_already_is_no_edit() -> None:
         edits_from("```\na\nb\n```", "a\r\nb", first=0, last=1, encoding="utf-8")
 
 
+def test_lines_that_stay_keep_their_own_ends() -> None:
+    source = "x\r\ny\nz\r\nw\n"
+    edits = edits_from("```\nx\ny\nZ\nw\n```", source, first=0, last=3, encoding="utf-16")
+    assert edits == (Edit((2, 0), (3, 0), "Z\r\n"),)
+
+
 @pytest.mark.parametrize(
     ("source", "lines"),
     [
