@@ -149,8 +149,8 @@ async def test_localhost_is_found_where_only_its_other_number_listens(
     asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def resolve(name: str, port: int, **_: object) -> list[Any]:
-        four = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
-        six = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
+        four: Any = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+        six: Any = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
         return {"localhost": [six, four], "127.0.0.1": [four], "::1": [six]}[name]
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
