@@ -24,6 +24,8 @@ _NOT_ALLOWED = "a header or the address holds characters that HTTP does not allo
 _SWITCHED = "it changed to another protocol, which nobody asked for"
 _WRITE_S = 60.0
 """A server that takes nothing of a request for so long is taken for dead."""
+_LOOK_S = 0.02
+"""How often what is still to be written is looked at; of TLS nothing else tells."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -41,7 +43,10 @@ class Connection(asyncio.BufferedProtocol):
         self._trouble: str | None = None
         self._news: asyncio.Future[None] | None = None
         self._closed = asyncio.Event()
-        self._slow_write: asyncio.TimerHandle | None = None
+        self._next_look: asyncio.TimerHandle | None = None
+        self._unwritten = 0  # bytes, when last looked at
+        self._taken_at = 0.0  # when the server last took some, in the loop's time
+        self._socket: asyncio.Transport
         self.transport: asyncio.Transport
         """What is written to: the socket's own, or the one of TLS on it."""
         self.written_at = 0.0
@@ -81,6 +86,7 @@ class Connection(asyncio.BufferedProtocol):
             # h11 has no other mark of a 101 that nobody asked for
             is_switch = "SWITCH" in str(error)
             raise Broken(_SWITCHED if is_switch else first_words(error)) from None
+        self._look_at_writing()
         return event, talk.trailing_data[0]
 
     async def read(self) -> bytes:
@@ -105,7 +111,8 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def is_quiet(self) -> bool:
         """Whether another request can go out here: all is written, and nothing came unasked."""
-        return not (self._has_ended or self._come or self._slow_write or self._trouble)
+        waits = self._socket.get_write_buffer_size() > 0
+        return not (waits or self._has_ended or self._come or self._trouble)
 
     @property
     def was_hung_up(self) -> bool:
@@ -123,20 +130,43 @@ class Connection(asyncio.BufferedProtocol):
     def _write(self, data: bytes) -> None:
         self.written_at = 0.0
         self.transport.write(data)
-        if self._slow_write is None:
+        self._unwritten = self._socket.get_write_buffer_size()
+        self._taken_at = self._loop.time()
+        self._look_at_writing()
+
+    def _look_at_writing(self) -> None:
+        """Note when all is written, again and again until then; give up if nothing is taken."""
+        self._look_no_more()
+        if self.written_at:
+            return
+        unwritten, now = self._socket.get_write_buffer_size(), self._loop.time()
+        if not unwritten:
             self.written_at = time.perf_counter()
+        elif unwritten == self._unwritten and now - self._taken_at >= _WRITE_S:
+            self._has_given_up = True
+            self._trouble = f"it took nothing of the request for {_WRITE_S:g} s"
+            self.abort()
+        else:
+            if unwritten != self._unwritten:
+                self._unwritten, self._taken_at = unwritten, now
+            self._next_look = self._loop.call_later(_LOOK_S, self._look_at_writing)
+
+    def _look_no_more(self) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
 
     # ---- what the event loop tells -------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
         assert isinstance(transport, asyncio.Transport)
-        self.use(transport)
+        transport.set_write_buffer_limits(high=1, low=0)  # to be told when all is written
+        self._socket = self.transport = transport
 
     def use(self, transport: asyncio.Transport) -> None:
-        """Write to this transport from now on."""
+        """Write to this transport from now on: TLS on the socket."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=1, low=0)  # to be told when all is written
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's name
         """Where the next bytes go."""
@@ -162,25 +192,13 @@ class Connection(asyncio.BufferedProtocol):
         if exc is not None and not self._has_ended:
             self._trouble = self._trouble or first_words(exc)
         self._has_ended = True
-        self.resume_writing()
+        self._look_no_more()
         self._tell()
         self._closed.set()
 
-    def pause_writing(self) -> None:
-        """Not all of the request could be written at once."""
-        self._slow_write = self._loop.call_later(_WRITE_S, self._give_up_writing)
-
     def resume_writing(self) -> None:
-        """All is written."""
-        if self._slow_write is not None:
-            self._slow_write.cancel()
-            self._slow_write = None
-            self.written_at = time.perf_counter()
-
-    def _give_up_writing(self) -> None:
-        self._has_given_up = True
-        self._trouble = f"it took nothing of the request for {_WRITE_S:g} s"
-        self.abort()
+        """All is written; under TLS this is not told."""
+        self._look_at_writing()
 
     def _tell(self) -> None:
         if self._news is not None and not self._news.done():

@@ -2,9 +2,13 @@
 
 import asyncio
 import socket
+import ssl
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+import trustme
 
 from codex_ls.errors import StreamBroken, Unreachable
 from codex_ls.providers import connection as connection_module
@@ -39,8 +43,14 @@ class Script:
         self.left.set()
 
 
-def request_to(url: str, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> Request:
-    return Request(url, headers or {}, body, Limits(5.0, 5.0, 5.0), "Test")
+def request_to(
+    url: str,
+    body: bytes = b"{}",
+    headers: Mapping[str, str] | None = None,
+    *,
+    limit_s: float = 5.0,
+) -> Request:
+    return Request(url, headers or {}, body, Limits(limit_s, limit_s, limit_s), "Test")
 
 
 async def whole(answer: Answer) -> bytes:
@@ -201,17 +211,56 @@ async def test_an_answer_that_comes_while_the_request_is_written_counts() -> Non
         await answer.aclose()
 
 
-async def test_a_server_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=["http", "https"])
+def tls(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ssl.SSLContext | None:
+    """How the server is spoken to; its certificate is trusted."""
+    if request.param == "http":
+        return None
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+async def test_a_server_that_takes_nothing_is_given_up(
+    tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection_module, "_WRITE_S", 0.05)
     released = asyncio.Event()
 
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await released.wait()
+        writer.transport.abort()
 
-    async with serving(deaf) as url, HttpClient() as client:
+    async with serving(deaf, tls=tls) as url, HttpClient() as client:
         with pytest.raises(StreamBroken, match="took nothing of the request"):
             await client.send(request_to(url, b"x" * (32 << 20)))
         released.set()
+
+
+async def test_a_server_that_takes_a_request_slowly_is_waited_for(
+    tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_s, size = 0.8, 20 << 20
+    monkeypatch.setattr(connection_module, "_WRITE_S", limit_s)
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        left = size
+        while left:
+            left -= len(await reader.read(65536))
+            await asyncio.sleep(0.005)
+        writer.write(OK)
+
+    async with serving(slow, tls=tls) as url, HttpClient() as client:
+        began = time.perf_counter()
+        answer = await client.send(request_to(url, b"x" * size, limit_s=60.0))
+        assert answer.written_at - began > limit_s
+        assert await whole(answer) == b"ok"
 
 
 async def test_what_is_not_asked_for_is_not_read() -> None:
