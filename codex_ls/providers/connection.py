@@ -19,7 +19,7 @@ READ_BYTES = 16 * 1024
 _READ_AHEAD_BYTES = 64 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_INTERIMS = 100
-_NOT_ALLOWED = "a header or the address holds characters that HTTP does not allow"
+NOT_ALLOWED = "a header or the address holds characters that HTTP does not allow"
 """Not in h11's words: they quote the header, and its value may be a key."""
 _SWITCHED = "it changed to another protocol, which nobody asked for"
 _WRITE_S = 60.0
@@ -72,7 +72,7 @@ class Connection(asyncio.BufferedProtocol):
             )
             self._write((talk.send(request) or b"") + body)
         except (h11.LocalProtocolError, UnicodeError):
-            raise NotARequest(_NOT_ALLOWED) from None
+            raise NotARequest(NOT_ALLOWED) from None
         interims = 0
         try:
             while not isinstance(event := talk.next_event(), h11.Response):

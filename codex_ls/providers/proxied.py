@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from codex_ls.providers.body import PACKED_TWICE
+from codex_ls.providers.connection import NOT_ALLOWED
 from codex_ls.providers.exchange import Outgoing
 from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import (
@@ -140,7 +141,9 @@ def _as_ours(error: httpx.HTTPError) -> TransportError:
             return NotConnected(reason, _os_error(error))
         case httpx.ProxyError():
             return ProxyRefused(reason)
-        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+        case httpx.LocalProtocolError():
+            return NotARequest(NOT_ALLOWED)
+        case httpx.UnsupportedProtocol():
             return NotARequest(reason)
         case _:
             return Broken(reason)

@@ -127,3 +127,12 @@ async def test_a_proxy_that_can_not_be_used_is_told_by_its_turn_and_hurts_nothin
             await client.send(request_to(FAR))
     assert reason in caught.value.message
     assert "NO_PROXY" in (caught.value.hint or "")
+
+
+async def test_a_header_that_can_not_be_sent_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "key" * 80
+    headers = {"Authorization": f"Bearer {secret}\n"}
+    async with proxy(b"", monkeypatch), HttpClient() as client:
+        with pytest.raises(Unreachable) as caught:
+            await client.send(Request(FAR, headers, b"{}", Limits(5.0, 5.0, 5.0), "Test"))
+    assert "key" not in caught.value.message
