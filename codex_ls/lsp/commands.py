@@ -24,6 +24,7 @@ from codex_ls.lsp.command_params import (
 )
 from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.params import P, parse
+from codex_ls.lsp.payloads import Names, turn_error
 from codex_ls.lsp.protocol import CommandResult
 from codex_ls.lsp.request import Cancelled, Request
 from codex_ls.lsp.settings import WorkspaceSettings
@@ -62,7 +63,7 @@ async def execute_command(connection: "Connection", request: Request) -> Command
         showing.message("error", f"Codex: {error.message}", error.hint)
         if isinstance(error, InvalidParams):
             raise
-        return {"status": "failed", "error": _error(error)}
+        return {"status": "failed", "error": turn_error(error, Names())}
 
 
 async def _on_its_own(connection: "Connection", request: Request, run: Run) -> None:
@@ -77,17 +78,6 @@ async def _on_its_own(connection: "Connection", request: Request, run: Run) -> N
     except Exception as error:
         logger.exception("%s failed", request.method)
         Showing(connection).message("error", f"Codex: internal error ({type(error).__name__}).")
-
-
-def _error(error: CodexError) -> protocol.TurnError:
-    told: protocol.TurnError = {
-        "kind": error.kind,
-        "message": error.message,
-        "retryable": error.retryable,
-    }
-    if error.hint:
-        told["hint"] = error.hint
-    return told
 
 
 # ---- the commands ------------------------------------------------------------------------------

@@ -145,11 +145,7 @@ class TurnCommand:
         self, plan: Plan, result: ExecResult, *, unchanged: str | None = None
     ) -> CommandResult:
         """Have the answer shown; a message names the file where that can't be done."""
-        shown: CommandResult = {
-            "status": result["status"],
-            "threadId": result["threadId"],
-            "turnId": result["turnId"],
-        }
+        shown = _told(result)
         has_text = bool(result["content"].strip() or result["reasoning"].strip())
         if result["status"] == "cancelled" and not has_text:
             return shown
@@ -239,12 +235,8 @@ class TurnCommand:
         path = await self._written(plan, result, outcome=outcome)
         place = f" The answer is in {path}" if path is not None else ""
         self._showing.message("info", f"{self._who}: {outcome}{place}")
-        applied: CommandResult = {
-            "status": result["status"],
-            "threadId": result["threadId"],
-            "turnId": result["turnId"],
-            "applied": True,
-        }
+        applied = _told(result)
+        applied["applied"] = True
         if path is not None:
             applied["uri"] = path.as_uri()
         return applied
@@ -271,3 +263,12 @@ class TurnCommand:
                 description=self._who,
             )
         )
+
+
+def _told(result: ExecResult) -> CommandResult:
+    """Return what a command's result always tells of its turn."""
+    return {
+        "status": result["status"],
+        "threadId": result["threadId"],
+        "turnId": result["turnId"],
+    }
