@@ -9,7 +9,18 @@ from typing import Any, Self
 
 from codex_ls.events import Effort
 from codex_ls.lsp.params import Diagnostic, Range, TextDocument, diagnostics
-from codex_ls.lsp.values import Fields, Token, Wrong, effort, flag, integer, prompt, text, token
+from codex_ls.lsp.values import (
+    Fields,
+    Token,
+    Wrong,
+    effort,
+    flag,
+    integer,
+    listing,
+    prompt,
+    text,
+    token,
+)
 
 _AUTOMATIC = 2
 _TRIGGER_KINDS = 2
@@ -31,8 +42,8 @@ class CodeActionParams:
     def read(cls, value: Any) -> Self:
         """Check them. Raises Wrong."""
         fields = Fields(value)
-        context = Fields(fields.maybe("context", _object) or {})
-        raw = context.maybe("diagnostics", _list) or []
+        context = fields.maybe("context", Fields) or Fields({})
+        raw = context.maybe("diagnostics", listing) or []
         return cls(
             textDocument=fields.need("textDocument", TextDocument.read),
             range=fields.need("range", Range.read),
@@ -56,7 +67,7 @@ class ExecuteCommandParams:
     def read(cls, value: Any) -> Self:
         """Check them. Raises Wrong."""
         fields = Fields(value)
-        arguments = fields.maybe("arguments", _list) or [None]
+        arguments = fields.maybe("arguments", listing) or [None]
         return cls(fields.need("command", text), arguments[0], fields.maybe("workDoneToken", token))
 
 
@@ -122,20 +133,8 @@ class DoctorArguments:
         return cls(fields.maybe("profile", text), fields.maybe("discover", flag) or False)
 
 
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Wrong("must be an object")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise Wrong("must be a list")
-    return value
-
-
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(text(item) for item in _list(value))
+    return tuple(text(item) for item in listing(value))
 
 
 def _trigger_kind(value: Any) -> int:

@@ -15,6 +15,7 @@ from codex_ls.lsp.values import (
     Wrong,
     effort,
     flag,
+    listing,
     message,
     prompt,
     severity,
@@ -222,10 +223,8 @@ def parse(model: type[P], params: Any) -> P:
 
 def diagnostics(value: Any) -> tuple[Diagnostic, ...]:
     """A list of diagnostics. Raises Wrong."""
-    if not isinstance(value, list):
-        raise Wrong("must be a list")
     found = []
-    for number, item in enumerate(value):
+    for number, item in enumerate(listing(value)):
         try:
             found.append(Diagnostic.read(item))
         except Wrong as wrong:

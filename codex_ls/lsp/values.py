@@ -83,6 +83,13 @@ def flag(value: Any) -> bool:
     return value
 
 
+def listing(value: Any) -> list[Any]:
+    """A list of anything. Raises Wrong."""
+    if not isinstance(value, list):
+        raise Wrong("must be a list")
+    return value
+
+
 def integer(value: Any, low: int, high: int) -> int:
     """A whole number in its bounds; true and 1.0 are none. Raises Wrong."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
