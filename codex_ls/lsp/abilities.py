@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codex_ls.lsp.handshake import Client
+from codex_ls.lsp.handshake import Client, value_at
 
 WAITING_CLIENTS = frozenset({"eglot", "emacs", "lsp-mode"})
 """Editors that stand still until a command is answered, and give up after 10 seconds.
@@ -37,34 +37,26 @@ class Abilities:
     def of(cls, client: Client) -> "Abilities":
         """Return those of a client; odd values read as absent."""
         capabilities = client.params.get("capabilities")
-        applies_edits = _at(capabilities, "workspace", "applyEdit")
-        workspace_edit = _at(capabilities, "workspace", "workspaceEdit")
-        takes_versions = _at(workspace_edit, "documentChanges") is True
+        applies_edits = value_at(capabilities, "workspace", "applyEdit")
+        workspace_edit = value_at(capabilities, "workspace", "workspaceEdit")
+        takes_versions = value_at(workspace_edit, "documentChanges") is True
         takes_actions = isinstance(
-            _at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport"), dict
+            value_at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport"), dict
         )
         return cls(
             takes_actions=takes_actions,
-            shows_documents=_at(capabilities, "window", "showDocument", "support") is True,
+            shows_documents=value_at(capabilities, "window", "showDocument", "support") is True,
             # Who takes actions can edit. Kate does not announce it, and does it.
             applies_edits=applies_edits is True or (applies_edits is None and takes_actions),
             takes_versions=takes_versions,
             asks_before_edits=takes_versions
-            and isinstance(_at(workspace_edit, "changeAnnotationSupport"), dict),
+            and isinstance(value_at(workspace_edit, "changeAnnotationSupport"), dict),
             waits_for_commands=_waits_for_commands(client.params),
         )
 
 
 def _waits_for_commands(params: Mapping[str, Any]) -> bool:
-    name = _at(params, "clientInfo", "name")
+    name = value_at(params, "clientInfo", "name")
     if name is None:
-        return bool(_at(params, "capabilities", "experimental") == {})
+        return bool(value_at(params, "capabilities", "experimental") == {})
     return str(name).lower() in WAITING_CLIENTS
-
-
-def _at(value: object, *keys: str) -> Any:
-    for key in keys:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value

@@ -44,15 +44,15 @@ def read_client(params: object) -> Client | None:
     token = options.get("token")
     return Client(
         params=params,
-        position_encoding=_choose_encoding(_at(capabilities, "general", "positionEncodings")),
+        position_encoding=_choose_encoding(value_at(capabilities, "general", "positionEncodings")),
         process_id=process_id if type(process_id) is int and process_id > 0 else None,
-        can_be_asked_for_settings=_at(capabilities, "workspace", "configuration") is True,
-        registers_for_settings=_at(
+        can_be_asked_for_settings=value_at(capabilities, "workspace", "configuration") is True,
+        registers_for_settings=value_at(
             capabilities, "workspace", "didChangeConfiguration", "dynamicRegistration"
         )
         is True,
-        shows_progress=_at(capabilities, "window", "workDoneProgress") is True,
-        answers_secrets=_at(capabilities, "experimental", "codex", "secret") is True,
+        shows_progress=value_at(capabilities, "window", "workDoneProgress") is True,
+        answers_secrets=value_at(capabilities, "experimental", "codex", "secret") is True,
         trusted=options.get("trusted") is not False,
         token=token if isinstance(token, str) else None,
         options=options,
@@ -83,7 +83,8 @@ def _choose_encoding(offered: object) -> str:
     return next((name for name in names if name in _ENCODINGS), "utf-16")
 
 
-def _at(value: object, *keys: str) -> object:
+def value_at(value: Any, *keys: str) -> Any:
+    """Return what stands in nested objects under these keys; None where there is none."""
     for key in keys:
         if not isinstance(value, dict):
             return None
@@ -92,5 +93,5 @@ def _at(value: object, *keys: str) -> object:
 
 
 def _object(value: object, *keys: str) -> dict[str, Any]:
-    found = _at(value, *keys)
+    found = value_at(value, *keys)
     return found if isinstance(found, dict) else {}
