@@ -8,7 +8,7 @@ name, password or query, since those may hold a key.
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def checked_base_url(text: str) -> str:
@@ -24,7 +24,7 @@ def checked_base_url(text: str) -> str:
         port = parts.port
     except ValueError:
         raise ValueError("must be an address such as http://localhost:1234/v1") from None
-    if parts.scheme not in _DEFAULT_PORTS:
+    if parts.scheme not in DEFAULT_PORTS:
         raise ValueError("must begin with http:// or https://")
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password")
@@ -42,7 +42,7 @@ def origin(base_url: str) -> str:
     parts = urlsplit(base_url)
     host = _host(parts)
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}"
+    return f"{parts.scheme}://{shown}:{parts.port or DEFAULT_PORTS.get(parts.scheme, 0)}"
 
 
 def is_loopback(base_url: str) -> bool:

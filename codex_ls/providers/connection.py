@@ -22,7 +22,7 @@ _MAX_INTERIMS = 100
 NOT_ALLOWED = "a header or the address holds characters that HTTP does not allow"
 """Not in h11's words: they quote the header, and its value may be a key."""
 _SWITCHED = "it changed to another protocol, which nobody asked for"
-_WRITE_S = 60.0
+WRITE_S = 60.0
 """A server that takes nothing of a request for so long is taken for dead."""
 _LOOK_S = 0.02
 """How often what is still to be written is looked at; of TLS nothing else tells."""
@@ -142,9 +142,9 @@ class Connection(asyncio.BufferedProtocol):
         unwritten, now = self._socket.get_write_buffer_size(), self._loop.time()
         if not unwritten:
             self.written_at = time.perf_counter()
-        elif unwritten == self._unwritten and now - self._taken_at >= _WRITE_S:
+        elif unwritten == self._unwritten and now - self._taken_at >= WRITE_S:
             self._has_given_up = True
-            self._trouble = f"it took nothing of the request for {_WRITE_S:g} s"
+            self._trouble = f"it took nothing of the request for {WRITE_S:g} s"
             self.abort()
         else:
             if unwritten != self._unwritten:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlsplit
 
-from codex_ls.config.address import is_loopback
+from codex_ls.config.address import DEFAULT_PORTS, is_loopback
 from codex_ls.providers.connection import Connection
 from codex_ls.providers.transport_errors import (
     ConnectTimedOut,
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 _NEXT_ADDRESS_S = 0.25
 _LOCALHOST = ("127.0.0.1", "::1")
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Address:
             host = parts.hostname or ""
             if not host.isascii():
                 host = host.encode("idna").decode("ascii")
-            return cls(parts.scheme, host, parts.port or _PORTS[parts.scheme])
+            return cls(parts.scheme, host, parts.port or DEFAULT_PORTS[parts.scheme])
         except (ValueError, KeyError) as error:
             raise NotARequest(first_words(error)) from None
 
@@ -78,7 +77,7 @@ class Address:
     def shown(self) -> str:
         """As it stands in a `Host` header: the port only where it is not the usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 async def dial(address: Address, tls: ssl.SSLContext | None, *, limit_s: float) -> Connection:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from codex_ls.providers.body import PACKED_TWICE
-from codex_ls.providers.connection import NOT_ALLOWED
+from codex_ls.providers.connection import NOT_ALLOWED, WRITE_S
 from codex_ls.providers.exchange import Outgoing
 from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import (
@@ -27,7 +27,6 @@ from codex_ls.providers.transport_errors import (
     first_words,
 )
 
-_WRITE_S = 60.0
 _SOCKS = "SOCKS needs the package socksio beside codex-ls"
 
 
@@ -62,7 +61,7 @@ class Proxied:
                 outgoing.url,
                 headers=outgoing.headers,
                 content=outgoing.body or None,
-                timeout=httpx.Timeout(None, connect=outgoing.connect_s, write=_WRITE_S),
+                timeout=httpx.Timeout(None, connect=outgoing.connect_s, write=WRITE_S),
                 extensions={"trace": sockets.trace},
             )
             async with sockets:

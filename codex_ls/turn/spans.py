@@ -20,10 +20,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from codex_ls import __version__
-from codex_ls.config.address import is_loopback
+from codex_ls.config.address import DEFAULT_PORTS, is_loopback
 from codex_ls.turn.tracing import TracedTurn
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Spans:
@@ -141,7 +139,7 @@ def _every_attribute(turn: TracedTurn) -> dict[str, Any]:
 def _address(base_url: str) -> tuple[str | None, int | None]:
     """Host and port; the built-in server has no address that would mean anything."""
     parts = urlsplit(base_url)
-    return parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 def _resource(env: Mapping[str, str]) -> Resource:

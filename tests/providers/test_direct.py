@@ -229,7 +229,7 @@ def tls(
 async def test_a_server_that_takes_nothing_is_given_up(
     tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_module, "_WRITE_S", 0.05)
+    monkeypatch.setattr(connection_module, "WRITE_S", 0.05)
     released = asyncio.Event()
 
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -246,7 +246,7 @@ async def test_a_server_that_takes_a_request_slowly_is_waited_for(
     tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit_s, size = 0.8, 20 << 20
-    monkeypatch.setattr(connection_module, "_WRITE_S", limit_s)
+    monkeypatch.setattr(connection_module, "WRITE_S", limit_s)
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
