@@ -45,6 +45,8 @@ def run(argv: Sequence[str]) -> int:
     )
     if is_written:
         out.write('Try it: codex-ls exec "What is 2 + 2?"\n')
+        if server.kind == "lmstudio":
+            out.write('LM Studio 0.4 tells how far loading is: wire_api = "lmstudio" (docs).\n')
     return 0 if is_written or before == after else 1
 
 

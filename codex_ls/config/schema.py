@@ -213,7 +213,7 @@ PROVIDER: Mapping[str, Rule] = {
     "base_url": base_url,
     "env_key": variable_name,
     "env_key_instructions": text,
-    "wire_api": one_of("chat", "responses", "ollama"),
+    "wire_api": one_of("chat", "responses", "ollama", "lmstudio"),
     "query_params": table_of(text),
     "http_headers": table_of(header_value, key_rule=header_name),
     "env_http_headers": table_of(variable_name, key_rule=header_name),

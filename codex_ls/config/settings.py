@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from codex_ls.events import Effort, Notice
 
-WireApi = Literal["chat", "responses", "ollama"]
+WireApi = Literal["chat", "responses", "ollama", "lmstudio"]
 Summary = Literal["auto", "concise", "detailed", "none"]
 Verbosity = Literal["low", "medium", "high"]
 

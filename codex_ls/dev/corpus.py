@@ -83,7 +83,12 @@ class Case:
         quirks = _quirks_for(self.provider, self.host, self.model, self.wire_api)
         if self.quirks:
             quirks = replace(quirks, **self.quirks)
-        return decoder_for(self.wire_api, quirks)
+        return decoder_for(self.wire_api, quirks, output_limit=self._output_limit)
+
+    @property
+    def _output_limit(self) -> int | None:
+        body = (self.request or {}).get("body", {})
+        return body.get("max_output_tokens") if self.wire_api == "lmstudio" else None
 
     def decode(self, chunks: Iterable[bytes] | None = None) -> list[WireEvent]:
         """The events of the body, fed in these chunks (default: in one)."""
@@ -162,8 +167,8 @@ def _note(event: WireEvent) -> Note:
                 "server": _given(asdict(server)),
             }
             return {key: value for key, value in told.items() if value}
-        case PhaseChanged(phase, fraction):
-            return _given({"phase": phase, "fraction": fraction})
+        case PhaseChanged(phase, fraction, waiting):
+            return _given({"phase": phase, "fraction": fraction, "waiting": waiting})
         case Noticed(notice):
             return {"notice": notice.kind}
         case StreamFinished(reason, raw, complete, echo):

@@ -24,7 +24,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from codex_ls.config.settings import Provider
 from codex_ls.dev.corpus import dump, load_case, notate
+from codex_ls.providers.origin import request_url
 from codex_ls.wire.decoder import WireApi
 from codex_ls.wire.quirks import quirks_for
 from codex_ls.wire.requests import Message, ModelCall, request_for
@@ -90,7 +92,8 @@ def record(recording: Recording, folder: Path) -> None:
     headers = {"Accept-Encoding": "identity"}
     if recording.key:
         headers["Authorization"] = f"Bearer {recording.key}"
-    url = recording.base_url.rstrip("/") + request["path"]
+    provider = Provider("", "", recording.base_url.rstrip("/"), recording.wire_api)
+    url = request_url(provider, request["path"])
     with httpx.Client(timeout=httpx.Timeout(10, read=None), trust_env=False) as client:
         response = client.post(url, json=request["body"], headers=headers)
     redact = Redactor(base_url=recording.base_url, key=recording.key)

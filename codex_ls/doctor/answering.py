@@ -16,6 +16,7 @@ _PROMPT = "Reply with the single word OK."
 _LONG_PROMPT = "Count from 1 to 1000, one number a line."
 _ANSWER_TOKENS = 512
 _POLL_S = 0.1
+_RARE_APIS = {"responses": "the Responses API", "lmstudio": "the API of LM Studio 0.4"}
 
 
 async def check_answer(patient: Patient) -> Finding:
@@ -131,9 +132,9 @@ def _hint(patient: Patient, error: CodexError) -> str | None:
     if (
         isinstance(error, ProviderError)
         and error.http_status in (404, 405)
-        and patient.provider.wire_api == "responses"
+        and (api := _RARE_APIS.get(patient.provider.wire_api))
     ):
-        return 'This server may not know the Responses API: set wire_api = "chat".'
+        return f'This server may not know {api}: set wire_api = "chat".'
     return error.hint
 
 

@@ -15,7 +15,7 @@ from codex_ls.doctor.neighbours import other_servers
 from codex_ls.doctor.patient import Patient
 from codex_ls.providers.inquiry import NoReply, Reply
 from codex_ls.providers.load_state import start_hint
-from codex_ls.providers.origin import request_url
+from codex_ls.providers.origin import models_url
 from codex_ls.providers.request import Limits
 
 _LOOPBACKS = ("127.0.0.1", "::1")
@@ -95,8 +95,7 @@ async def check_connection(patient: Patient) -> Finding:
 async def check_tls(patient: Patient) -> Finding:
     """Whether both sides speak the same: HTTP, or HTTP under TLS with a good certificate."""
     provider = patient.provider
-    path = "/api/tags" if provider.wire_api == "ollama" else "/models"
-    reply = await patient.get(request_url(provider, path))
+    reply = await patient.get(models_url(provider))
     is_secure = provider.base_url.startswith("https:")
     if isinstance(reply, NoReply) or _is_for_tls(reply):
         return await _no_speech(patient, reply, is_secure=is_secure)

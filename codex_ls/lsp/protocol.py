@@ -65,6 +65,7 @@ NOTICE_KINDS: Final = (
     "toolCallIgnored",
     "effortRefused",
     "threadNotKept",
+    "historyResent",
 )
 """Besides these, a notice may have the kind of an error after which the text was kept."""
 

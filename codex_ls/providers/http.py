@@ -53,20 +53,22 @@ class Answer:
         """What `Retry-After` says, as seconds or as a date; None if it says nothing."""
         return retry_after_ms(self._exchange.headers.get("retry-after", ""))
 
-    async def read(self, *, limit_s: float | None = None) -> bytes:
+    async def read(self, *, limit_s: float | None = None, is_working: bool = False) -> bytes:
         """The next bytes, or none at the end. Raises TimedOut or StreamBroken.
 
-        `limit_s` tightens the idle limit.
+        `limit_s` tightens the limit. `is_working`: the server has said that it loads or reads, and no
+        word of an answer has come, so that the first-byte limit holds still.
         """
         limits = self._request.limits
-        wait_s = limits.idle_s if self._begun else limits.first_byte_s
+        idles = self._begun and not is_working
+        wait_s = limits.idle_s if idles else limits.first_byte_s
         if limit_s is not None:
             wait_s = limit_s if wait_s is None else min(wait_s, limit_s)
         try:
             async with asyncio.timeout(wait_s):
                 data = await self._exchange.read()
         except TimeoutError:
-            raise self._too_slow(wait_s or 0.0) from None
+            raise self._too_slow(wait_s or 0.0, idles=idles) from None
         except TransportError as error:
             raise told(self._request, error) from None
         self._begun = self._begun or bool(data)
@@ -97,15 +99,16 @@ class Answer:
                 pass
         await self._exchange.aclose()
 
-    def _too_slow(self, wait_s: float) -> TimedOut:
+    def _too_slow(self, wait_s: float, *, idles: bool) -> TimedOut:
         name = self._request.server_name
-        if self._begun:
+        if idles:
             return TimedOut(
                 f"{name} fell silent for {wait_s:g} s in the middle of its answer (idle limit).",
                 hint="Raise stream_idle_timeout_ms if this model pauses that long.",
             )
         return TimedOut(
-            f"{name} took the request and sent nothing for {wait_s:g} s (first-byte limit).",
+        said = "sent nothing" if not self._begun else "said no more than that it loads or reads"
+            f"{name} took the request and {said} for {wait_s:g} s (first-byte limit).",
             hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
         )
 

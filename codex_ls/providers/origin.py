@@ -55,8 +55,8 @@ async def credentials(
 def request_url(provider: Provider, path: str) -> str:
     """The address of `path` under the provider's base URL, with its query parameters."""
     base = provider.base_url
-    if provider.wire_api == "ollama":
-        base = base.removesuffix("/v1")  # the native API stands beside the compatible one
+    if provider.wire_api in ("ollama", "lmstudio"):
+        base = _root(provider, base)  # the native API stands beside the compatible one
     query = f"?{urlencode(provider.query_params)}" if provider.query_params else ""
     return base + path + query
 
@@ -64,8 +64,21 @@ def request_url(provider: Provider, path: str) -> str:
 def server_url(provider: Provider, path: str) -> str:
     """The address of `path` at the root of the provider's server, beside its base URL's `/v1`."""
     parts = urlsplit(provider.base_url)
-    root = parts.path.removesuffix("/v1")
+    root = _root(provider, parts.path)
     return urlunsplit((parts.scheme, parts.netloc, root + path, "", ""))
+
+
+def models_url(provider: Provider) -> str:
+    """The address of the list of the models that the provider's server has."""
+    path = {"ollama": "/api/tags", "lmstudio": "/v1/models"}.get(provider.wire_api, "/models")
+    return request_url(provider, path)
+
+
+def _root(provider: Provider, address: str) -> str:
+    """An address or its path without `/v1`; LM Studio's own may also have been given as `/api/v1`."""
+    if provider.wire_api == "lmstudio":
+        address = address.removesuffix("/api/v1")
+    return address.removesuffix("/v1")
 
 
 async def locked_to_this_machine(url: str, settings: ModelSettings) -> tuple[str, str]:

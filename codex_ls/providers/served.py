@@ -15,8 +15,8 @@ from codex_ls.providers.origin import (
     AskSecret,
     credentials,
     locked_to_this_machine,
+    models_url,
     refused,
-    request_url,
     server_url,
 )
 from codex_ls.providers.redaction import secrets_of, without_secrets
@@ -44,9 +44,8 @@ async def served_models(
             reply = await ask_own_server(inquirer, settings, headers, url, limit_s=2.0)
             return reply if isinstance(reply, Reply) else None
 
-        path = "/api/tags" if provider.wire_api == "ollama" else "/models"
         reply = await ask_own_server(
-            inquirer, settings, headers, request_url(provider, path), limit_s=_LIMIT_S
+            inquirer, settings, headers, models_url(provider), limit_s=_LIMIT_S
         )
         if isinstance(reply, NoReply):
             raise _no_reply(settings, reply)

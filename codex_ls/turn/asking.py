@@ -253,14 +253,15 @@ class Asking:
 
     async def _read(self, answer: Answer, lookout: Lookout) -> AsyncGenerator[WireEvent, None]:
         """What the answer's bytes mean, each read handed on before the next."""
-        decoder = decoder_for(self._provider.wire_api, self._quirks)
+        limit = self._settings.max_output_tokens
+        decoder = decoder_for(self._provider.wire_api, self._quirks, output_limit=limit)
         async with aclosing(lookout.until(answer.read())) as steps:
             async for step in steps:
                 if isinstance(step, PhaseChanged):
                     yield step
                 else:
                     data = step.value
-        answered = False
+        answered = is_working = False
         while True:
             for event in decoder.feed(data) if data else decoder.finish():
                 match event:
@@ -278,6 +279,8 @@ class Asking:
                         self._session.forced_open.add(
                             (self._provider.base_url, self._settings.model)
                         )
+                    case PhaseChanged():
+                        is_working = True  # the stream itself says that the server loads or reads
                 yield event
                 if isinstance(event, UsageReported) and (
                     cut := cut_notice(self._prompt_size, event.usage)
@@ -287,16 +290,19 @@ class Asking:
                 raise StreamBroken("The answer passed 64 million characters and was cut off.")
             if decoder.done:
                 return
-            data = await self._interrupt.wait(self._next(answer, decoder))
+            data = await self._interrupt.wait(
+                self._next(answer, decoder, is_working=is_working and not self._texts)
+            )
 
     def _unlearn(self, end: StreamFinished, *, answered: bool) -> None:
         """Forget that the prompt opens thinking, once an answer has shown that it does not."""
-        if self._quirks.forced_open and (not answered or end.echo is not None):
+        came_apart = end.echo is not None and end.echo.field is not None
+        if self._quirks.forced_open and (not answered or came_apart):
             self._session.forced_open.discard((self._provider.base_url, self._settings.model))
 
-    async def _next(self, answer: Answer, decoder: Decoder) -> bytes:
+    async def _next(self, answer: Answer, decoder: Decoder, *, is_working: bool) -> bytes:
         if not decoder.ending:
-            return await answer.read()
+            return await answer.read(is_working=is_working)
         try:
             return await answer.read(limit_s=_AFTER_FINISH_S)
         except ProviderError:

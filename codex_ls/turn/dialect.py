@@ -49,4 +49,24 @@ def without_refused(
         return Simpler(replace(call, effort=None), quirks, notice)
     if quirks.include_usage and refuses(error, "stream_options", "include_usage"):
         return Simpler(call, replace(quirks, include_usage=False))
-    return None
+    return _with_history_as_text(call, quirks, error, server_name=server_name)
+
+
+def _with_history_as_text(
+    call: ModelCall, quirks: Quirks, error: ProviderError, *, server_name: str
+) -> Simpler | None:
+    """The request without the conversation that the server was to remember, if that may be at fault."""
+    if not any(message.echo is not None for message in call.messages):
+        return None
+    from codex_ls.wire.lmstudio_request import as_text, may_have_forgotten
+
+    whole = as_text(call) if may_have_forgotten(error) else None
+    if whole is None:
+        return None
+    notice = Notice(
+        "historyResent",
+        f"{server_name} could not go on from the conversation it keeps;"
+        " the earlier turns were sent again as text.",
+        error.message,
+    )
+    return Simpler(whole, quirks, notice)

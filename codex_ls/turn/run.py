@@ -215,6 +215,7 @@ class Turn:
             max_output_tokens=settings.max_output_tokens,
             context_window=settings.context_window,
             output_schema=request.output_schema,
+            may_be_kept=settings.keep_history,
         )
 
     def _hold_to_this_machine(self) -> None:

@@ -2,8 +2,8 @@
 
 ::
 
-    bytes -> lines -> sse -> chat | responses -> reasoning_tags | harmony -> events
-    bytes -> lines ------> ollama ------------> reasoning_tags            -> events
+    bytes -> lines -> sse -> chat | responses | lmstudio -> reasoning_tags | harmony -> events
+    bytes -> lines ------> ollama -----------------------> reasoning_tags            -> events
 
 Nothing here does I/O, waits, or knows the time. Every decoder has `feed` and `finish`, never raises,
 and gives the same events for every chunking of the same bytes (adjacent pieces of text may be cut

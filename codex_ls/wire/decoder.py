@@ -8,7 +8,7 @@ from codex_ls.wire.ollama import OllamaDecoder
 from codex_ls.wire.quirks import Quirks
 from codex_ls.wire.responses import ResponsesDecoder
 
-WireApi = Literal["chat", "responses", "ollama"]
+WireApi = Literal["chat", "responses", "ollama", "lmstudio"]
 
 
 class Decoder(Protocol):
@@ -31,8 +31,11 @@ class Decoder(Protocol):
         """The events of the end of the bytes; nothing once `done`."""
 
 
-def decoder_for(wire_api: WireApi, quirks: Quirks) -> Decoder:
-    """A fresh decoder for one answer on that wire."""
+def decoder_for(wire_api: WireApi, quirks: Quirks, *, output_limit: int | None = None) -> Decoder:
+    """A fresh decoder for one answer on that wire.
+
+    `output_limit` is the number of output tokens that were allowed: one wire does not tell why it ended.
+    """
     match wire_api:
         case "chat":
             return ChatDecoder(quirks)
@@ -40,5 +43,9 @@ def decoder_for(wire_api: WireApi, quirks: Quirks) -> Decoder:
             return ResponsesDecoder(quirks)
         case "ollama":
             return OllamaDecoder(quirks)
+        case "lmstudio":
+            from codex_ls.wire.lmstudio import LmStudioDecoder  # only where it is asked
+
+            return LmStudioDecoder(quirks, output_limit=output_limit)
         case _:
             assert_never(wire_api)

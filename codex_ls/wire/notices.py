@@ -26,3 +26,21 @@ def cut_off() -> Notice:
         "The stream ended before the model was done; there may have been more.",
         "Look at the model server's own log, or ask again.",
     )
+
+
+def tool_ran(name: str) -> Notice:
+    """The notice of a tool that the model server itself ran."""
+    return Notice(
+        "toolCallIgnored",
+        f"The model server ran a tool of its own for this answer: {name or 'no name'}.",
+        "What it found is not shown here; its tools are set in the server.",
+    )
+
+
+def tool_failed(reason: str) -> Notice:
+    """The notice of a tool that the model server could not run."""
+    return Notice(
+        "toolCallIgnored",
+        f"The model called a tool of its server, and that failed: {reason or 'no reason was told'}.",
+        "Ask it to answer from what it has been given.",
+    )

@@ -170,4 +170,6 @@ def quirks_for(
     if wire_api == "ollama":
         form: EffortForm = "think_level" if quirks.harmony else "think"
         quirks = replace(quirks, effort_form=form, echo="always", echo_field="thinking")
+    elif wire_api == "lmstudio":
+        quirks = replace(quirks, efforts={"none": "off", "minimal": "low"})
     return quirks

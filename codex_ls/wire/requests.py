@@ -60,6 +60,8 @@ class ModelCall:
     max_output_tokens: int | None = None
     context_window: int | None = None
     output_schema: Mapping[str, Any] | None = None
+    may_be_kept: bool = True
+    """Whether the server may keep the conversation, where it does that of itself (LM Studio)."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """Further body keys, laid over the rest (the built-in server's grammar and sampling)."""
 
@@ -78,7 +80,10 @@ EFFORT_FIELDS = (
 
 
 def request_for(wire_api: WireApi, call: ModelCall, quirks: Quirks) -> tuple[str, dict[str, Any]]:
-    """The path under `base_url`, and the JSON body."""
+    """The path under `base_url`, and the JSON body.
+
+    Raises InvalidParams for what a wire has no field for and must not be left out.
+    """
     match wire_api:
         case "chat":
             return "/chat/completions", _chat(call, quirks)
@@ -86,6 +91,10 @@ def request_for(wire_api: WireApi, call: ModelCall, quirks: Quirks) -> tuple[str
             return "/responses", _responses(call, quirks)
         case "ollama":
             return "/api/chat", _ollama(call, quirks)
+        case "lmstudio":
+            from codex_ls.wire.lmstudio_request import lmstudio_body  # only where it is asked
+
+            return "/api/v1/chat", lmstudio_body(call, quirks)
         case _:
             assert_never(wire_api)
 

@@ -120,6 +120,7 @@ def refuses(error: ProviderError, *names: str) -> bool:
         "not permitted",
         "unexpected",
         "not allowed",
+        "does not expose",  # LM Studio, of a model that can't be told how much to think
     )
     return any(word in text for word in words)
 

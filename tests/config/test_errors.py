@@ -186,7 +186,7 @@ CANARY = "sk-canary-0123456789"
         (f'http_headers = {{ X-Key = "{CANARY} " }}', "must have no blanks around it"),
         (f'http_headers = {{ "X Key" = "{CANARY}" }}', "must be the name of an HTTP header"),
         (f'http_headers = "{CANARY}"', "must be a table, not text"),
-        (f'wire_api = "{CANARY}"', 'must be "chat", "responses" or "ollama"'),
+        (f'wire_api = "{CANARY}"', 'must be "chat", "responses", "ollama" or "lmstudio"'),
         (f'request_max_retries = "{CANARY}"', "must be a whole number, not text"),
         (f'base_url = "http://user:{CANARY}@host/v1"', "must not hold a user name or password"),
         (f'base_url = "http://host/v1?key={CANARY}"', "must end with its path"),

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.support.answers import Answer, Cut, Pause, Piece
 from tests.support.signals import Gate, Signal
 
-_MODEL_PATHS = ("/chat/completions", "/responses", "/api/chat")
+_MODEL_PATHS = ("/chat/completions", "/responses", "/api/chat", "/api/v1/chat")
 
 
 @dataclass(eq=False, slots=True)

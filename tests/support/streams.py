@@ -45,6 +45,8 @@ __all__ = [
     "chat_stream",
     "error_answer",
     "json_answer",
+    "lmstudio_event",
+    "lmstudio_stream",
     "models_answer",
     "ollama_stream",
     "responses_stream",
@@ -243,6 +245,58 @@ def ollama_stream(
         }
         pieces.append(line({}, done=True, done_reason=done_reason, **figures))
     return Answer(body=(*pieces, *last), headers={"Content-Type": "application/x-ndjson"})
+
+
+def lmstudio_event(kind: str, **fields: object) -> bytes:
+    """One event of LM Studio's native API: its name stands beside and inside the JSON."""
+    return sse_event({"type": kind, **fields}, event=kind)
+
+
+def lmstudio_stream(
+    *,
+    reasoning: Iterable[Text] = (),
+    content: Iterable[Text] = (),
+    model: str = "test-model",
+    load_ms: int | None = None,
+    usage: tuple[int, int] = (12, 3),
+    response_id: str | None = "resp_1",
+    middle: Iterable[Piece] = (),
+) -> Answer:
+    """LM Studio's native `/api/v1/chat` stream; `middle` stands behind `chat.start`."""
+
+    def part(name: str, texts: Iterable[Text]) -> list[Piece]:
+        pieces: list[Piece] = [
+            lmstudio_event(f"{name}.delta", content=text) if isinstance(text, str) else text
+            for text in texts
+        ]
+        if not pieces:
+            return []
+        return [lmstudio_event(f"{name}.start"), *pieces, lmstudio_event(f"{name}.end")]
+
+    reasoning, content = tuple(reasoning), tuple(content)
+    parts = (("reasoning", _joined(reasoning)), ("message", _joined(content)))
+    stats = {
+        "input_tokens": usage[0],
+        "total_output_tokens": usage[1],
+        "reasoning_output_tokens": 0,
+        "tokens_per_second": 43.7,
+        "time_to_first_token_seconds": 0.25,
+        "model_load_time_seconds": None if load_ms is None else load_ms / 1000,
+    }
+    result = {
+        "model_instance_id": model,
+        "output": [{"type": kind, "content": text} for kind, text in parts if text],
+        "stats": {key: value for key, value in stats.items() if value is not None},
+    }
+    if response_id is not None:
+        result["response_id"] = response_id
+    return sse_answer(
+        lmstudio_event("chat.start", model_instance_id=model),
+        *middle,
+        *part("reasoning", reasoning),
+        *part("message", content),
+        lmstudio_event("chat.end", result=result),
+    )
 
 
 def _compact(value: object) -> str:

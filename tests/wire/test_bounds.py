@@ -13,14 +13,16 @@ from codex_ls.wire.decoder import WireApi, decoder_for
 from codex_ls.wire.lines import MAX_LINE_BYTES
 from codex_ls.wire.quirks import Quirks
 from codex_ls.wire.shapes import MAX_DEPTH, parse_json
-from tests.support.streams import chat_chunk
+from tests.support.streams import chat_chunk, lmstudio_event
+
+WIRES: list[WireApi] = ["chat", "responses", "ollama", "lmstudio"]
 
 
 def contents(events: list[WireEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, ContentDelta))
 
 
-@pytest.mark.parametrize("wire", ["chat", "responses", "ollama"])
+@pytest.mark.parametrize("wire", WIRES)
 def test_words_come_out_before_a_line_that_is_too_long_fails_the_stream(wire: WireApi) -> None:
     words = {
         "chat": chat_chunk({"content": "one"}) + chat_chunk({"content": "two"}),
@@ -29,6 +31,7 @@ def test_words_come_out_before_a_line_that_is_too_long_fails_the_stream(wire: Wi
             for word in (b"one", b"two")
         ),
         "ollama": b"".join(b'{"message":{"content":"%s"}}\n' % word for word in (b"one", b"two")),
+        "lmstudio": b"".join(lmstudio_event("message.delta", content=w) for w in ("one", "two")),
     }[wire]
     data = words + b"data: " + b"x" * (MAX_LINE_BYTES + 1)
     for pieces in ([data], [data[:10], data[10:]], [data[: len(words)], data[len(words) :]]):
@@ -93,7 +96,7 @@ def test_what_is_kept_beside_the_text_is_bounded(name: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH - 5, MAX_DEPTH + 1, 500, 900, 990, 100_000])
-@pytest.mark.parametrize("wire", ["chat", "responses", "ollama"])
+@pytest.mark.parametrize("wire", WIRES)
 def test_no_depth_of_nesting_ends_in_anything_but_events(wire: WireApi, depth: int) -> None:
     nested = "[" * depth + "]" * depth
     objects = '{"text":' * depth + "1" + "}" * depth
@@ -104,6 +107,8 @@ def test_no_depth_of_nesting_ends_in_anything_but_events(wire: WireApi, depth: i
             '{"error":{"message":V}}',
             '{"type":"response.output_item.done","item":{"type":"reasoning","id":"a","content":V}}',
             '{"type":"response.failed","response":{"error":V}}',
+            '{"type":"chat.end","result":{"output":[{"type":"message","content":V}],"stats":V}}',
+            '{"type":"model_load.progress","progress":V}',
             '{"message":{"content":V,"thinking":V,"tool_calls":[{"function":{"arguments":V}}]}}',
             "V",
         ):
@@ -135,12 +140,15 @@ def test_garbage_in_many_lines_costs_linear_time() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-@pytest.mark.parametrize("wire", ["chat", "responses", "ollama"])
+@pytest.mark.parametrize("wire", WIRES)
 def test_a_million_tiny_events_leave_nothing_behind(wire: WireApi) -> None:
     unit = {
         "chat": b'data: {"choices":[{"delta":{"content":""}}]}\n\n: ping\n\nevent: x\nid: 1\n\n',
         "responses": b'data: {"type":"response.in_progress"}\n\n: ping\n\ndata:\n\n',
         "ollama": b'{"message":{"content":""},"done":false}\n\n{}\nx\n',
+        "lmstudio": lmstudio_event("message.delta", content="")
+        + lmstudio_event("tool_call.start", tool="x")
+        + lmstudio_event("tool_call.arguments", arguments={"a": "b"}),
     }[wire] * 1_000
     decoder = decoder_for(wire, Quirks())
     decoder.feed(unit)
@@ -156,7 +164,7 @@ def resident_mib() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-@pytest.mark.parametrize("wire", ["chat", "responses"])
+@pytest.mark.parametrize("wire", ["chat", "responses", "lmstudio"])
 def test_what_comes_behind_the_end_is_not_looked_at_even_in_the_same_read(wire: WireApi) -> None:
     data = b'data: {"error": {"message": "broken"}}\n\ndata: "\xff"\n\n: \xff\n\n'
     whole, cut = decoder_for(wire, Quirks()), decoder_for(wire, Quirks())

@@ -133,4 +133,4 @@ def test_every_case_says_where_its_shape_comes_from() -> None:
 def test_the_corpus_is_as_wide_as_it_claims() -> None:
     assert len(CASES) >= 90
     assert len({case.path.parent for case in CASES}) >= 14
-    assert {case.wire_api for case in CASES} == {"chat", "responses", "ollama"}
+    assert {case.wire_api for case in CASES} == {"chat", "responses", "ollama", "lmstudio"}

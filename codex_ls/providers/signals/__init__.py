@@ -82,6 +82,8 @@ class Signals:
     def __bool__(self) -> bool:
         return bool(self._kinds)
 
+        elif provider.wire_api == "lmstudio":
+            self._kinds = (LMSTUDIO,)
     async def look(self) -> PhaseChanged | None:
         """What the server is doing."""
         if not self._looks_left:

@@ -1,0 +1,248 @@
+"""LM Studio's native `POST /api/v1/chat` (0.4 and later): a stream's bytes to events.
+
+The one local API that tells how far it is: `model_load.start`, `.progress` (0..1) and `.end`, then
+`prompt_processing.*`, then `reasoning.delta` and `message.delta` with a `content` each, and at last
+`chat.end` with all of it again: `{"result": {"output": [...], "stats": {...}, "response_id": ...}}`.
+Source: lmstudio.ai/docs/developer/rest/streaming-events and /chat, read in November 2026.
+
+There is no finish reason: an answer is `length` where as many tokens came as were allowed. The
+`response_id` goes into the echo, since the next request can go on from it (`lmstudio_request`).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from codex_ls.errors import NotFound, ProviderError
+from codex_ls.events import (
+    FinishReason,
+    Noticed,
+    PhaseChanged,
+    ReasoningDelta,
+    ServerTimings,
+    StreamFailed,
+    StreamFinished,
+    Usage,
+    UsageReported,
+    WireEvent,
+)
+from codex_ls.wire.figures import number
+from codex_ls.wire.lmstudio_request import echo_of
+from codex_ls.wire.notices import bad_utf8, thinking_unclosed, tool_failed, tool_ran
+from codex_ls.wire.quirks import Quirks
+from codex_ls.wire.sse import ServerEvent, SseDecoder
+from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
+from codex_ls.wire.text import MessageText
+from codex_ls.wire.tool_calls import ToolCallAssembler
+
+_NO_TIMINGS = ServerTimings()
+_FAMILIES = ("chat.", "model_load.", "prompt_processing.", "reasoning.", "message.", "tool_call.")
+_MAX_TOLD = 200
+
+
+class LmStudioDecoder:
+    """Bytes of an `/api/v1/chat` answer, streamed or whole, to `WireEvent`s.
+
+    `output_limit` is the number of output tokens that the request allowed.
+    """
+
+    def __init__(self, quirks: Quirks, *, output_limit: int | None = None) -> None:
+        self._sse = SseDecoder()
+        self._tool_calls = ToolCallAssembler()
+        self._text = MessageText(quirks, self._tool_calls)
+        self._output_limit = output_limit
+        self._told_tools: set[str] = set()
+        self._usage: Usage | None = None
+        self._timings = _NO_TIMINGS
+        self._spoke = self._reasoned = self._answered = False
+        self._garbage = ""
+        self.done = False
+        """True once the answer's end was seen: the caller closes the connection."""
+
+    @property
+    def ending(self) -> bool:
+        """Always false: the end is one event."""
+        return False
+
+    def feed(self, data: bytes) -> list[WireEvent]:
+        """The events that `data` completes; nothing once `done`."""
+        events: list[WireEvent] = []
+        if not self.done:
+            self._messages(self._sse.read(data), events)
+            if self._is_too_long and not self.done:
+                self._fail(too_long(), events)
+        return events
+
+    def finish(self) -> list[WireEvent]:
+        """The events of the end of the bytes."""
+        events: list[WireEvent] = []
+        if self.done:
+            return events
+        self._messages(self._sse.finish(), events)
+        if self.done:
+            return events
+        if self._is_too_long:
+            self._fail(too_long(), events)
+        elif self._spoke:
+            self._end("other", None, events, complete=False)
+        else:
+            self._fail(not_an_answer(self._garbage) if self._garbage else broken_off(), events)
+        return events
+
+    @property
+    def _is_too_long(self) -> bool:
+        return self._sse.too_long or self._tool_calls.too_long
+
+    def _messages(self, messages: Iterable[ServerEvent], events: list[WireEvent]) -> None:
+        for message in messages:
+            if self.done:
+                return
+            value = message.value
+            if isinstance(value, dict):
+                kind = value.get("type")
+                self._event(kind if isinstance(kind, str) else message.name, value, events)
+            elif message.is_sentinel and self._spoke:
+                self._end("other", None, events, complete=False)
+            elif not self._garbage:
+                self._garbage = message.data[:200]
+
+    def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
+        match kind:
+            case "message.delta":
+                self._content(value.get("content"), events)
+            case "reasoning.delta":
+                self._reasoning(value.get("content"), events)
+            case "model_load.start" | "model_load.progress":
+                self._phase(PhaseChanged("loading", _fraction(value.get("progress"))), events)
+            case "model_load.end":
+                self._spoke = True
+                self._timings = ServerTimings(load_ms=_ms(value.get("load_time_seconds")))
+            case "prompt_processing.start" | "prompt_processing.progress":
+                self._phase(PhaseChanged("prompt", _fraction(value.get("progress"))), events)
+            case "tool_call.start" | "tool_call.failure":
+                self._tool(kind, value, events)
+            case "chat.end":
+                result = value.get("result")
+                self._whole(result if isinstance(result, dict) else {}, events)
+            case _ if (error := error_in(value, kind)) is not None:
+                self._fail(_older(error), events)
+            case "" if isinstance(value.get("output"), list):  # `stream` was not heard
+                self._whole(value, events)
+            case _:
+                self._spoke = self._spoke or kind.startswith(_FAMILIES)
+                if not self._spoke and not self._garbage:
+                    self._garbage = str(value)[:200]
+
+    def _phase(self, phase: PhaseChanged, events: list[WireEvent]) -> None:
+        self._spoke = True
+        events.append(phase)
+
+    def _content(self, text: Any, events: list[WireEvent]) -> None:
+        self._spoke = True
+        if isinstance(text, str) and text:
+            self._answered = True
+            events += self._text.feed(text)
+
+    def _reasoning(self, text: Any, events: list[WireEvent]) -> None:
+        self._spoke = True
+        if isinstance(text, str) and text:
+            self._reasoned = True
+            self._text.reasoning_came_apart(text)
+            events.append(ReasoningDelta(text))
+
+    def _tool(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
+        """Tell once of a tool that LM Studio ran, and once of one that failed: none is asked for."""
+        self._spoke = True
+        if kind not in self._told_tools:
+            self._told_tools.add(kind)
+            failed = kind == "tool_call.failure"
+            words = value.get("reason" if failed else "tool")
+            told = words[:_MAX_TOLD] if isinstance(words, str) else ""
+            events.append(Noticed(tool_failed(told) if failed else tool_ran(told)))
+
+    def _whole(self, result: Mapping[str, Any], events: list[WireEvent]) -> None:
+        """The end, with the whole answer: its texts count where no piece of them was streamed."""
+        told = {"reasoning": self._reasoned, "message": self._answered}
+        output = result.get("output")
+        for item in output if isinstance(output, list) else ():
+            kind = item.get("type") if isinstance(item, dict) else None
+            if kind == "reasoning" and not told["reasoning"]:
+                self._reasoning(item.get("content"), events)
+            elif kind == "message" and not told["message"]:
+                self._content(item.get("content"), events)
+        stats = result.get("stats")
+        self._measure(stats if isinstance(stats, dict) else {})
+        self._end(self._reason(), result, events, complete=True)
+
+    def _reason(self) -> FinishReason:
+        if len(self._tool_calls):  # in the model's own text, where nobody runs them
+            return "toolCalls"
+        tokens = self._usage.output_tokens if self._usage is not None else 0
+        limit = self._output_limit
+        return "length" if limit is not None and tokens >= limit else "stop"
+
+    def _measure(self, stats: Mapping[str, Any]) -> None:
+        inputs, outputs = (
+            number(stats.get("input_tokens")),
+            number(stats.get("total_output_tokens")),
+        )
+        reasoning = number(stats.get("reasoning_output_tokens"))
+        if inputs is not None or outputs is not None:
+            told = None if reasoning is None else int(reasoning)
+            self._usage = Usage(int(inputs or 0), int(outputs or 0), reasoning_tokens=told)
+        load_ms = _ms(stats.get("model_load_time_seconds"))
+        self._timings = ServerTimings(
+            load_ms=self._timings.load_ms if load_ms is None else load_ms,
+            # Counted from where the prompt's reading begins: the load has a figure of its own.
+            prompt_ms=_ms(stats.get("time_to_first_token_seconds")),
+            output_tokens_per_second=number(stats.get("tokens_per_second")),
+        )
+
+    def _fail(self, error: ProviderError, events: list[WireEvent]) -> None:
+        self.done = True
+        events += self._text.finish()
+        self._report(events)
+        events.append(StreamFailed(error))
+
+    def _end(
+        self,
+        reason: FinishReason,
+        result: Mapping[str, Any] | None,
+        events: list[WireEvent],
+        *,
+        complete: bool,
+    ) -> None:
+        self.done = True
+        unclosed = self._text.thinking_open
+        events += self._text.finish()
+        if unclosed and complete and reason == "stop":
+            events.append(Noticed(thinking_unclosed()))
+        self._report(events)
+        given = (result or {}).get("response_id")
+        echo = echo_of(given, field="reasoning" if self._reasoned else None)
+        events.append(StreamFinished(reason, None, complete, echo))
+
+    def _report(self, events: list[WireEvent]) -> None:
+        if self._sse.bad_utf8:
+            events.append(Noticed(bad_utf8()))
+        if self._usage is not None or self._timings != _NO_TIMINGS:
+            events.append(UsageReported(self._usage, self._timings))
+
+
+def _older(error: ProviderError) -> ProviderError:
+    """The same error; of a version without this API its own sentence says only "Unexpected endpoint"."""
+    if "nexpected endpoint" not in error.message:
+        return error
+    return NotFound(
+        error.message,
+        hint='LM Studio has this API from 0.4 on: update it, or set wire_api = "chat".',
+    )
+
+
+def _fraction(value: Any) -> float | None:
+    share = number(value)
+    return None if share is None else min(1.0, float(share))
+
+
+def _ms(seconds: Any) -> int | None:
+    value = number(seconds)
+    return None if value is None else round(value * 1000)
