@@ -106,8 +106,8 @@ class Answer:
                 f"{name} fell silent for {wait_s:g} s in the middle of its answer (idle limit).",
                 hint="Raise stream_idle_timeout_ms if this model pauses that long.",
             )
-        return TimedOut(
         said = "sent nothing" if not self._begun else "said no more than that it loads or reads"
+        return TimedOut(
             f"{name} took the request and {said} for {wait_s:g} s (first-byte limit).",
             hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
         )

@@ -275,12 +275,12 @@ class Asking:
                         self._texts += len(event.text)
                     case ReasoningDelta():
                         self._texts += len(event.text)
+                    case PhaseChanged():
+                        is_working = True  # the stream itself says that the server loads or reads
                     case Reclassified():
                         self._session.forced_open.add(
                             (self._provider.base_url, self._settings.model)
                         )
-                    case PhaseChanged():
-                        is_working = True  # the stream itself says that the server loads or reads
                 yield event
                 if isinstance(event, UsageReported) and (
                     cut := cut_notice(self._prompt_size, event.usage)

@@ -75,6 +75,8 @@ class Signals:
             self._kinds = (known,)
         elif provider.wire_api == "ollama":
             self._kinds = (OLLAMA,)
+        elif provider.wire_api == "lmstudio":
+            self._kinds = (LMSTUDIO,)
         elif is_loopback(provider.base_url):
             self._kinds = _ANY
             self.patience_s = _UNKNOWN_S
@@ -82,8 +84,6 @@ class Signals:
     def __bool__(self) -> bool:
         return bool(self._kinds)
 
-        elif provider.wire_api == "lmstudio":
-            self._kinds = (LMSTUDIO,)
     async def look(self) -> PhaseChanged | None:
         """What the server is doing."""
         if not self._looks_left:
