@@ -112,8 +112,8 @@ def test_the_hint_has_the_full_path_and_the_next_step(home: Home) -> None:
         ),
         (
             '[model_providers."a.b"]\nwire_api = "chatt"',
-            'config.toml:2:12: `model_providers.a.b.wire_api` must be "chat", "responses" '
-            'or "ollama".',
+            'config.toml:2:12: `model_providers.a.b.wire_api` must be "chat", "responses", '
+            '"ollama" or "lmstudio".',
         ),
         (
             "[model_providers.x]\nhttp_headers = { X-A = 1 }",
