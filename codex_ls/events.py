@@ -28,6 +28,8 @@ class Usage:
     output_tokens: int
     cached_input_tokens: int | None = None
     reasoning_tokens: int | None = None
+    context_window: int | None = None
+    """How many tokens fit, prompt and answer together, as the model is loaded now; asked elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class ServerTimings:
     load_ms: int | None = None
     prompt_ms: int | None = None
     output_tokens_per_second: float | None = None
+    prompt_tokens: int | None = None
+    """How many tokens were read in `prompt_ms`: those of the prompt that were not in a cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class Timing:
     prompt_ms: int | None = None
     output_tokens_per_second: float | None = None
     estimated: bool = True
+    prompt_tokens_per_second: float | None = None
+    prompt_estimated: bool = False
+    """Whether the speed of reading the prompt was counted here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +128,14 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged:
-    """What the model server is doing now; `fraction` is 0..1 where it says how far it is."""
+    """What the model server is doing now; `fraction` is 0..1 where it says how far it is.
+
+    `waiting`: this request waits for its turn, and the server's queue has so many, this one among them.
+    """
 
     phase: Phase
     fraction: float | None = None
+    waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

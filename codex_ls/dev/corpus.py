@@ -167,8 +167,8 @@ def _note(event: WireEvent) -> Note:
                 "server": _given(asdict(server)),
             }
             return {key: value for key, value in told.items() if value}
-        case PhaseChanged(phase, fraction):
-            return _given({"phase": phase, "fraction": fraction})
+        case PhaseChanged(phase, fraction, waiting):
+            return _given({"phase": phase, "fraction": fraction, "waiting": waiting})
         case Noticed(notice):
             return {"notice": notice.kind}
         case StreamFinished(reason, raw, complete, echo):

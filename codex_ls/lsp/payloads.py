@@ -50,7 +50,9 @@ def event_payload(event: Event, names: Names) -> Payload | None:
                 provider=event.provider,
             )
         case PhaseChanged():
-            return _present(type="phase", phase=event.phase, fraction=event.fraction)
+            return _present(
+                type="phase", phase=event.phase, fraction=event.fraction, waiting=event.waiting
+            )
         case ReasoningDelta():
             return {"type": "reasoning", "text": event.text, "source": event.source}
         case ContentDelta():
@@ -117,12 +119,13 @@ def usage_payload(usage: Usage | None) -> Payload | None:
         outputTokens=usage.output_tokens,
         cachedInputTokens=usage.cached_input_tokens,
         reasoningTokens=usage.reasoning_tokens,
+        contextWindow=usage.context_window,
     )
 
 
 def timing_payload(timing: Timing) -> Payload:
     """Return a turn's durations."""
-    speed = timing.output_tokens_per_second
+    speed, prompt_speed = timing.output_tokens_per_second, timing.prompt_tokens_per_second
     return _present(
         requestMs=timing.request_ms,
         firstReasoningMs=timing.first_reasoning_ms,
@@ -132,6 +135,8 @@ def timing_payload(timing: Timing) -> Payload:
         promptMs=timing.prompt_ms,
         outputTokensPerSecond=None if speed is None else round(speed, 2),
         estimated=timing.estimated,
+        promptTokensPerSecond=None if prompt_speed is None else round(prompt_speed, 2),
+        promptEstimated=timing.prompt_estimated or None,
     )
 
 

@@ -116,6 +116,7 @@ class Usage(TypedDict):
     outputTokens: int
     cachedInputTokens: NotRequired[int]
     reasoningTokens: NotRequired[int]
+    contextWindow: NotRequired[int]
 
 
 class Timing(TypedDict):
@@ -129,6 +130,8 @@ class Timing(TypedDict):
     promptMs: NotRequired[int]
     outputTokensPerSecond: NotRequired[float]
     estimated: bool
+    promptTokensPerSecond: NotRequired[float]
+    promptEstimated: NotRequired[bool]
 
 
 class Notice(TypedDict):
@@ -325,7 +328,7 @@ class SecretParams(TypedDict):
 
 EVENT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "begin": ("threadId", "model", "profile?", "provider"),
-    "phase": ("phase", "fraction?"),
+    "phase": ("phase", "fraction?", "waiting?"),
     "reasoning": ("text", "source"),
     "content": ("text",),
     "reclassify": ("from", "to"),

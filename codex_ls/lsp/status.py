@@ -39,6 +39,7 @@ class StatusLine:
         self._phase: Phase = "connecting"
         self._since = 0.0
         self._fraction: float | None = None
+        self._waiting: int | None = None
         self._retry: RetryScheduled | None = None
         self._pieces = 0
 
@@ -48,7 +49,7 @@ class StatusLine:
             case TurnStarted():
                 self._since = now
             case PhaseChanged():
-                self._enter(event.phase, now, event.fraction)
+                self._enter(event.phase, now, event.fraction, event.waiting)
             case ReasoningDelta():
                 self._enter("thinking", now)
                 self._pieces += 1
@@ -62,9 +63,11 @@ class StatusLine:
             case _:
                 assert_never(event)
 
-    def _enter(self, phase: Phase, now: float, fraction: float | None = None) -> None:
+    def _enter(
+        self, phase: Phase, now: float, fraction: float | None = None, waiting: int | None = None
+    ) -> None:
         self._retry = None
-        self._fraction = fraction
+        self._fraction, self._waiting = fraction, waiting
         if phase != self._phase:
             self._phase, self._since, self._pieces = phase, now, 0
 
@@ -76,6 +79,8 @@ class StatusLine:
                 f"Trying again after {wait} ({self._retry.attempt} of {self._retry.max_attempts})"
             )
         words = _WORDS[self._phase]
+        if self._waiting is not None:
+            words = f"Waiting for the server, queue of {self._waiting}"
         if self._fraction is not None:
             words = f"{words}, {self._fraction:.0%}"
         elapsed = now - self._since

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _DRAIN_S = 0.02
 _MAX_ERROR_BODY = 64 * 1024
 _MAX_TOLD = 4 * 1024 * 1024
+_MAX_TEXT = 1024 * 1024
 _BASE_HEADERS = {
     "Accept": "text/event-stream, application/x-ndjson, application/json",
     "Accept-Encoding": "identity",
@@ -153,19 +154,47 @@ class HttpClient:
 
         For questions beside a turn: bounded in time and size, and nothing is ever raised.
         """
-        method = "GET" if body is None else "POST"
-        outgoing = Outgoing(method, url, _with_ours(headers), body or b"", limit_s)
         try:
-            async with asyncio.timeout(limit_s):
-                exchange = await self._ways.to(url).send(outgoing)
-                _log(outgoing, exchange)
-                try:
-                    data = await _all_of(exchange)
-                finally:
-                    await exchange.aclose()
-            return json.loads(data)
+            _, data, is_whole = await self._told(url, headers, body, _MAX_TOLD, limit_s)
+            return json.loads(data) if is_whole else None
         except (TransportError, TimeoutError, ValueError, RecursionError):
             return None
+
+    async def get_text(
+        self, url: str, headers: Mapping[str, str], *, limit_s: float = 1.0
+    ) -> str | None:
+        """The text at `url`, the first megabyte of a longer one; None if its status is not 200.
+
+        As `get_json`: bounded in time and size, and nothing is ever raised.
+        """
+        try:
+            status, data, _ = await self._told(url, headers, None, _MAX_TEXT, limit_s)
+        except (TransportError, TimeoutError):
+            return None
+        return data.decode("utf-8", "replace") if status == 200 else None
+
+    async def _told(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        max_bytes: int,
+        limit_s: float,
+    ) -> tuple[int, bytes, bool]:
+        """An answer's status, its body or the beginning of it, and whether that is all of it.
+
+        Raises TransportError or TimeoutError.
+        """
+        method = "GET" if body is None else "POST"
+        outgoing = Outgoing(method, url, _with_ours(headers), body or b"", limit_s)
+        async with asyncio.timeout(limit_s):
+            exchange = await self._ways.to(url).send(outgoing)
+            _log(outgoing, exchange)
+            try:
+                data, is_whole = await _beginning_of(exchange, max_bytes)
+            finally:
+                await exchange.aclose()
+        return exchange.status, data, is_whole
 
     def prepare(self, url: str) -> None:
         """Load what a request to `url` will need. Nobody is contacted, and nothing is raised."""
@@ -193,15 +222,13 @@ def _with_ours(headers: Mapping[str, str]) -> dict[str, str]:
     return {**base, **headers}
 
 
-async def _all_of(exchange: Exchange) -> bytes:
-    """A whole body; nothing of one that is too long. Raises TransportError."""
+async def _beginning_of(exchange: Exchange, max_bytes: int) -> tuple[bytes, bool]:
+    """A body, and whether it is whole: no more is read once it is too long. Raises TransportError."""
     pieces, length = [], 0
-    while piece := await exchange.read():
+    while length <= max_bytes and (piece := await exchange.read()):
         pieces.append(piece)
         length += len(piece)
-        if length > _MAX_TOLD:
-            return b""
-    return b"".join(pieces)
+    return b"".join(pieces), length <= max_bytes
 
 
 def retry_after_ms(value: str) -> int | None:

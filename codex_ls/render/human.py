@@ -117,6 +117,8 @@ class HumanRenderer:
         if self._status is None or self._has_shown_text:
             return
         label = _LABELS[self._phase.phase].format(model=self._model, provider=self._provider)
+        if self._phase.waiting is not None:
+            label = f"waiting for {self._provider}, queue of {self._phase.waiting}"
         if self._phase.fraction is not None:
             label += f" {self._phase.fraction:.0%}"
         text = f"{label}, {elapsed_ms // 1000} s"[: max(self._layout.columns - 1, 0)]

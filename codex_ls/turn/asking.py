@@ -244,8 +244,12 @@ class Asking:
     def _signals_of_server(self) -> Signals:
         """What this server tells about itself."""
 
-        async def ask(path: str, body: dict[str, Any] | None = None, /) -> Any:
+        async def ask(
+            path: str, body: dict[str, Any] | None = None, /, *, as_text: bool = False
+        ) -> Any:
             url, headers = await self._aim(server_url(self._provider, path))
+            if as_text:
+                return await self._session.http.get_text(url, headers)
             content = None if body is None else json.dumps(body).encode()
             return await self._session.http.get_json(url, headers, body=content)
 

@@ -53,6 +53,7 @@ class TurnRecord:
         self._clean_reasoning, self._clean_content = Sanitizer(), Sanitizer()
         self._calls: dict[int, _Call] = {}
         self._phase = ""
+        self._waiting: int | None = None
         self.usage: Usage | None = None
         self.notices: list[Notice] = []
 
@@ -97,7 +98,8 @@ class TurnRecord:
         if is_new:
             self._phase = event.phase
             self._clock.phase(event.phase)
-        if is_new or event.fraction is not None:
+        if is_new or event.fraction is not None or event.waiting != self._waiting:
+            self._waiting = event.waiting
             yield event
 
     def notice(self, notice: Notice) -> Iterator[Event]:

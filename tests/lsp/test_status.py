@@ -27,6 +27,16 @@ STARTED = TurnStarted("u1", "h1", "m", "local")
         ([STARTED, PhaseChanged("loading")], 135.0, "Loading the model, 125 s"),
         ([STARTED, PhaseChanged("prompt", 0.4)], 10.5, "Reading the prompt, 40%"),
         ([STARTED, PhaseChanged("prompt", 0.4)], 12.5, "Reading the prompt, 40%, 2 s"),
+        (
+            [STARTED, PhaseChanged("prompt", waiting=3)],
+            12.5,
+            "Waiting for the server, queue of 3, 2 s",
+        ),
+        (
+            [STARTED, PhaseChanged("prompt", waiting=3), PhaseChanged("prompt")],
+            12.5,
+            "Reading the prompt, 2 s",
+        ),
         ([STARTED, PhaseChanged("thinking")], 10.4, "Thinking, 0.4 s"),
         ([STARTED, ReasoningDelta("x")], 22.0, "Thinking, 12 s"),
         ([STARTED, ContentDelta("x")], 11.25, "Answering, 1.2 s"),

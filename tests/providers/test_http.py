@@ -12,7 +12,7 @@ from codex_ls.providers import direct
 from codex_ls.providers.http import HttpClient
 from codex_ls.providers.request import Limits, Request
 from tests.support.model_server import ModelServer
-from tests.support.streams import Gate, chat_stream
+from tests.support.streams import Answer, Gate, chat_stream
 
 
 def request_to(url: str, *, first_byte_s: float | None = None) -> Request:
@@ -137,3 +137,36 @@ async def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(
             answer = await client.send(request_to(url))
             assert answer.status == 200
             await answer.aclose()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (200, b"g 1\n", "g 1\n"),
+        (200, b"\xff", "\ufffd"),
+        (200, b"", ""),
+        (404, b"g 1\n", None),
+        (200, b"g 1\n" * 1_000_000, "g 1\ng 1\n"),
+    ],
+)
+async def test_a_text_is_read_as_far_as_it_is_bounded(
+    status: int, body: bytes, text: str | None
+) -> None:
+    async with ModelServer() as server, HttpClient() as client:
+        server.route("GET", "/metrics", Answer((body,), status=status))
+        told = await client.get_text(server.base_url.removesuffix("/v1") + "/metrics", {})
+    if len(body) < 100:
+        assert told == text
+    else:
+        assert told is not None
+        assert 1024 * 1024 < len(told) < len(body) / 2
+        assert told.startswith(text or "")
+
+
+async def test_no_text_where_nobody_answers() -> None:
+    async with ModelServer() as server, HttpClient() as client:
+        never = Gate("an answer")
+        server.route("GET", "/metrics", Answer((b"g 1",), before=(never,)))
+        url = server.base_url.removesuffix("/v1") + "/metrics"
+        assert await client.get_text(url, {}, limit_s=0.05) is None
+        assert await client.get_text("http://127.0.0.1:9/metrics", {}) is None

@@ -7,6 +7,8 @@ import pytest
 from codex_ls.config.settings import Provider
 from codex_ls.events import PhaseChanged
 from codex_ls.providers.signals import Signals
+from codex_ls.providers.signals.metrics import gauge
+from codex_ls.providers.signals.place import PlaceInQueue
 
 HERE = "http://127.0.0.1:4000/v1"
 
@@ -18,9 +20,12 @@ class Asked:
         self.answers = {f"/{name.replace('__', '/')}": value for name, value in answers.items()}
         self.paths: list[str] = []
 
-    async def __call__(self, path: str, body: dict[str, Any] | None = None, /) -> Any:
+    async def __call__(
+        self, path: str, body: dict[str, Any] | None = None, /, *, as_text: bool = False
+    ) -> Any:
         self.paths.append(path)
-        return self.answers.get(path)
+        answer = self.answers.get(path)
+        return answer if not as_text or isinstance(answer, str) else None
 
 
 async def test_a_server_that_tells_nothing_is_not_asked_without_end() -> None:
@@ -62,4 +67,121 @@ async def test_one_that_is_known_is_asked_for_its_health() -> None:
     server = Asked(health={"status": "ok"})
     signals = Signals(Provider("llamacpp", "llama.cpp", HERE), "m", server)
     assert await signals.look() == PhaseChanged("prompt")
-    assert server.paths == ["/health"]
+    assert server.paths == ["/health", "/metrics"]
+
+
+# ---- the queue ---------------------------------------------------------------------------------
+
+LLAMACPP_WITH_METRICS = """\
+# HELP llamacpp:requests_processing Number of requests processing
+# TYPE llamacpp:requests_processing gauge
+llamacpp:requests_processing 4
+# HELP llamacpp:requests_deferred Number of requests deferred
+# TYPE llamacpp:requests_deferred gauge
+llamacpp:requests_deferred 2
+"""
+
+VLLM_WITH_TWO_ENGINES = """\
+# HELP vllm:num_requests_running Number of requests in model execution batches.
+# TYPE vllm:num_requests_running gauge
+vllm:num_requests_running{engine="0",model_name="org/model"} 8.0
+vllm:num_requests_running{engine="1",model_name="org/model"} 8.0
+# HELP vllm:num_requests_waiting Number of requests waiting to be processed.
+# TYPE vllm:num_requests_waiting gauge
+vllm:num_requests_waiting{engine="0",model_name="org/model"} 1.0
+vllm:num_requests_waiting{engine="1",model_name="org/model"} 1.0
+vllm:num_requests_waiting_by_reason{engine="0",model_name="org/model",reason="capacity"} 7.0
+"""
+
+SGLANG_WITH_METRICS = """\
+# HELP sglang:num_queue_reqs The number of requests in the waiting queue.
+# TYPE sglang:num_queue_reqs gauge
+sglang:num_queue_reqs{engine_type="unified",model_name="m",pp_rank="0",tp_rank="0"} 2.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "answers"),
+    [
+        ("llamacpp", {"health": {"status": "ok"}, "metrics": LLAMACPP_WITH_METRICS}),
+        ("vllm", {"version": {"version": "0.11.0"}, "metrics": VLLM_WITH_TWO_ENGINES}),
+        ("sglang", {"get_model_info": {"model_path": "m"}, "metrics": SGLANG_WITH_METRICS}),
+        (
+            "sglang",
+            {
+                "get_model_info": {"model_path": "m"},
+                "v1__loads": {"loads": [{"num_waiting_reqs": 2}, {"num_waiting_reqs": 0}]},
+            },
+        ),
+        ("mine", {"version": {"version": "0.11.0"}, "metrics": VLLM_WITH_TWO_ENGINES}),
+    ],
+)
+async def test_how_many_wait_is_told_with_the_phase(
+    provider_id: str, answers: dict[str, Any]
+) -> None:
+    signals = Signals(Provider(provider_id, "A server", HERE), "m", Asked(**answers))
+    assert await signals.look() == PhaseChanged("prompt", waiting=2)
+
+
+@pytest.mark.parametrize("provider_id", ["llamacpp", "vllm", "sglang"])
+async def test_a_server_without_metrics_is_soon_asked_for_them_no_more(provider_id: str) -> None:
+    server = Asked(
+        health={"status": "ok"}, version={"version": "1"}, get_model_info={"model_path": "m"}
+    )
+    signals = Signals(Provider(provider_id, "A server", HERE), "m", server)
+    assert [await signals.look() for _ in range(9)] == [PhaseChanged("prompt")] * 9
+    assert server.paths.count("/metrics") == 3
+
+
+async def test_once_nobody_waited_newcomers_are_not_taken_for_this_request() -> None:
+    server = Asked(version={"version": "1"})
+    signals = Signals(Provider("vllm", "vLLM", HERE), "m", server)
+    told = []
+    for waiting in (4, 6, 1, 0, 5):
+        server.answers["/metrics"] = f"vllm:num_requests_waiting {waiting}\n"
+        phase = await signals.look()
+        assert phase is not None
+        told.append(phase.waiting)
+    assert told == [4, 4, 1, None, None]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "waiting"),
+    [
+        ([0, 3, 2], [0, 3, 2]),  # the first look came before the server had counted it
+        ([0, 0, 3], [0, 0, 0]),  # it is being read, and others came
+        ([None, 2, None, 5], [None, 2, 2, 2]),
+        ([None, None, None, 2], [None, None, None, None]),
+    ],
+)
+def test_the_place_in_a_queue(lengths: list[int | None], waiting: list[int | None]) -> None:
+    place, told = PlaceInQueue(), []
+    for length in lengths:
+        if not place.is_settled:
+            place.note(length)
+        told.append(place.waiting)
+    assert told == waiting
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("g 3\n", 3),
+        ("g 3.0 1700000000000\n", 3),
+        ("g{} 2\n", 2),
+        ('g{a="}",model_name="x y"} 2\n', 2),
+        ("gg 3\n# g 4\nh_g 5\n", None),
+        ("g NaN\n", None),
+        ("g +Inf\n", None),
+        ("g -1\n", None),
+        ("g 7", 7),
+        ('g{model_name="m"} 1\ng{model_name="other"} 9\n', 1),
+        ('g{model_name="m",engine="0"} 1\ng{engine="1",model_name="m"} 2\n', 3),
+        ('g{model_name="other"} 9\n', 9),
+        ('g{model_name="one"} 1\ng{model_name="two"} 9\n', None),  # a gateway without our model
+        ("<html>g 3</html>", None),
+        ("", None),
+    ],
+)
+def test_a_gauge_in_the_text_of_metrics(text: str, number: int | None) -> None:
+    assert gauge(text, "g", "m") == number

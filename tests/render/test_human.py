@@ -323,6 +323,8 @@ def test_the_status_line_tells_the_phase_and_is_gone_before_the_first_word() -> 
     renderer.tick(2_000)
     renderer.render(PhaseChanged("prompt", fraction=0.62))
     renderer.tick(3_000)
+    renderer.render(PhaseChanged("prompt", waiting=3))
+    renderer.tick(3_500)
     renderer.render(ReasoningDelta("hm"))
     renderer.tick(4_000)
     assert screen.all == [
@@ -330,6 +332,7 @@ def test_the_status_line_tells_the_phase_and_is_gone_before_the_first_word() -> 
         "\r\x1b[Kconnecting to lmstudio, 1 s",
         "\r\x1b[Kloading gpt-oss, 2 s",
         "\r\x1b[Kreading the prompt 62%, 3 s",
+        "\r\x1b[Kwaiting for lmstudio, queue of 3, 3 s",
         "\r\x1b[K",
         "[hm",
     ]

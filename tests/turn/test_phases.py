@@ -100,6 +100,40 @@ async def test_how_far_the_prompt_is_read_comes_from_the_stream(session: Session
     ]
 
 
+async def test_a_request_in_the_queue_of_vllm_waits_until_it_is_read(session: Session) -> None:
+    read = Gate("the prompt is read")
+    stream = chat_stream(content=["ok"])
+    stream = dataclasses.replace(stream, body=(read, *stream.body))  # vLLM's headers come at once
+    async with ModelServer(stream) as server:
+        queue = [3, 1, 0]
+
+        @server.on
+        def tell(request: Request) -> Answer | None:
+            if request.path == "/version":
+                return json_answer({"version": "0.11.0"})
+            if request.path != "/metrics":
+                return None
+            waiting = queue.pop(0) if queue else 7  # somebody else's
+            line = f'vllm:num_requests_waiting{{engine="0",model_name="m"}} {waiting}.0\n'
+            return Answer((line.encode(),), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+        events: list[Event] = []
+        async for event in session.start(
+            TurnRequest("hi"), settings_for(server, provider_id="vllm")
+        ):
+            events.append(event)
+            if not queue and isinstance(event, PhaseChanged) and event.waiting is None:
+                read.open()
+    assert [event for event in events if isinstance(event, PhaseChanged)] == [
+        PhaseChanged("connecting"),
+        PhaseChanged("prompt"),
+        PhaseChanged("prompt", waiting=3),
+        PhaseChanged("prompt", waiting=1),
+        PhaseChanged("prompt"),
+        PhaseChanged("answering"),
+    ]
+
+
 async def test_how_far_the_built_in_model_is_loaded_is_told(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,10 @@
 """What a model server tells about itself: one small module for each kind of server.
 
-`look` says what the server is doing while it says nothing, `window` how many tokens fit, `count` how
-many a conversation has. Each asks its server's own interface with `ask`, which sends a GET (or, with a
-body, a POST) to the provider's own origin with the provider's own key, and gives the JSON, or None for
-anything that went wrong. None of it delays an answer: a look runs beside the request, and the window is
-asked for only where a prompt is long.
+`look` says what the server is doing while it says nothing, `queue` how many requests wait there,
+`window` how many tokens fit, `count` how many a conversation has. Each asks its server's own interface
+with `ask`, which sends a GET (or, with a body, a POST) to the provider's own origin with the provider's
+own key, and gives the JSON, or None for anything that went wrong. None of it delays an answer: a look
+runs beside the request, and the window is asked for beforehand only where a prompt is long.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,18 +14,22 @@ from typing import Any, Protocol
 from codex_ls.config.address import is_loopback
 from codex_ls.config.profile import Provider
 from codex_ls.events import PhaseChanged
-from codex_ls.providers.signals import llamacpp, lmstudio, ollama, vllm
+from codex_ls.providers.signals import llamacpp, lmstudio, ollama, sglang, vllm
+from codex_ls.providers.signals.place import PlaceInQueue
 
 
 class Ask(Protocol):
     """Asks the provider's server; `path` begins at its root."""
 
-    async def __call__(self, path: str, body: dict[str, Any] | None = None, /) -> Any:
-        """The JSON of the answer, or None."""
+    async def __call__(
+        self, path: str, body: dict[str, Any] | None = None, /, *, as_text: bool = False
+    ) -> Any:
+        """The JSON of the answer, or its text, the beginning of one that is very long; or None."""
 
 
 Look = Callable[[Any, str], Awaitable[PhaseChanged | None]]
 Window = Callable[[Any, str], Awaitable[int | None]]
+Queue = Callable[[Any, str], Awaitable[int | None]]
 Count = Callable[[Any, str, list[dict[str, Any]]], Awaitable[int | None]]
 
 
@@ -36,14 +40,16 @@ class Kind:
     look: Look
     window: Window
     count: Count | None = None
+    queue: Queue | None = None
 
 
-LLAMACPP = Kind(llamacpp.look, llamacpp.window, llamacpp.count)
+LLAMACPP = Kind(llamacpp.look, llamacpp.window, llamacpp.count, llamacpp.queue)
 LMSTUDIO = Kind(lmstudio.look, lmstudio.window)
 OLLAMA = Kind(ollama.look, ollama.window)
-VLLM = Kind(vllm.look, vllm.window, vllm.count)
+VLLM = Kind(vllm.look, vllm.window, vllm.count, vllm.queue)
+SGLANG = Kind(sglang.look, vllm.window, vllm.count, sglang.queue)
 
-_ANY = (OLLAMA, LMSTUDIO, replace(LLAMACPP, look=llamacpp.recognise), VLLM)
+_ANY = (OLLAMA, LMSTUDIO, replace(LLAMACPP, look=llamacpp.recognise), VLLM, SGLANG)
 
 _BY_ID = {
     "llamacpp": LLAMACPP,
@@ -51,7 +57,7 @@ _BY_ID = {
     "lmstudio": LMSTUDIO,
     "ollama": OLLAMA,
     "vllm": VLLM,
-    "sglang": VLLM,
+    "sglang": SGLANG,
 }
 
 _KNOWN_S = 0.25
@@ -69,6 +75,7 @@ class Signals:
         self._ask = ask
         self._kinds: Sequence[Kind] = ()  # a server elsewhere is asked for nothing but the answer
         self._looks_left = _MAX_VAIN_LOOKS
+        self._place = PlaceInQueue()
         self.patience_s = _KNOWN_S
         """Seconds of silence before the first look."""
         if (known := _BY_ID.get(provider.id)) is not None:
@@ -91,10 +98,17 @@ class Signals:
         for kind in self._kinds:
             if (phase := await kind.look(self._ask, self._model)) is not None:
                 self._kinds = (kind,)
-                return phase
+                return await self._with_queue(kind, phase)
         if len(self._kinds) > 1:
             self._looks_left -= 1
         return None
+
+    async def _with_queue(self, kind: Kind, phase: PhaseChanged) -> PhaseChanged:
+        """The phase, and how many requests wait where this one may be among them."""
+        if phase.phase != "prompt" or kind.queue is None or self._place.is_settled:
+            return phase
+        self._place.note(await kind.queue(self._ask, self._model))
+        return replace(phase, waiting=self._place.waiting or None)
 
     async def window(self) -> int | None:
         """How many tokens a conversation may have, as the model is loaded now."""

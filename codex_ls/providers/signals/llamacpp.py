@@ -1,12 +1,15 @@
 """llama.cpp: `/health` answers 503 with "Loading model" until the model is there (server README).
 
-Reading the prompt is told inside the stream (`return_progress`), so nothing is asked for that. `/props`
-has the window of one slot; `/apply-template` and `/tokenize` count a conversation exactly.
+Reading the prompt is told inside the stream (`return_progress`) from its first token on, so nothing is
+asked for that; a request that has no slot yet hears nothing, and `/metrics` (`--metrics`) tells how many
+have none. `/props` has the window of one slot; `/apply-template` and `/tokenize` count a conversation
+exactly.
 """
 
 from typing import Any
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.signals.metrics import gauge
 
 
 async def look(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  one model a server
@@ -32,6 +35,12 @@ async def recognise(ask: Any, model: str) -> PhaseChanged | None:
     if isinstance(await ask("/health/liveliness"), str):
         return None
     return await look(ask, model)
+
+
+async def queue(ask: Any, model: str) -> int | None:
+    """How many requests wait for a slot; None where the server was not told to tell."""
+    text = await ask("/metrics", as_text=True)
+    return gauge(text, "llamacpp:requests_deferred", model) if isinstance(text, str) else None
 
 
 async def window(ask: Any, model: str) -> int | None:  # noqa: ARG001  one model a server

@@ -1,21 +1,26 @@
-"""vLLM and SGLang: `/version` or `/get_server_info` says who it is; it only answers once it is loaded.
+"""vLLM: `/version` says who it is; it only answers once its model is loaded.
 
-What is left then is a prompt that is being read, or that waits for its turn. `/v1/models` has the window
-(`max_model_len`), `/tokenize` counts a conversation exactly.
+What is left then is a prompt that is being read, or that waits for its turn: `/metrics` tells how many
+do (a line for each engine). `/health` says nothing more: it is good wherever `/version` answers.
+`/v1/models` has the window (`max_model_len`), `/tokenize` counts a conversation exactly.
 """
 
 from typing import Any
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.signals.metrics import gauge
 
 
 async def look(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  one model a server
-    """`prompt`; None if this is neither."""
-    for path, key in (("/version", "version"), ("/get_server_info", "model_path")):
-        told = await ask(path)
-        if isinstance(told, dict) and key in told:
-            return PhaseChanged("prompt")
-    return None
+    """`prompt`; None if this is no vLLM."""
+    told = await ask("/version")
+    return PhaseChanged("prompt") if isinstance(told, dict) and "version" in told else None
+
+
+async def queue(ask: Any, model: str) -> int | None:
+    """How many requests wait for their turn; None where `--disable-log-stats` hides it."""
+    text = await ask("/metrics", as_text=True)
+    return gauge(text, "vllm:num_requests_waiting", model) if isinstance(text, str) else None
 
 
 async def window(ask: Any, model: str) -> int | None:

@@ -5,6 +5,8 @@
  * deltas costs 100,000 small steps.
  */
 
+import { who } from "./choice";
+import type { Override } from "./choice";
 import type { ErrorData, ExecResult, Notice, Phase, Status, Timing, TurnEvent, Usage } from "./protocol";
 
 /** `lost`: the language server went away in the middle. */
@@ -19,6 +21,8 @@ export interface Failure {
 export interface Answer {
   /** What the label begins with: the profile, else the model. */
   readonly name: string;
+  /** What was asked for beside the profile. */
+  readonly override?: Override;
   readonly model?: string;
   readonly threadId?: string;
   readonly turnId?: string;
@@ -26,6 +30,8 @@ export interface Answer {
   readonly phase: Phase;
   /** How far the phase is, 0..1. */
   readonly fraction?: number;
+  /** How many requests are in the model server's queue, this one among them. */
+  readonly waiting?: number;
   readonly reasoning: string;
   /** The pieces of `reasoning` that a provider sent as summaries. */
   readonly summary: string;
@@ -44,10 +50,14 @@ export interface Answer {
   readonly usage?: Usage;
 }
 
-export function newAnswer(name: string, now: number, remark?: string): Answer {
+export function newAnswer(
+  name: string,
+  now: number,
+  more: Pick<Answer, "override" | "remark"> = {},
+): Answer {
   return {
     name,
-    ...(remark !== undefined && { remark }),
+    ...more,
     status: "running",
     phase: "connecting",
     reasoning: "",
@@ -70,7 +80,7 @@ export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
         turnId: event.turnId,
       };
     case "phase":
-      return inPhase(answer, event.phase, now, event.fraction);
+      return inPhase(answer, event.phase, now, event);
     case "reasoning": {
       const thinking = inPhase(answer, "thinking", now);
       const summary = event.source === "summary" ? answer.summary + event.text : answer.summary;
@@ -98,15 +108,22 @@ export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
   }
 }
 
-function inPhase(answer: Answer, phase: Phase, now: number, fraction?: number): Answer {
-  if (answer.phase === phase && fraction === undefined) return answer;
+function inPhase(
+  answer: Answer,
+  phase: Phase,
+  now: number,
+  { fraction, waiting }: { fraction?: number; waiting?: number } = {},
+): Answer {
+  if (answer.phase === phase && fraction === undefined && waiting === answer.waiting) return answer;
   const rest: Mutable<Answer> = { ...answer };
   delete rest.fraction;
+  delete rest.waiting;
   delete rest.retry;
   return {
     ...rest,
     phase,
     ...(fraction !== undefined && { fraction }),
+    ...(waiting !== undefined && { waiting }),
     ...(phase === "thinking" && answer.thinkingAt === undefined && { thinkingAt: now }),
     ...(phase === "answering" && answer.answeringAt === undefined && { answeringAt: now }),
   };
@@ -157,17 +174,22 @@ export function withServerStatus(answer: Answer, message: string): Answer {
   return rate === undefined ? answer : { ...answer, outputTokensPerSecond: Number(rate) };
 }
 
+/** Who answers: "local-oss", or "local-oss · qwen3-8b · effort high" where that was asked for. */
+export function answerer({ name, override }: Answer): string {
+  return who(name, override);
+}
+
 /** One line that says what is happening: "local-oss, thinking 3.2 s". */
 export function label(answer: Answer, now: number): string {
-  return [answer.name, ...(answer.status === "running" ? doing(answer, now) : outcome(answer, now))].join(
-    ", ",
-  );
+  const happening = answer.status === "running" ? doing(answer, now) : outcome(answer, now);
+  return [answerer(answer), ...happening].join(", ");
 }
 
 function doing(answer: Answer, now: number): string[] {
   if (answer.retry) {
     return [`trying again (${answer.retry.attempt} of ${answer.retry.maxAttempts}): ${answer.retry.reason}`];
   }
+  if (answer.waiting !== undefined) return [`waiting for the server, queue of ${answer.waiting}`];
   const percent = answer.fraction === undefined ? "" : ` ${Math.round(answer.fraction * 100)}%`;
   switch (answer.phase) {
     case "connecting":
@@ -186,7 +208,7 @@ function doing(answer: Answer, now: number): string[] {
 function outcome(answer: Answer, now: number): string[] {
   const took = seconds(answer.timing?.totalMs ?? (answer.endedAt ?? now) - answer.startedAt);
   const speed = answer.timing?.outputTokensPerSecond;
-  const details = [...thought(answer), ...(speed ? [rate(speed)] : [])];
+  const details = [...thought(answer), ...(speed ? [rate(speed)] : []), ...windowShare(answer.usage)];
   switch (answer.status) {
     case "completed":
       return [`done in ${took}`, ...details];
@@ -213,6 +235,13 @@ function thought(answer: Answer): string[] {
 function speedOr(answer: Answer, now: number): string[] {
   if (answer.outputTokensPerSecond) return ["answering", rate(answer.outputTokensPerSecond)];
   return [`answering ${seconds(now - (answer.answeringAt ?? now))}`];
+}
+
+/** How full the model's context window is now, where that is known. */
+function windowShare(usage?: Usage): string[] {
+  if (!usage?.contextWindow) return [];
+  const percent = Math.round((100 * (usage.inputTokens + usage.outputTokens)) / usage.contextWindow);
+  return percent < 1 ? [] : [`${percent}% of the window`];
 }
 
 function rate(tokensPerSecond: number): string {

@@ -86,6 +86,7 @@ export interface Usage {
   outputTokens: number;
   cachedInputTokens?: number;
   reasoningTokens?: number;
+  contextWindow?: number;
 }
 
 export interface Timing {
@@ -97,6 +98,8 @@ export interface Timing {
   promptMs?: number;
   outputTokensPerSecond?: number;
   estimated: boolean;
+  promptTokensPerSecond?: number;
+  promptEstimated?: boolean;
 }
 
 export interface Notice {
@@ -144,7 +147,7 @@ export interface TurnError extends ErrorData {
 export type TurnEvent = InTurn &
   (
     | { type: "begin"; threadId: string; model: string; profile?: string; provider: string }
-    | { type: "phase"; phase: Phase; fraction?: number }
+    | { type: "phase"; phase: Phase; fraction?: number; waiting?: number }
     | { type: "reasoning"; text: string; source: ReasoningSource }
     | { type: "content"; text: string }
     | { type: "reclassify"; from: "content"; to: "reasoning" }

@@ -16,6 +16,7 @@ local LIVE = { starting = true, waiting = true, running = true }
 ---@field status codex_ls.AnswerStatus
 ---@field phase? codex_ls.Phase
 ---@field fraction? number how far the phase is, 0 to 1
+---@field waiting? integer how many requests are in the server's queue, this one among them
 ---@field content codex_ls.Text
 ---@field reasoning codex_ls.Text
 ---@field summary boolean the thinking is the model's summary of it
@@ -69,14 +70,17 @@ local APPLY = {
   end,
   [EVENT.PHASE] = function(answer, event)
     answer.phase, answer.fraction, answer.retry = event.phase, event.fraction, nil
+    answer.waiting = event.waiting
   end,
   [EVENT.REASONING] = function(answer, event)
     answer.phase, answer.fraction, answer.retry = protocol.PHASE.THINKING, nil, nil
+    answer.waiting = nil
     answer.summary = event.source == "summary"
     answer.reasoning:append(event.text or "")
   end,
   [EVENT.CONTENT] = function(answer, event)
     answer.phase, answer.fraction, answer.retry = protocol.PHASE.ANSWERING, nil, nil
+    answer.waiting = nil
     answer.content:append(event.text or "")
   end,
   [EVENT.RECLASSIFY] = function(answer)

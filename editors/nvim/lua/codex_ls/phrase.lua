@@ -42,10 +42,25 @@ local function live(answer, elapsed_ms)
   end
   local before = answer.status == "starting" and "Starting codex-ls" or "Waiting"
   local phase = PHASES[answer.phase] or before
+  if answer.waiting then
+    phase = ("Waiting for the server, queue of %d"):format(answer.waiting)
+  end
   if answer.fraction then
     phase = ("%s, %d%%"):format(phase, math.floor(answer.fraction * 100 + 0.5))
   end
   return ("%s, %s"):format(phase, M.seconds(elapsed_ms))
+end
+
+---How full the model's context window is now.
+---@param usage? codex_ls.Usage
+---@return string? share nil where it is not known, or next to nothing
+function M.window_share(usage)
+  if not usage or not usage.contextWindow or usage.contextWindow <= 0 then
+    return nil
+  end
+  local percent =
+    math.floor(100 * (usage.inputTokens + usage.outputTokens) / usage.contextWindow + 0.5)
+  return percent >= 1 and ("%d%% of the window"):format(percent) or nil
 end
 
 ---@param answer codex_ls.Answer
@@ -63,6 +78,10 @@ function M.progress(answer, elapsed_ms)
   if timing and timing.outputTokensPerSecond then
     local about = timing.estimated and "about " or ""
     parts[#parts + 1] = ("%s%.0f tokens/s"):format(about, timing.outputTokensPerSecond)
+  end
+  local share = M.window_share(answer.usage)
+  if share then
+    parts[#parts + 1] = share
   end
   return table.concat(parts, ", ")
 end

@@ -74,6 +74,7 @@ M.ERROR_KIND = {
 ---@field outputTokens integer
 ---@field cachedInputTokens? integer
 ---@field reasoningTokens? integer
+---@field contextWindow? integer
 
 ---@class codex_ls.Timing
 ---@field requestMs integer
@@ -84,6 +85,8 @@ M.ERROR_KIND = {
 ---@field promptMs? integer
 ---@field outputTokensPerSecond? number
 ---@field estimated boolean
+---@field promptTokensPerSecond? number
+---@field promptEstimated? boolean
 
 ---@class codex_ls.Notice
 ---@field kind string
@@ -101,6 +104,7 @@ M.ERROR_KIND = {
 ---@field provider? string begin
 ---@field phase? codex_ls.Phase phase
 ---@field fraction? number phase, 0 to 1
+---@field waiting? integer phase, requests in the server's queue
 ---@field text? string reasoning, content
 ---@field source? "raw"|"summary" reasoning
 ---@field attempt? integer retry

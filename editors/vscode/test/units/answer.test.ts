@@ -102,6 +102,16 @@ describe("the label", () => {
     ["local-oss, connecting", after(BEGIN), 1500],
     ["local-oss, loading the model", after(BEGIN, { type: "phase", phase: "loading" }), 2500],
     ["local-oss, reading prompt 62%", after(BEGIN, { type: "phase", phase: "prompt", fraction: 0.62 }), 2500],
+    [
+      "local-oss, waiting for the server, queue of 3",
+      after(BEGIN, { type: "phase", phase: "prompt" }, { type: "phase", phase: "prompt", waiting: 3 }),
+      2500,
+    ],
+    [
+      "local-oss, reading prompt",
+      after(BEGIN, { type: "phase", phase: "prompt", waiting: 3 }, { type: "phase", phase: "prompt" }),
+      2500,
+    ],
     ["local-oss, thinking 3.2 s", after(BEGIN, { type: "reasoning", text: "x", source: "raw" }), 5200],
     [
       "local-oss, thought 1.0 s, answering 0.5 s",
@@ -121,6 +131,16 @@ describe("the label", () => {
     [
       "local-oss, done in 6.1 s, 41 tokens/s",
       after(BEGIN, { type: "done", status: "completed", timing: TIMING }),
+      9000,
+    ],
+    [
+      "local-oss, done in 6.1 s, 41 tokens/s, 32% of the window",
+      after(BEGIN, {
+        type: "done",
+        status: "completed",
+        timing: TIMING,
+        usage: { inputTokens: 2100, outputTokens: 530, contextWindow: 8192 },
+      }),
       9000,
     ],
     [

@@ -1,0 +1,34 @@
+"""Gauges out of a server's `/metrics`: the text format of Prometheus, version 0.0.4.
+
+A line is `name{label="value",...} number`, the braces only where there are labels. A server that has
+several engines writes a line for each; a gateway writes one for each model behind it.
+"""
+
+import re
+
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def gauge(text: str, name: str, model: str) -> int | None:
+    """The sum of a gauge's lines, as a whole number; None if there are none.
+
+    Where lines name models (`model_name`), those of `model` count; a server of a single model may
+    call it otherwise, so all count if they name one model only.
+    """
+    sums: dict[str, float] = {}
+    for line in re.finditer(rf"^{re.escape(name)}(\{{.*\}})?[ \t]+(\S+)", text, re.MULTILINE):
+        value = _number(line[2])
+        if value is not None:
+            of_model = dict(_LABEL.findall(line[1] or "")).get("model_name", "")
+            sums[of_model] = sums.get(of_model, 0.0) + value
+    if model not in sums and len(sums) != 1:
+        return None
+    return round(sums[model] if model in sums else sums.popitem()[1])
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e9 else None  # neither NaN nor +Inf
