@@ -53,7 +53,7 @@ async def execute_command(connection: "Connection", request: Request) -> Command
             )
         run = prepare(connection, request, params)
         if connection.abilities.waits_for_commands and params.command != protocol.STOP_COMMAND:
-            connection.endpoint.start_task(_on_its_own(connection, request, run))
+            connection.start_task(_on_its_own(connection, request, run))
             return {"status": "started"}
         with connection.commands.held(request):
             return await run()

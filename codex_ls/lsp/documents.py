@@ -1,11 +1,7 @@
-"""The text a question is about: from the editor if the document is open there, else from disk.
+"""The text a question is about: positions in it, and reading it from the disk.
 
-pygls keeps the open documents, but splits lines as Python does (also at form feeds and U+2028) where
-LSP knows `\\n`, `\\r\\n` and `\\r` alone, and clamps positions one short on a last line. After such a
-line an edit would land in the wrong place, and every later question show the model a text that is not
-the user's; so `Document` applies edits with the rules of LSP 3.17, "Text Documents".
-
-A document that is not open is read from disk only if its real path lies inside a workspace folder.
+A document that is not open in the editor (`open_documents`) is read only if its real path lies inside a
+workspace folder.
 """
 
 import os
@@ -15,12 +11,9 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
 
-from lsprotocol import types
-from pygls.uris import to_fs_path
-from pygls.workspace import TextDocument, Workspace
-
 from codex_ls.config.layer import shown
 from codex_ls.errors import InvalidParams
+from codex_ls.lsp.uris import local_path
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
@@ -71,61 +64,18 @@ def _code_points(line: str, units: int, encoding: str) -> int:
     return len(encoded.decode(codec, "ignore"))
 
 
-class Document(TextDocument):
-    """An open document whose edits follow LSP's idea of a line."""
-
-    def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
-        """Apply one change of a `textDocument/didChange`."""
-        if not isinstance(change, types.TextDocumentContentChangePartial):
-            self._source = change.text
-            return
-        text = Text(self.source, encoding=str(self.position_codec.encoding))
-        start = text.offset(change.range.start.line, change.range.start.character)
-        end = text.offset(change.range.end.line, change.range.end.character)
-        self._source = text.source[:start] + change.text + text.source[max(start, end) :]
-
-
-class Documents(Workspace):
-    """The workspace as pygls keeps it, made of `Document`s."""
-
-    def _create_text_document(
-        self,
-        doc_uri: str,
-        source: str | None = None,
-        version: int | None = None,
-        language_id: str | None = None,
-    ) -> Document:
-        return Document(
-            doc_uri,
-            source=source,
-            version=version,
-            language_id=language_id,
-            sync_kind=self._sync_kind,
-            position_codec=self._position_codec,
-        )
-
-
-def folder_paths(workspace: Workspace) -> dict[str, Path]:
-    """Return the workspace folders that are on this machine's disk: URI to path, in their order."""
-    uris = [folder.uri for folder in workspace.folders.values()]
-    if not uris and workspace.root_uri is not None:
-        uris = [workspace.root_uri]
-    paths = {uri: to_fs_path(uri) for uri in uris}
-    return {uri: Path(path) for uri, path in paths.items() if path}
-
-
 def read_from_disk(uri: str, folders: Iterable[Path]) -> str:
     """Return the text of a document that is not open.
 
     Raises InvalidParams if it is not a readable text file of at most `MAX_FILE_BYTES` that lies, with
     every symbolic link followed, inside one of `folders`.
     """
-    name = to_fs_path(uri)
-    if name is None:
+    named = local_path(uri)
+    if named is None:
         raise InvalidParams(f"{shown(uri)} is not open, and no file.")
-    file = shown(Path(name).name)
+    file = shown(named.name)
     try:
-        path = Path(name).resolve(strict=True)
+        path = named.resolve(strict=True)
         roots = [folder.resolve() for folder in folders]
     except (OSError, ValueError, RuntimeError):
         raise InvalidParams(f"{file} is not open, and not on the disk.") from None

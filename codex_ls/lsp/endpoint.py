@@ -1,14 +1,12 @@
 """JSON-RPC over one connection: every request is answered exactly once, whatever the client sends.
 
-pygls brings the typed LSP features (documents, folders, commands). Its message handling is replaced
-here where it would break a promise of ours:
+Invariants:
 
-* messages are structured once, as a whole, and a request whose params do not fit is answered with
-  -32602 (pygls leaves it unanswered); a nested object that looks like a message is left alone;
-* `codex/*` params stay plain dicts, and their handlers run as tasks that we own and cancel ourselves:
-  cancelling is the handler's to answer, with a result;
-* nothing is kept per notification (pygls keeps a future for each);
-* a late reply to a request that nobody waits for any more is dropped without an error;
+* params are what `json.loads` gave: a nested object that looks like a message is left alone, and whoever
+  handles a request says what is wrong with its params;
+* handlers run as tasks that we own: cancelling is the handler's to answer, with a result;
+* nothing is kept per notification;
+* a reply to a question that nobody waits for any more is dropped;
 * the client never gets a traceback, and no message body is logged.
 """
 
@@ -16,17 +14,12 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-from pygls.protocol import LanguageServerProtocol, lsp_method
-
-from codex_ls.lsp.documents import Documents
+from codex_ls.lsp import methods
 from codex_ls.lsp.framing import Unreadable, encode
 from codex_ls.lsp.handshake import Client, initialize_result, read_client
-from codex_ls.lsp.initialize_params import initialize_params
+from codex_ls.lsp.outbox import Outbox
 from codex_ls.lsp.protocol import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -37,55 +30,48 @@ from codex_ls.lsp.protocol import (
     SERVER_NOT_INITIALIZED,
 )
 from codex_ls.lsp.questions import Questions
-from codex_ls.lsp.replies import ReplyError, client_error, internal_error
+from codex_ls.lsp.replies import ReplyError, internal_error
 from codex_ls.lsp.request import MessageId, Request
-
-if TYPE_CHECKING:
-    from codex_ls.lsp.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Any]]
+Listener = Callable[[Any], None]
 
 
-class Endpoint(LanguageServerProtocol):
-    """The protocol side of one client. Its owner sets these before the first message is handled."""
+class Endpoint:
+    """The protocol side of one client."""
 
-    outbox: "Outbox"
-    token: str | None = None
-    """What the client must show in `initialize`, if anything."""
-    on_client: Callable[[Client], None]
-    start_task: Callable[[Coroutine[Any, Any, None]], None]
-    """Owns the tasks of the handlers."""
-    handlers: Mapping[str, Handler]
-    """Requests that run as tasks, and whose params are plain."""
-    listeners: Mapping[str, Callable[[Any], None]]
-    """Notifications whose params are plain; they go before the handlers of pygls."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        handlers: Mapping[str, Handler],
+        listeners: Mapping[str, Listener],
+        on_client: Callable[[Client], None],
+        start_task: Callable[[Coroutine[Any, Any, None]], None],
+        token: str | None = None,
+    ) -> None:
+        """`handlers` answer requests, as tasks that `start_task` owns; `listeners` take notifications.
 
-    client: Client | None = None
-    documents: Documents
-
-    def __init__(self, server: Any, converter: Any) -> None:
+        `token` is what the client must show in `initialize`, if anything.
+        """
+        self.client: Client | None = None
+        """Who was greeted."""
+        self.exit_code: int | None = None
+        """0 or 1 once the client has sent `exit`."""
+        self.is_shut_down = False
+        """True once the client has sent `shutdown`."""
+        self.questions = Questions(self._send)
+        self._outbox = outbox
+        self._handlers = handlers
+        self._listeners = listeners
+        self._on_client = on_client
+        self._start_task = start_task
+        self._token = token
         self._running: dict[MessageId, Request] = {}
-        self.questions = Questions(self._send_data)
-        self._exit_code: int | None = None
-        super().__init__(server, converter)  # reads every attribute: ours must be there
 
     # ---- incoming ------------------------------------------------------------------------------
-
-    @property
-    def exit_code(self) -> int | None:
-        """0 or 1 once the client has sent `exit`."""
-        return self._exit_code
-
-    @property
-    def is_shut_down(self) -> bool:
-        """True once the client has sent `shutdown`."""
-        return self._shutdown
-
-    def structure_message(self, data: Any) -> Any:
-        """Leave an object as it is: pygls would take a nested one for a message."""
-        return data
 
     def handle_message(self, message: Any, *, received_at: float = 0.0) -> None:
         """Handle one message as `json.loads` gave it. Never raises."""
@@ -101,85 +87,43 @@ class Endpoint(LanguageServerProtocol):
             case {"id": message_id} if "method" not in message and (
                 "result" in message or "error" in message
             ):
-                self._receive_response(message_id, message)
+                if isinstance(message_id, str):  # our own questions have string ids
+                    self.questions.settle(message_id, message)
             case _:
                 self._send_error(None, INVALID_REQUEST, "Neither a request nor a response")
 
     def _receive_request(
         self, message_id: MessageId, method: str, params: Any, received_at: float
     ) -> None:
-        if method == types.INITIALIZE:
+        if method == methods.INITIALIZE:
             self._initialize(message_id, params)
         elif self.client is None:
             self._send_error(message_id, SERVER_NOT_INITIALIZED, "Send `initialize` first")
-        elif self._shutdown:
+        elif self.is_shut_down:
             self._send_error(message_id, INVALID_REQUEST, "The server is shutting down")
-        elif message_id in self._running or message_id in self._request_futures:
+        elif message_id in self._running:
             self._send_error(message_id, INVALID_REQUEST, "A request with this id is still running")
-        elif (handler := self.handlers.get(method)) is not None:
+        elif method == methods.SHUTDOWN:
+            self.is_shut_down = True
+            self.cancel_all()
+            self.reply(message_id, None)
+        elif (handler := self._handlers.get(method)) is not None:
             request = Request(message_id, method, params, received_at=received_at)
             self._running[message_id] = request
-            self.start_task(self._run(handler, request))
+            self._start_task(self._run(handler, request))
         else:
-            self._receive_standard_request(message_id, method, params)
-
-    def _receive_standard_request(self, message_id: MessageId, method: str, params: Any) -> None:
-        if method not in self.fm.builtin_features and method not in self.fm.features:
             self._send_error(message_id, METHOD_NOT_FOUND, f"Unknown method: {method[:100]}")
-            return
-        try:
-            typed = self._structure(method, {"id": message_id, "method": method, "params": params})
-        except Exception:
-            logger.debug("params of %s do not fit", method, exc_info=True)
-            self._send_error(message_id, INVALID_PARAMS, f"The params of {method} do not fit")
-            return
-        self._handle_request(message_id, method, typed.params)
 
     def _receive_notification(self, method: str, params: Any) -> None:
-        if method == types.EXIT:
-            self._exit_code = 0 if self._shutdown else 1
-        elif self.client is None or self._shutdown:
+        if method == methods.EXIT:
+            self.exit_code = 0 if self.is_shut_down else 1
+        elif self.client is None or self.is_shut_down:
             return
-        elif method == types.CANCEL_REQUEST:
+        elif method == methods.CANCEL_REQUEST:
             if isinstance(params, dict) and isinstance(params.get("id"), str | int):
-                self._handle_cancel_notification(params["id"])
-        elif (listener := self.listeners.get(method)) is not None:
+                self._cancel(params["id"])
+        elif (listener := self._listeners.get(method)) is not None:
             listener(params)
-        elif method in self.fm.builtin_features or method in self.fm.features:
-            try:
-                typed = self._structure(method, {"method": method, "params": params})
-            except Exception:
-                logger.warning("ignored a %s whose params do not fit", method)
-                return
-            self._handle_notification(method, typed.params)
-
-    def _structure(self, method: str, message: dict[str, Any]) -> Any:
-        """Return the typed message. Raises whatever cattrs raises if it does not fit."""
-        if message.get("params") is None:
-            del message["params"]
-        message_type = self.get_message_type(method)
-        assert message_type is not None
-        return self._converter.structure({"jsonrpc": self.VERSION, **message}, message_type)
-
-    def _receive_response(self, message_id: Any, message: dict[str, Any]) -> None:
-        if not isinstance(message_id, str):
-            return  # our own requests have string ids
-        if self.questions.settle(message_id, message):
-            return
-        future = self._request_futures.pop(message_id, None)
-        result_type = self._result_types.pop(message_id, None)
-        if future is None or future.done():
-            return  # nobody waits any more
-        if "error" in message:
-            future.set_exception(client_error(message["error"]))
-            return
-        try:
-            if result_type is None:
-                future.set_result(message["result"])
-            else:
-                future.set_result(self._converter.structure(message, result_type).result)
-        except Exception:
-            future.set_exception(JsonRpcException("The client's reply does not fit"))
 
     # ---- the life of a connection --------------------------------------------------------------
 
@@ -193,55 +137,26 @@ class Endpoint(LanguageServerProtocol):
             return
         if not self._may_enter(client):
             self._send_error(message_id, INVALID_REQUEST, "Wrong or missing token")
-            self._exit_code = 1
+            self.exit_code = 1
             return
-        self.adopt(client)
+        self.client = client
         self.reply(message_id, initialize_result(client))
+        self._on_client(client)
 
     def _may_enter(self, client: Client) -> bool:
-        if self.token is None:
+        if self._token is None:
             return True
         shown = (client.token or "").encode("utf-8", "replace")
-        return hmac.compare_digest(shown, self.token.encode())
-
-    def adopt(self, client: Client) -> types.InitializeResult:
-        """Make this the endpoint of `client`; return the result as pygls computes it."""
-        self.client = client
-        params = initialize_params(client, self._converter.structure)
-        initializing = self.lsp_initialize(params)
-        while True:
-            try:
-                next(initializing)
-            except StopIteration as done:
-                result: types.InitializeResult = done.value
-                break
-        workspace = self.workspace
-        self.documents = Documents(
-            workspace.root_uri,
-            workspace_folders=tuple(workspace.folders.values()),
-            position_encoding=client.position_encoding,
-        )
-        self._workspace = self.documents
-        self.on_client(client)
-        return result
-
-    @lsp_method(types.SHUTDOWN)
-    def lsp_shutdown(self, *_args: Any) -> None:  # type: ignore[override]
-        """End every turn; each is still answered."""
-        self._shutdown = True
-        self.cancel_all()
+        return hmac.compare_digest(shown, self._token.encode())
 
     def cancel_all(self) -> None:
         """Cancel every request that is running."""
         for request in list(self._running.values()):
             request.cancel()
 
-    def _handle_cancel_notification(self, msg_id: MessageId) -> None:
-        request = self._running.get(msg_id)
-        if request is not None:
+    def _cancel(self, message_id: MessageId) -> None:
+        if (request := self._running.get(message_id)) is not None:
             request.cancel()
-        elif isinstance(future := self._request_futures.get(msg_id), asyncio.Task):
-            future.cancel()
 
     # ---- handlers ------------------------------------------------------------------------------
 
@@ -259,52 +174,11 @@ class Endpoint(LanguageServerProtocol):
         finally:
             self._running.pop(request.id, None)
 
-    def _execute_handler(
-        self,
-        msg_id: MessageId,
-        handler: Any,
-        callback: Any,
-        args: tuple[Any, ...] | None = None,
-        kwargs: dict[str, Any] | None = None,
-    ) -> None:
-        def finished(future: Future[Any]) -> None:
-            self._request_futures.pop(msg_id, None)
-            callback(future)
-
-        super()._execute_handler(msg_id, handler, finished, args, kwargs)
-
-    def _handle_request(self, msg_id: MessageId, method_name: str, params: Any) -> None:
-        try:
-            self._execute_handler(
-                msg_id,
-                self._get_handler(method_name),
-                lambda future: self._send_handler_result(future, msg_id=msg_id),
-                args=(params,),
-            )
-        except Exception as error:
-            logger.exception("%s failed", method_name)
-            self._send_error(msg_id, INTERNAL_ERROR, internal_error(error))
-
-    def _send_handler_result(self, future: Future[Any], *, msg_id: MessageId) -> None:
-        if future.cancelled():
-            self._send_error(msg_id, REQUEST_CANCELLED, "Cancelled")
-            return
-        match future.exception():
-            case None:
-                self.reply(msg_id, future.result())
-            case ReplyError() as error:
-                self._send_error(msg_id, error.code, error.message, error.data)
-            case JsonRpcException() as error:
-                self._send_error(msg_id, error.code, error.message)
-            case error:
-                logger.error("request %s failed", msg_id, exc_info=error)
-                self._send_error(msg_id, INTERNAL_ERROR, internal_error(error))
-
     # ---- outgoing ------------------------------------------------------------------------------
 
     def reply(self, message_id: MessageId, result: Any) -> None:
         """Answer a request."""
-        self._send_data({"jsonrpc": self.VERSION, "id": message_id, "result": result})
+        self._send({"jsonrpc": "2.0", "id": message_id, "result": result})
 
     def _send_error(
         self, message_id: MessageId | None, code: int, message: str, data: object = None
@@ -312,8 +186,7 @@ class Endpoint(LanguageServerProtocol):
         error: dict[str, object] = {"code": code, "message": message}
         if data is not None:
             error["data"] = data
-        self._send_data({"jsonrpc": self.VERSION, "id": message_id, "error": error})
+        self._send({"jsonrpc": "2.0", "id": message_id, "error": error})
 
-    def _send_data(self, data: Any) -> None:
-        message = data if isinstance(data, dict) else self._converter.unstructure(data)
-        self.outbox.write(encode(message, default=self._serialize_message))
+    def _send(self, message: dict[str, Any]) -> None:
+        self._outbox.write(encode(message))

@@ -11,7 +11,6 @@ before anything heavier is loaded.
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,12 +132,12 @@ def load(body: bytes | str) -> Any:
         return json.loads(body, parse_int=float)
 
 
-def encode(message: object, *, default: Callable[[Any], Any] | None = None) -> bytes:
+def encode(message: object) -> bytes:
     """Return `message` as one framed body in UTF-8."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=default)
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     try:
         body = text.encode()
     except UnicodeEncodeError:  # half a surrogate pair that the client sent: echo it as an escape
-        text = json.dumps(message, separators=(",", ":"), default=default)
+        text = json.dumps(message, separators=(",", ":"))
         body = text.encode()
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)

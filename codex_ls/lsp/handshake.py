@@ -1,8 +1,7 @@
-"""The answer to `initialize`, without the language server's heavy parts.
+"""What a client says of itself in `initialize`, and what it is answered.
 
-Importing pygls and lsprotocol takes several times as long as starting Python (see docs/performance.md),
-and an editor waits for this one reply. So the reply is made here with the standard library alone, and
-the rest is loaded while the editor digests it. A test holds this reply to the one that pygls computes.
+lsprotocol has types for both, but takes longer to be imported than all that a first question needs. A
+test reads the reply with them.
 """
 
 from collections.abc import Mapping

@@ -30,20 +30,17 @@ class Arrival:
 
 
 class PipeInbox:
-    """An async iterator of `Arrival`s from a file descriptor, in order, until it ends.
+    """An async iterator of `Arrival`s from a file descriptor, in order, until it ends."""
 
-    `reader` may already hold bytes, and `backlog` messages, that were read before the loop ran.
-    """
-
-    def __init__(self, fd: int, *, reader: MessageReader, backlog: list[Arrival]) -> None:
+    def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._reader = reader
+        self._reader = MessageReader()
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[tuple[list[Arrival], int] | None] = deque()
         self._wake = asyncio.Event()
         self._ahead_bytes = 0
         self._consumed = threading.Condition()
-        self._ready: deque[Arrival] = deque(backlog)
+        self._ready: deque[Arrival] = deque()
         self._ended = False
         threading.Thread(target=self._read, name="lsp-reader", daemon=True).start()
 

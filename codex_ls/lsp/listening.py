@@ -1,4 +1,4 @@
-"""The ways in: a pipe from the editor that started this process, or a listener on a loopback address.
+"""The other ways in: a listener on a loopback address, for TCP or WebSocket clients.
 
 Whoever connects to a listener shows its token before anything is answered, or is hung up on: every
 program of this machine, and every web page that is open on it, can reach a loopback address.
@@ -10,16 +10,13 @@ import ipaddress
 import logging
 import os
 import secrets
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from codex_ls.errors import InvalidParams
 from codex_ls.lsp.channels import Channel, TcpChannel
 from codex_ls.lsp.connection import Connection
-from codex_ls.lsp.inbox import Arrival, PipeInbox
-from codex_ls.lsp.outbox import PipeOutbox
-from codex_ls.lsp.server import Greeting
+from codex_ls.lsp.stdio import quiet_loggers, stopped_by_signals
 from codex_ls.lsp.user_config import UserConfig
 
 logger = logging.getLogger(__name__)
@@ -37,25 +34,6 @@ HELLO_TIMEOUT_S = 10.0
 
 OpenChannel = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Callable[[], None]], Channel]
 """Gives the channel of an accepted connection; the third argument is to be called when it broke."""
-
-
-def serve_stdio(
-    fd_in: int, fd_out: int, *, greeting: Greeting, overrides: Sequence[str], local_only: bool
-) -> int:
-    """Serve the client at the two descriptors; return the exit code."""
-    _quiet_loggers()
-    user_config = UserConfig(env=os.environ, overrides=overrides, local_only=local_only)
-
-    backlog = [Arrival(message, at) for message, at in greeting.backlog]
-
-    async def serve() -> int:
-        stop = asyncio.Event()
-        with _stopped_by_signals(stop):
-            connection = Connection(PipeOutbox(fd_out, on_broken=stop.set), user_config=user_config)
-            inbox = PipeInbox(fd_in, reader=greeting.reader, backlog=backlog)
-            return await connection.serve(inbox, client=greeting.client, stop=stop)
-
-    return asyncio.run(serve())
 
 
 def serve_tcp(host: str, port: int, *, overrides: Sequence[str], local_only: bool) -> int:
@@ -103,7 +81,7 @@ def _serve_listener(
     host: str, port: int, user_config: UserConfig, open_channel: OpenChannel, *, scheme: str
 ) -> int:
     address = _loopback(host)
-    _quiet_loggers()
+    quiet_loggers()
     configured = os.environ.get(TOKEN_VARIABLE, "").strip()
     listener = _Listener(
         token=configured or secrets.token_urlsafe(24),
@@ -112,7 +90,7 @@ def _serve_listener(
     )
 
     async def serve() -> None:
-        with _stopped_by_signals(listener.stop):
+        with stopped_by_signals(listener.stop):
             server = await _listen(listener, address, port)
             bound = server.sockets[0].getsockname()
             _say(f"Listening on {scheme}{_shown(bound[0])}:{bound[1]}")
@@ -243,30 +221,3 @@ def _shown(address: str) -> str:
 def _say(line: str) -> None:
     sys.stderr.write(f"codex-ls: {line}\n")
     sys.stderr.flush()
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on an interrupt or a polite kill, where the platform allows."""
-    loop = asyncio.get_running_loop()
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    installed = []
-    for number in signals:
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(number, stop.set)
-            installed.append(number)
-    try:
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
-
-
-def _quiet_loggers() -> None:
-    """Log warnings to standard error; pygls would log every message with its body."""
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="codex-ls: %(levelname)s %(message)s"
-    )
-    for name in ("pygls", "httpx", "httpcore", "asyncio", "websockets"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
 """Requests of ours to the client, with plain params and results.
 
 A client may answer late, twice or never: whoever waits may give up at any time, and what nobody waits
-for is dropped. (pygls raises an error in the reader for a late answer.)
+for is dropped.
 """
 
 import asyncio
@@ -9,9 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from pygls.exceptions import JsonRpcException
-
-from codex_ls.lsp.replies import client_error
+from codex_ls.lsp.replies import ClientError, client_error
 
 _RAISE: Any = object()
 
@@ -30,7 +28,7 @@ class Questions:
     async def ask(self, method: str, params: dict[str, Any], *, default: Any = _RAISE) -> Any:
         """Return the client's result.
 
-        For an error reply return `default`, or raise JsonRpcException if there is none.
+        For an error reply return `default`, or raise ClientError if there is none.
         """
         message_id = f"codex-{next(self._ids)}"
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -38,7 +36,7 @@ class Questions:
         self._send({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
         try:
             return await future
-        except JsonRpcException:
+        except ClientError:
             if default is _RAISE:
                 raise
             return default

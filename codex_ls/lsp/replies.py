@@ -1,7 +1,5 @@
 """Error replies, in both directions: what a handler raises, and what a client's refusal becomes."""
 
-from pygls.exceptions import JsonRpcException
-
 from codex_ls.lsp.protocol import INTERNAL_ERROR
 
 
@@ -15,12 +13,20 @@ class ReplyError(Exception):
         self.data = data
 
 
-def client_error(error: object) -> JsonRpcException:
+class ClientError(Exception):
+    """The client answered a question of ours with an error."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def client_error(error: object) -> ClientError:
     """Return the exception for a client's `error`, whatever that is."""
     fields = error if isinstance(error, dict) else {}
     code = fields.get("code")
-    return JsonRpcException(
-        str(fields.get("message", "")), code=code if isinstance(code, int) else INTERNAL_ERROR
+    return ClientError(
+        code if isinstance(code, int) else INTERNAL_ERROR, str(fields.get("message", ""))
     )
 
 

@@ -10,11 +10,10 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
-from pygls.uris import to_fs_path, uri_scheme
-
 from codex_ls.events import Notice
 from codex_ls.lsp.protocol import SETTINGS_SECTION
 from codex_ls.lsp.settings import WorkspaceSettings, read_pushed, read_settings
+from codex_ls.lsp.uris import local_path
 
 logger = logging.getLogger(__name__)
 
@@ -85,9 +84,9 @@ class Scopes:
         Without a document, and for one that is no file (a new, unsaved one), it is the first folder.
         """
         folders = self._folders()
-        if document_uri is None or uri_scheme(document_uri) != "file":
+        path = None if document_uri is None else local_path(document_uri)
+        if path is None:
             return next(iter(folders), None)
-        path = Path(to_fs_path(document_uri) or "")
         holding = [(uri, root) for uri, root in folders.items() if path.is_relative_to(root)]
         return max(holding, key=lambda pair: len(pair[1].parts))[0] if holding else None
 

@@ -5,9 +5,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pygls.exceptions import JsonRpcException
-
 from codex_ls.lsp.protocol import SECRET, SecretParams
+from codex_ls.lsp.replies import ClientError
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
@@ -30,7 +29,7 @@ class Secrets:
             if identity not in self._known:
                 params: SecretParams = {"provider": provider, "origin": origin, "envKey": env_key}
                 answer: object = None
-                with contextlib.suppress(JsonRpcException):
+                with contextlib.suppress(ClientError):
                     answer = await self._ask(SECRET, dict(params))
                 value = answer.get("value") if isinstance(answer, dict) else None
                 if not isinstance(value, str) or not value:

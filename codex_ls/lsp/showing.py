@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lsprotocol import types
-
+from codex_ls.lsp import methods
 from codex_ls.lsp.framing import encode
 from codex_ls.lsp.replacement import Edit
 from codex_ls.sanitize import sanitize
@@ -48,13 +47,13 @@ class Showing:
         """Send `window/showMessage`, which every client knows."""
         text = " ".join(" ".join(filter(None, sentences)).split())
         params = {"type": _LEVELS[level], "message": sanitize(text)[:_MESSAGE_CHARS]}
-        message = {"jsonrpc": "2.0", "method": types.WINDOW_SHOW_MESSAGE, "params": params}
+        message = {"jsonrpc": "2.0", "method": methods.SHOW_MESSAGE, "params": params}
         self._connection.outbox.write(encode(message))
 
     def log(self, text: str) -> None:
         """Send `window/logMessage`: the last place for what can be put nowhere else."""
         params = {"type": _LEVELS["info"], "message": text}
-        message = {"jsonrpc": "2.0", "method": types.WINDOW_LOG_MESSAGE, "params": params}
+        message = {"jsonrpc": "2.0", "method": methods.LOG_MESSAGE, "params": params}
         self._connection.outbox.write(encode(message))
 
     async def document(self, path: Path) -> bool:
@@ -64,7 +63,7 @@ class Showing:
         params = {"uri": path.as_uri(), "external": False, "takeFocus": False}
         try:
             async with asyncio.timeout(SHOW_TIMEOUT_S):
-                answer = await self._ask(types.WINDOW_SHOW_DOCUMENT, params)
+                answer = await self._ask(methods.SHOW_DOCUMENT, params)
         except TimeoutError:
             return False
         return isinstance(answer, dict) and answer.get("success") is True
@@ -72,7 +71,7 @@ class Showing:
     async def apply(self, proposal: Proposal) -> str | None:
         """Propose edits and wait for what becomes of them; return None, or why they were not made."""
         params = {"label": proposal.label, "edit": self._workspace_edit(proposal)}
-        answer = await self._ask(types.WORKSPACE_APPLY_EDIT, params)
+        answer = await self._ask(methods.APPLY_EDIT, params)
         if not isinstance(answer, dict):
             return "the editor refused the edit"
         if answer.get("applied") is True:
@@ -87,7 +86,7 @@ class Showing:
             "message": message,
             "actions": [{"title": title} for title in titles],
         }
-        answer = await self._ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
+        answer = await self._ask(methods.SHOW_MESSAGE_REQUEST, params)
         title = answer.get("title") if isinstance(answer, dict) else None
         return titles.index(title) if title in titles else None
 

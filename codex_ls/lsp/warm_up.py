@@ -8,7 +8,7 @@ from codex_ls.lsp.user_config import UserConfig
 from codex_ls.providers.http import HttpClient
 
 
-async def warm_up(user_config: UserConfig, http: HttpClient) -> None:
+def warm_up(user_config: UserConfig, http: HttpClient) -> None:
     """Read the configuration, and load what a request to the model of its choice needs.
 
     For one in the cloud those are certificates (20 ms) and, behind a proxy, the HTTP library (60 ms).

@@ -1,13 +1,11 @@
 import os
-import random
 from pathlib import Path
 
 import pytest
-from lsprotocol import types
 
 from codex_ls.errors import InvalidParams
 from codex_ls.lsp import documents
-from codex_ls.lsp.documents import Documents, Text, read_from_disk
+from codex_ls.lsp.documents import Text, read_from_disk
 
 TEXT = "one\r\ntwo 😀 é\x0cx\u2028y\rthree\n\nlast"
 LINES = ["one\r\n", "two 😀 é\x0cx\u2028y\r", "three\n", "\n", "last"]
@@ -33,45 +31,6 @@ def test_every_position_of_every_line_is_found(encoding: str) -> None:
 def test_a_position_inside_a_character_is_before_it() -> None:
     assert Text("😀", encoding="utf-16").offset(0, 1) == 0
     assert Text("é", encoding="utf-8").offset(0, 1) == 0
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-def test_edits_leave_the_text_that_the_editor_has(encoding: str) -> None:
-    chance = random.Random(7)
-    pieces = ["a", "\n", "\r\n", "é", "😀", "\x0c", "\u2028", "\x85", "word "]
-    workspace = Documents(None, position_encoding=encoding)
-    uri = "file:///w/a.txt"
-    expected = TEXT
-    workspace.put_text_document(types.TextDocumentItem(uri, "text", 0, TEXT))
-    for version in range(300):
-        text = Text(expected, encoding=encoding)
-        start, end = sorted(chance.randrange(len(expected) + 1) for _ in range(2))
-        end = min(end, start + 5)
-        positions = [_position(text, at, encoding) for at in (start, end)]
-        start, end = (text.offset(at.line, at.character) for at in positions)
-        new = "".join(chance.choices(pieces, k=chance.randrange(5)))
-        expected = expected[:start] + new + expected[end:]
-        workspace.update_text_document(
-            types.VersionedTextDocumentIdentifier(version, uri),
-            types.TextDocumentContentChangePartial(types.Range(*positions), new),
-        )
-        assert workspace.get_text_document(uri).source == expected
-
-
-def _position(text: Text, offset: int, encoding: str) -> types.Position:
-    line = text.line_at(offset)
-    before = text.source[text.line_start(line) : offset].rstrip("\r\n")
-    return types.Position(line, len(before.encode(UNITS[encoding])) // WIDTH[encoding])
-
-
-def test_a_change_without_a_range_is_the_whole_text() -> None:
-    workspace = Documents(None)
-    workspace.put_text_document(types.TextDocumentItem("file:///a", "text", 0, "old"))
-    workspace.update_text_document(
-        types.VersionedTextDocumentIdentifier(1, "file:///a"),
-        types.TextDocumentContentChangeWholeDocument("new"),
-    )
-    assert workspace.get_text_document("file:///a").source == "new"
 
 
 # ---- from disk ---------------------------------------------------------------------------------

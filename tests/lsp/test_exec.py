@@ -20,6 +20,7 @@ from codex_ls.events import (
 from codex_ls.lsp import connection as connection_module
 from codex_ls.lsp.connection import Connection
 from codex_ls.lsp.user_config import UserConfig
+from codex_ls.providers.http import HttpClient
 from codex_ls.turn.context import TurnContext
 from codex_ls.turn.run import TurnRequest
 from tests.lsp.wire import Recorder
@@ -78,6 +79,7 @@ class ScriptedSession:
         self.asked: list[tuple[TurnRequest, ModelSettings, float | None]] = []
         self.turns: list[ScriptedTurn] = []
         self.started = asyncio.Event()
+        self.http = HttpClient()
 
     def start(
         self, request: TurnRequest, settings: ModelSettings, *, received_at: float | None = None

@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pygls.exceptions import JsonRpcException
 
 from codex_ls.lsp import scopes as scopes_module
+from codex_ls.lsp.replies import ClientError
 from codex_ls.lsp.scopes import Item, Scopes
 from codex_ls.lsp.settings import WorkspaceSettings
 
@@ -122,7 +122,7 @@ async def test_a_client_that_does_not_answer_is_waited_for_once(
 
 
 @pytest.mark.parametrize(
-    "answer", [JsonRpcException("no"), {}, "x", [], [None], [5, {"profile": 5}], [{}] * 99]
+    "answer", [ClientError(-32603, "no"), {}, "x", [], [None], [5, {"profile": 5}], [{}] * 99]
 )
 async def test_an_odd_answer_says_nothing(answer: Any) -> None:
     editor = Editor()

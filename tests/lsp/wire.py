@@ -10,6 +10,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
+        self.notes: list[Any] = []
         self.congested = False
         self.made_room = asyncio.Event()
         self.waiting = asyncio.Event()
