@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from codex_ls.config.profile import resolve
 from codex_ls.config.settings import ModelSettings
 from codex_ls.lsp.params import ModelPullParams, ModelsParams, parse
 from codex_ls.lsp.protocol import ModelPullResult, ModelsResult, ServedModel
 from codex_ls.lsp.request import Request
+from codex_ls.lsp.user_config import settings_of_turn
 from codex_ls.lsp.work import Work
 
 if TYPE_CHECKING:
@@ -15,19 +15,43 @@ if TYPE_CHECKING:
 
 
 async def models(connection: "Connection", request: Request) -> ModelsResult:
-    """Return the models of a profile's server.
+    """Return the models of the server that would be asked: the profile's, or else the settings'.
 
     Raises what resolving the profile raises, and MissingCredential, LocalOnly or ProviderError.
     """
     params = parse(ModelsParams, request.params)
-    settings = resolve(
+    uri = params.textDocument.uri if params.textDocument else None
+    settings = await settings_for(connection, request, profile=params.profile, uri=uri)
+    return {"models": await models_of(connection, request, settings)}
+
+
+async def settings_for(
+    connection: "Connection", request: Request, *, profile: str | None, uri: str | None = None
+) -> ModelSettings:
+    """Return what a turn would run with now, the settings of the document's folder held to.
+
+    Raises what `settings_of_turn` raises, and Cancelled.
+    """
+    await request.wait(connection.scopes.settle())
+    return settings_of_turn(
         connection.user_config.current(),
-        profile=params.profile,
+        connection.scopes.settings_for(uri),
+        trusted=connection.trusted,
         local_only=connection.user_config.local_only,
+        profile=profile,
     )
+
+
+async def models_of(
+    connection: "Connection", request: Request, settings: ModelSettings
+) -> list[ServedModel]:
+    """Return the models of the settings' server; of the built-in one, those it can run.
+
+    Raises MissingCredential, LocalOnly or ProviderError, and Cancelled.
+    """
     if not settings.provider.base_url:
-        return {"models": _built_in(connection)}
-    return {"models": await request.wait(_served(connection, settings))}
+        return _built_in(connection)
+    return await request.wait(_served(connection, settings))
 
 
 def _built_in(connection: "Connection") -> list[ServedModel]:

@@ -175,14 +175,19 @@ class ThreadParams:
 
 @dataclass(frozen=True, slots=True)
 class ModelsParams:
-    """What `codex/models` asks."""
+    """What `codex/models` asks; the document is one whose settings apply."""
 
     profile: str | None = None
+    textDocument: TextDocument | None = None  # noqa: N815
 
     @classmethod
     def read(cls, value: Any) -> Self:
         """Check them. Raises Wrong."""
-        return cls(Fields(value).maybe("profile", text))
+        fields = Fields(value)
+        return cls(
+            profile=fields.maybe("profile", text),
+            textDocument=fields.maybe("textDocument", TextDocument.read),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from codex_ls.errors import UnknownThread
 from codex_ls.lsp import protocol
 from codex_ls.turn.thread_store import ThreadStore
+from tests.lsp.e2e.conftest import Start
 from tests.lsp.test_protocol_page import fields_of
 from tests.support.lsp_client import LspClient, Message
 from tests.support.model_server import ModelServer
@@ -118,6 +119,26 @@ async def test_the_models_of_a_server_are_listed(client: LspClient, model: Model
     assert (error["code"], error["data"]["kind"]) == (-32803, "unauthorized")
     error = await (await client.send("codex/models", {"profile": "gone"})).error()
     assert error["data"]["kind"] == "unknownProfile"
+
+
+async def test_models_are_those_of_the_server_that_the_settings_choose(
+    start: Start, model: ModelServer, home: Path
+) -> None:
+    with (home / "config.toml").open("a") as config:
+        config.write(
+            '[model_providers.far]\nbase_url = "http://far.invalid/v1"\nwire_api = "chat"\n'
+            '[profiles.far]\nmodel = "m"\nmodel_provider = "far"\n'
+        )
+    settings = {"profile": "embedded", "localOnly": True}
+    async with start() as client:
+        await client.initialize(initializationOptions={"codex": settings})
+        result = await (await client.send("codex/models", {})).result()
+        assert "test-model" not in [entry["name"] for entry in result["models"]]
+        document = {"textDocument": {"uri": "file:///nowhere/a.py"}, "profile": "local"}
+        result = await (await client.send("codex/models", document)).result()
+        assert [entry["name"] for entry in result["models"]] == ["test-model"]
+        error = await (await client.send("codex/models", {"profile": "far"})).error()
+        assert error["data"]["kind"] == "localOnly"
 
 
 async def test_a_model_that_is_there_needs_no_pull_and_an_unknown_one_is_an_error(
