@@ -5,7 +5,7 @@ instead: the question, or the name of the profile.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from codex_ls.events import Effort
 from codex_ls.lsp.params import Diagnostic, Range, TextDocument, diagnostics
@@ -21,6 +21,8 @@ from codex_ls.lsp.values import (
     text,
     token,
 )
+
+EffortChoice = Effort | Literal["default"]
 
 _AUTOMATIC = 2
 _TRIGGER_KINDS = 2
@@ -118,6 +120,33 @@ class ProfileArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelArguments:
+    """The argument of `codex.selectModel`; empty text is the profile's own model."""
+
+    model: str | None = None
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check it. Raises Wrong."""
+        name = value if isinstance(value, str) else Fields(value).maybe("model", text)
+        return cls(None if name is None else name.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class EffortArguments:
+    """The argument of `codex.selectEffort`; `default` is what the profile says."""
+
+    effort: EffortChoice | None = None
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Check it. Raises Wrong."""
+        if isinstance(value, str):
+            return cls(_effort_or_default(value))
+        return cls(Fields(value).maybe("effort", _effort_or_default))
+
+
+@dataclass(frozen=True, slots=True)
 class DoctorArguments:
     """The argument of `codex.doctor`."""
 
@@ -131,6 +160,12 @@ class DoctorArguments:
             return cls(profile=value)
         fields = Fields(value)
         return cls(fields.maybe("profile", text), fields.maybe("discover", flag) or False)
+
+
+def _effort_or_default(value: Any) -> EffortChoice:
+    if value == "default":
+        return "default"
+    return effort(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codex_ls.config.profile import list_profiles
-from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import CodexError, InvalidParams
 from codex_ls.lsp import protocol
 from codex_ls.lsp.answer_document import doctor_document
@@ -20,17 +18,15 @@ from codex_ls.lsp.command_params import (
     AskArguments,
     DoctorArguments,
     ExecuteCommandParams,
-    ProfileArguments,
 )
 from codex_ls.lsp.doctor import doctor
 from codex_ls.lsp.params import P, parse
 from codex_ls.lsp.payloads import Names, turn_error
 from codex_ls.lsp.protocol import CommandResult
 from codex_ls.lsp.request import Cancelled, Request
-from codex_ls.lsp.settings import WorkspaceSettings
+from codex_ls.lsp.select_commands import select_effort, select_model, select_profile
 from codex_ls.lsp.showing import Showing
 from codex_ls.lsp.turn_command import TurnCommand
-from codex_ls.lsp.user_config import settings_of_turn
 
 if TYPE_CHECKING:
     from codex_ls.lsp.connection import Connection
@@ -105,27 +101,6 @@ def _stop(connection: "Connection", request: Request, _params: ExecuteCommandPar
     return run
 
 
-def _select_profile(
-    connection: "Connection", request: Request, params: ExecuteCommandParams
-) -> Run:
-    arguments = _read(ProfileArguments, params)
-
-    async def run() -> CommandResult:
-        name = arguments.profile
-        if name is None:
-            name = await request.wait(_chosen_profile(connection))
-        if name is None:
-            return {"status": "cancelled"}
-        settings = _settings_of(connection, name)
-        connection.commands.profile = name
-        Showing(connection).message(
-            "info", f"Codex: {name} ({settings.model}) answers from now on, in this session."
-        )
-        return {"status": "completed", "profile": name}
-
-    return run
-
-
 def _doctor(connection: "Connection", request: Request, params: ExecuteCommandParams) -> Run:
     arguments = _read(DoctorArguments, params)
 
@@ -153,25 +128,6 @@ def _doctor(connection: "Connection", request: Request, params: ExecuteCommandPa
     return run
 
 
-async def _chosen_profile(connection: "Connection") -> str | None:
-    """Have a profile chosen from the list."""
-    summaries = list_profiles(connection.user_config.current())
-    titles = [f"{summary.name} ({summary.model})" for summary in summaries]
-    number = await Showing(connection).choose("Which profile answers in this session?", titles)
-    return None if number is None else summaries[number].name
-
-
-def _settings_of(connection: "Connection", profile: str) -> ModelSettings:
-    """Return a profile's settings. Raises UnknownProfile, and whatever else is wrong with it."""
-    return settings_of_turn(
-        connection.user_config.current(),
-        WorkspaceSettings(),
-        trusted=connection.trusted,
-        local_only=connection.user_config.local_only,
-        profile=profile,
-    )
-
-
 def _read(model: type[P], params: ExecuteCommandParams) -> P:
     """Return a command's checked argument. Raises InvalidParams."""
     return parse(model, params.argument)
@@ -182,6 +138,8 @@ _COMMANDS: Mapping[str, Callable[["Connection", Request, ExecuteCommandParams], 
     protocol.EXPLAIN_COMMAND: _turn,
     protocol.FIX_COMMAND: _turn,
     protocol.STOP_COMMAND: _stop,
-    protocol.SELECT_PROFILE_COMMAND: _select_profile,
+    protocol.SELECT_PROFILE_COMMAND: select_profile,
+    protocol.SELECT_MODEL_COMMAND: select_model,
+    protocol.SELECT_EFFORT_COMMAND: select_effort,
     protocol.DOCTOR_COMMAND: _doctor,
 }

@@ -36,6 +36,8 @@ EXPLAIN_COMMAND: Final = "codex.explain"
 FIX_COMMAND: Final = "codex.fix"
 STOP_COMMAND: Final = "codex.stop"
 SELECT_PROFILE_COMMAND: Final = "codex.selectProfile"
+SELECT_MODEL_COMMAND: Final = "codex.selectModel"
+SELECT_EFFORT_COMMAND: Final = "codex.selectEffort"
 DOCTOR_COMMAND: Final = "codex.doctor"
 
 COMMANDS: Final = (
@@ -44,6 +46,8 @@ COMMANDS: Final = (
     FIX_COMMAND,
     STOP_COMMAND,
     SELECT_PROFILE_COMMAND,
+    SELECT_MODEL_COMMAND,
+    SELECT_EFFORT_COMMAND,
     DOCTOR_COMMAND,
 )
 """What `workspace/executeCommand` understands: for editors that have no plugin of ours."""
@@ -213,6 +217,8 @@ class CommandResult(TypedDict):
     uri: NotRequired[str]
     applied: NotRequired[bool]
     profile: NotRequired[str]
+    model: NotRequired[str]
+    effort: NotRequired[str]
     error: NotRequired[TurnError]
 
 

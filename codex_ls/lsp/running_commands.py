@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+from codex_ls.events import Effort
 from codex_ls.lsp.answer_folder import AnswerFolder
 from codex_ls.lsp.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """A model of the server of one profile; None is what config.toml says without a profile."""
+
+    name: str
+    profile: str | None
 
 
 class RunningCommands:
@@ -14,6 +24,8 @@ class RunningCommands:
         self.answers = answers
         self.profile: str | None = None
         """What `codex.selectProfile` chose, for the commands of this session."""
+        self.model: ChosenModel | None = None
+        self.effort: Effort | None = None
         self.running: list[Request] = []
 
     @contextmanager
@@ -24,6 +36,12 @@ class RunningCommands:
             yield
         finally:
             self.running.remove(request)
+
+    def model_for(self, profile: str | None) -> str | None:
+        """Return the model that was chosen, for questions to its own profile, which None leaves open."""
+        if self.model is None or profile not in (None, self.model.profile):
+            return None
+        return self.model.name
 
     def stop(self) -> None:
         """Cancel every command that is running."""

@@ -100,10 +100,12 @@ class TurnCommand:
         return fix_plan(arguments, subject)
 
     def _exec_params(self, plan: Plan) -> dict[str, Any]:
+        chosen = self._connection.commands
+        profile = plan.profile or chosen.profile
         named = {
-            "profile": self._connection.commands.profile,
-            "model": self._arguments.model,
-            "effort": self._arguments.effort,
+            "profile": profile,
+            "model": self._arguments.model or chosen.model_for(profile),
+            "effort": self._arguments.effort or chosen.effort,
         }
         given = {name: value for name, value in named.items() if value is not None}
         return given | plan.exec_params()

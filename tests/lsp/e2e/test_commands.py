@@ -11,6 +11,7 @@ import pytest
 from codex_ls.lsp import protocol
 from tests.lsp.e2e.conftest import Start
 from tests.lsp.e2e.test_requests import check_shape
+from tests.support.answers import models_answer
 from tests.support.lsp_client import NO_ANSWER, LspClient, Message
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream, error_answer
@@ -512,6 +513,71 @@ async def test_a_profile_is_chosen_for_the_session(start: Start, model: ModelSer
         assert failed["error"]["kind"] == "unknownProfile"
         client.answers["window/showMessageRequest"] = lambda _params: None
         assert await editor.run("codex.selectProfile") == {"status": "cancelled"}
+
+
+async def test_model_and_effort_are_chosen_for_the_session(
+    start: Start, model: ModelServer
+) -> None:
+    model.always(chat_stream(content=["ok"]))
+    model.route("GET", "/v1/models", models_answer("m1", "m7"))
+    async with start() as client:
+        editor = await editor_of(client)
+
+        def asked_with() -> tuple[str, str | None]:
+            request = model.turns[-1].json
+            return request["model"], request.get("reasoning_effort")
+
+        offered: list[list[str]] = []
+
+        def choose(params: Any) -> Any:
+            offered.append([action["title"] for action in params["actions"]])
+            return params["actions"][-1]
+
+        client.answers["window/showMessageRequest"] = choose
+        assert await editor.run("codex.selectModel") == {"status": "completed", "model": "m7"}
+        assert "m7 (local) answers from now on" in editor.told()[-1]["message"]
+        assert await editor.run("codex.selectEffort") == {"status": "completed", "effort": "high"}
+        assert "effort high" in editor.told()[-1]["message"]
+        assert offered == [
+            ["As local says", "m1", "m7"],
+            ["As the profile says", *protocol.EFFORTS],
+        ]
+        await editor.run("codex.ask", "why?")
+        assert asked_with() == ("m7", "high")
+        # What is said with the question wins, and another profile has its own model.
+        await editor.run("codex.ask", {"prompt": "why?", "model": "m8", "effort": "low"})
+        assert asked_with() == ("m8", "low")
+        await editor.run("codex.ask", {"prompt": "why?", "profile": "other"})
+        assert asked_with() == ("m2", "high")
+        await editor.run("codex.ask", {"prompt": "why?", "profile": "local"})
+        assert asked_with() == ("m7", "high")
+
+        assert (await editor.run("codex.selectModel", ""))["model"] == "m1"
+        assert await editor.run("codex.selectEffort", "default") == {"status": "completed"}
+        await editor.run("codex.ask", "why?")
+        assert asked_with() == ("m1", None)
+
+        await editor.run("codex.selectModel", {"model": "m9"})
+        await editor.run("codex.selectProfile", "local")
+        await editor.run("codex.ask", "why?")
+        assert asked_with() == ("m1", None)
+        client.answers["window/showMessageRequest"] = lambda _params: None
+        assert await editor.run("codex.selectModel") == {"status": "cancelled"}
+        assert await editor.run("codex.selectEffort") == {"status": "cancelled"}
+
+
+async def test_an_effort_that_does_not_exist_is_refused(start: Start, model: ModelServer) -> None:
+    async with start() as client:
+        editor = await editor_of(client)
+        call = await client.send(
+            EXECUTE, {"command": "codex.selectEffort", "arguments": ["highest"]}
+        )
+        error = await call.error()
+        assert error["code"] == -32602
+        assert "none, minimal, low, medium, high" in editor.told()[-1]["message"]
+        model.route("GET", "/v1/models", error_answer(401, "no"))
+        failed = await editor.run("codex.selectModel")
+        assert failed["error"]["kind"] == "unauthorized"
 
 
 async def test_the_doctor_shows_what_it_finds(start: Start, model: ModelServer) -> None:
