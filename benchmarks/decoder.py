@@ -40,11 +40,17 @@ def ollama(count: int) -> bytes:
     return b'{"model":"m","message":{"role":"assistant","content":" word"},"done":false}\n' * count
 
 
+def lmstudio(count: int) -> bytes:
+    delta = '{"type":"message.delta","content":" word"}'
+    return f"event: message.delta\ndata: {delta}\n\n".encode() * count
+
+
 SHAPES: dict[str, tuple[WireApi, Callable[[int], bytes]]] = {
     "chat, thinking in a field": ("chat", field),
     "chat, thinking in tags": ("chat", tags),
     "responses": ("responses", responses),
     "ollama": ("ollama", ollama),
+    "lmstudio": ("lmstudio", lmstudio),
 }
 
 

@@ -49,7 +49,7 @@ def fuzz(arguments: list[str]) -> None:
         if len(data) < 3:
             return
         choice, seed, body = data[0], data[1], data[2:]
-        wire = ("chat", "responses", "ollama")[choice % 3]
+        wire = ("chat", "responses", "ollama", "lmstudio")[choice % 4]
         quirks = Quirks(
             harmony=bool(choice & 16),
             forced_open=bool(choice & 32),
@@ -72,11 +72,11 @@ def seeds(folder: Path) -> None:
     """One input for each stream of the corpus, and one for each with other quirks."""
     from codex_ls.dev.corpus import load_cases
 
-    wires = {"chat": 0, "responses": 1, "ollama": 2}
+    wires = {"chat": 0, "responses": 1, "ollama": 2, "lmstudio": 3}
     for number, case in enumerate(load_cases(ROOT / "tests/fixtures/streams")):
         if case.status != 200 or len(case.body) > 8192:
             continue
-        # The wire is the choice modulo 3: 96 adds the quirks and is divisible by it.
+        # The wire is the choice modulo 4: 96 adds the quirks and is divisible by it.
         for more in (0, 96):
             choice = wires[case.wire_api] + more
             (folder / f"{number}-{more}").write_bytes(bytes((choice, number % 256)) + case.body)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.command import Command, Result, read_until, told
 from tests.support.model_server import ModelServer
-from tests.support.streams import Gate, chat_stream
+from tests.support.streams import Gate, chat_stream, lmstudio_event, lmstudio_stream
 
 pytest.importorskip("termios", reason="no pseudo-terminals on this system")
 
@@ -61,6 +61,31 @@ def test_the_phase_is_shown_until_the_first_word(server: ModelServer, command: C
         seen = terminal.until("reading the prompt, 1 s")
         assert seen.startswith(ERASE)
         gate.open()
+        done = terminal.finish()
+    assert done.out.endswith(f"{ERASE}Four.\nFIGURES\n")
+    assert done.exit_code == 0
+
+
+def test_how_far_lm_studio_is_moves_until_the_first_word(
+    server: ModelServer, command: Command
+) -> None:
+    shares = (0.25, 0.5)
+    gates = [Gate(f"{kind} {share}") for kind in ("loading", "reading") for share in shares]
+    events = [
+        lmstudio_event(f"{kind}.progress", progress=share)
+        for kind in ("model_load", "prompt_processing")
+        for share in shares
+    ]
+    middle = [piece for pair in zip(events, gates, strict=True) for piece in pair]
+    server.always(lmstudio_stream(content=["Four."], middle=middle))
+    native = 'model_providers.fake.wire_api="lmstudio"'
+    with command.start_at_terminal("exec", "-c", native, "hi") as terminal:
+        for gate in gates:
+            gate.reached.wait_blocking()
+            what, share = gate.name.split()
+            what = "loading test-model" if what == "loading" else "reading the prompt"
+            terminal.until(f"{what} {float(share):.0%}, ")
+            gate.open()
         done = terminal.finish()
     assert done.out.endswith(f"{ERASE}Four.\nFIGURES\n")
     assert done.exit_code == 0

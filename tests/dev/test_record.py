@@ -7,7 +7,14 @@ import pytest
 from codex_ls.dev.corpus import load_case, notate
 from codex_ls.dev.record import Recording, Redactor, main, record
 from tests.support.model_server import ModelServer
-from tests.support.streams import Answer, chat_stream, error_answer, ollama_stream, responses_stream
+from tests.support.streams import (
+    Answer,
+    chat_stream,
+    error_answer,
+    lmstudio_stream,
+    ollama_stream,
+    responses_stream,
+)
 
 
 def test_a_stream_is_kept_byte_for_byte(tmp_path: Path) -> None:
@@ -32,14 +39,20 @@ def test_a_stream_is_kept_byte_for_byte(tmp_path: Path) -> None:
 
 def test_every_wire_and_an_error(tmp_path: Path) -> None:
     with ModelServer(
-        responses_stream(content=["4"]), ollama_stream(content=["4"]), error_answer(404, "no m")
+        responses_stream(content=["4"]),
+        ollama_stream(content=["4"]),
+        lmstudio_stream(content=["4"]),
+        error_answer(404, "no m"),
     ) as server:
         record(Recording(server.base_url, "responses", "m"), tmp_path / "s" / "responses")
         record(Recording(server.origin, "ollama", "m"), tmp_path / "s" / "ollama")
+        record(Recording(server.base_url, "lmstudio", "m"), tmp_path / "s" / "lmstudio")
         record(Recording(server.base_url, "chat", "m"), tmp_path / "s" / "error")
+        assert server.turns[2].path == "/api/v1/chat"
     assert sorted(path.name for path in tmp_path.glob("s/*/stream.*")) == [
         "stream.json",
         "stream.ndjson",
+        "stream.sse",
         "stream.sse",
     ]
     assert load_case(tmp_path / "s" / "error").status == 404

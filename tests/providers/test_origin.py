@@ -4,7 +4,13 @@ import pytest
 
 from codex_ls.config.profile import ModelSettings, Provider
 from codex_ls.errors import LocalOnly, MissingCredential
-from codex_ls.providers.origin import credentials, locked_to_this_machine, request_url
+from codex_ls.providers.origin import (
+    credentials,
+    locked_to_this_machine,
+    models_url,
+    request_url,
+    server_url,
+)
 
 LOCAL = Provider("local", "Local", "http://localhost:1234/v1")
 
@@ -90,6 +96,26 @@ async def test_programs_for_codex_exec_hand_over_the_openai_key_in_their_variabl
     assert await credentials(keyed("other"), env) == {"Authorization": "Bearer sk-1"}
 
 
+def lm_studio(base_url: str) -> Provider:
+    return Provider("lmstudio", "LM Studio", base_url, "lmstudio")
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://localhost:1234", "http://localhost:1234/v1", "http://localhost:1234/api/v1"],
+)
+def test_lm_studio_is_asked_for_its_state_and_its_models_at_its_root(base_url: str) -> None:
+    provider = lm_studio(base_url)
+    assert server_url(provider, "/api/v1/models") == "http://localhost:1234/api/v1/models"
+    assert models_url(provider) == "http://localhost:1234/v1/models"
+
+
+def test_another_servers_api_v1_is_left_whole() -> None:
+    provider = Provider("lemonade", "Lemonade", "http://localhost:8000/api/v1")
+    assert models_url(provider) == "http://localhost:8000/api/v1/models"
+    assert server_url(provider, "/health") == "http://localhost:8000/api/health"
+
+
 @pytest.mark.parametrize(
     ("provider", "path", "url"),
     [
@@ -103,6 +129,17 @@ async def test_programs_for_codex_exec_hand_over_the_openai_key_in_their_variabl
             Provider("o", "O", "http://localhost:11434/v1", "ollama"),
             "/api/chat",
             "http://localhost:11434/api/chat",
+        ),
+        (lm_studio("http://localhost:1234"), "/api/v1/chat", "http://localhost:1234/api/v1/chat"),
+        (
+            lm_studio("http://localhost:1234/v1"),
+            "/api/v1/chat",
+            "http://localhost:1234/api/v1/chat",
+        ),
+        (
+            lm_studio("https://lab.example/lms/api/v1"),
+            "/api/v1/chat",
+            "https://lab.example/lms/api/v1/chat",
         ),
     ],
 )

@@ -19,6 +19,7 @@ before the status line; `"atOnce": true` sends neighbouring pieces in one write.
     {"chat": {...}}        arguments of streams.chat_stream: reasoning, content, field, usage, ...
     {"responses": {...}}   ... of streams.responses_stream
     {"ollama": {...}}      ... of streams.ollama_stream
+    {"lmstudio": {...}}    ... of streams.lmstudio_stream
     {"error": {"status": 429, "message": "slow down", "headers": {"Retry-After": "1"}}}
     {"json": VALUE}
     {"stream": "tests/fixtures/streams/.../stream.sse"}     a recorded body, as an event stream
@@ -64,6 +65,7 @@ from tests.support.streams import (
     chat_stream,
     error_answer,
     json_answer,
+    lmstudio_stream,
     ollama_stream,
     responses_stream,
     sse_answer,
@@ -73,6 +75,7 @@ _BUILDERS: Mapping[str, Callable[..., Answer]] = {
     "chat": chat_stream,
     "responses": responses_stream,
     "ollama": ollama_stream,
+    "lmstudio": lmstudio_stream,
 }
 
 

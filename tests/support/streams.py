@@ -259,6 +259,7 @@ def lmstudio_stream(
     model: str = "test-model",
     load_ms: int | None = None,
     usage: tuple[int, int] = (12, 3),
+    reasoning_tokens: int | None = None,
     response_id: str | None = "resp_1",
     middle: Iterable[Piece] = (),
 ) -> Answer:
@@ -278,7 +279,7 @@ def lmstudio_stream(
     stats = {
         "input_tokens": usage[0],
         "total_output_tokens": usage[1],
-        "reasoning_output_tokens": 0,
+        "reasoning_output_tokens": reasoning_tokens,
         "tokens_per_second": 43.7,
         "time_to_first_token_seconds": 0.25,
         "model_load_time_seconds": None if load_ms is None else load_ms / 1000,

@@ -122,7 +122,9 @@ async def test_loading_for_four_minutes_and_reading_are_told_as_they_go(
     ]
     gates = [Gate(f"step {number}") for number in range(len(steps))]
     middle = [piece for (data, _), gate in zip(steps, gates, strict=True) for piece in (data, gate)]
-    stream = lmstudio_stream(reasoning=["hm"], content=["ok"], load_ms=480_000, middle=middle)
+    stream = lmstudio_stream(
+        reasoning=["hm"], content=["ok"], load_ms=480_000, reasoning_tokens=1, middle=middle
+    )
     async with ModelServer(stream) as server:
         turn = Watched(session.start(TurnRequest("hi"), native(server)))
         for (_, told), gate in zip(steps, gates, strict=True):
@@ -143,7 +145,7 @@ async def test_loading_for_four_minutes_and_reading_are_told_as_they_go(
     finished = last(events)
     assert (finished.status, finished.finish_reason, finished.notices) == ("completed", "stop", ())
     assert (finished.reasoning, finished.content) == ("hm", "ok")
-    assert finished.usage == Usage(12, 3, reasoning_tokens=0)
+    assert finished.usage == Usage(12, 3, reasoning_tokens=1)
     timing = finished.timing
     assert (timing.load_ms, timing.prompt_ms) == (480_000, 250)
 

@@ -45,6 +45,7 @@ from tests.support.streams import (
     chat_stream,
     error_answer,
     json_answer,
+    lmstudio_stream,
     ollama_stream,
     responses_stream,
     sse_answer,
@@ -85,6 +86,7 @@ WIRES = {
     "chat": chat_stream(reasoning=["h", "m"], content=["4", "2"], usage=(12, 4)),
     "responses": responses_stream(reasoning=["h", "m"], content=["4", "2"], usage=(12, 4)),
     "ollama": ollama_stream(reasoning=["h", "m"], content=["4", "2"], usage=(12, 4)),
+    "lmstudio": lmstudio_stream(reasoning=["h", "m"], content=["4", "2"], usage=(12, 4)),
 }
 
 
