@@ -30,15 +30,15 @@ def run(argv: Sequence[str]) -> int:
     config = load_config()
     resolve(config, profile=parsed.name)  # a profile that can't be used is told before it is
     if parsed.workspace:
-        from codex_ls.cli.editor_settings import read_settings, with_setting
+        from codex_ls.cli.editor_settings import read_settings, with_setting, write_settings
 
         path = Path.cwd() / ".vscode" / "settings.json"
         before = read_settings(path)
-        after = with_setting(before, _KEY, parsed.name)
+        after, write = with_setting(before, _KEY, parsed.name), write_settings
     else:
         path = config.path
         before = read_text(path)
-        after = with_top_value(before, "profile", parsed.name)
+        after, write = with_top_value(before, "profile", parsed.name), write_text
     out = Output(sys.stdout)
-    is_written = offer_change(path, before, after, out=out, is_agreed=parsed.yes, write=write_text)
+    is_written = offer_change(path, before, after, out=out, is_agreed=parsed.yes, write=write)
     return 0 if is_written or before == after else 1

@@ -4,9 +4,11 @@ Comments, order, blank lines and line ends stay. What comes out is parsed before
 holds exactly the wanted values.
 """
 
+import codecs
 import json
 import os
 import re
+import stat
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -64,17 +66,26 @@ def read_text(path: Path) -> str:
     return path.read_bytes().decode("utf-8-sig")
 
 
-def write_text(path: Path, text: str) -> Path | None:
+def write_text(path: Path, text: str, *, is_private: bool = True) -> Path | None:
     """Put the text in the file's place, whole or not at all; returns the backup of the old one.
 
-    A link stays a link, the rights stay as they were. Raises ConfigError.
+    A link stays a link; the rights stay as they were, and so does a byte order mark. A new file is for
+    its user alone, or, where not `is_private`, for whom the umask lets in. Raises ConfigError.
     """
     target = path.resolve()
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        backup = _back_up(target, mode) if target.exists() else None
-        _replace(target, text.encode(), mode)
+        target.parent.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
+        old = target.read_bytes() if target.exists() else None
+        if old is None:
+            backup, mode = None, 0o600 if is_private else 0o666 & ~_umask()
+        else:
+            mode = stat.S_IMODE(target.stat().st_mode)
+            if not mode & stat.S_IWUSR:
+                raise ConfigError(f"{path.name} is write-protected.", hint=f"{target}")
+            backup = target.with_name(f"{target.name}.bak")
+            _replace(backup, old, mode)
+        mark = codecs.BOM_UTF8 if (old or b"").startswith(codecs.BOM_UTF8) else b""
+        _replace(target, mark + text.encode(), mode)
     except OSError as error:
         raise ConfigError(
             f"{path.name} can't be written: {error.strerror}.", hint=f"{target}"
@@ -82,10 +93,10 @@ def write_text(path: Path, text: str) -> Path | None:
     return backup
 
 
-def _back_up(path: Path, mode: int) -> Path:
-    backup = path.with_name(f"{path.name}.bak")
-    _replace(backup, path.read_bytes(), mode)
-    return backup
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:

@@ -1,6 +1,8 @@
 """From nothing to a profile that answers: discover, init, profile use, doctor."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,25 @@ def test_a_profile_is_put_into_use_for_a_workspace(command: Command) -> None:
     assert command.run("profile", "use", "a", "--workspace", "--yes").exit_code == 0
     assert settings.read_text() == '{\n  "codex.profile": "a"\n}\n'
     assert (command.home / "config.toml").read_text() == TWO
+
+
+def test_a_workspace_keeps_its_line_ends_and_lets_others_read(command: Command) -> None:
+    command.write_config(TWO)
+    settings = command.home / ".vscode" / "settings.json"
+    umask = os.umask(0o022)
+    try:
+        assert command.run("profile", "use", "b", "--workspace", "--yes").exit_code == 0
+    finally:
+        os.umask(umask)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (settings.parent, settings)] == [
+        0o755,
+        0o644,
+    ]
+    settings.write_bytes(b'\xef\xbb\xbf{\r\n\t"a": [1,],\r\n}\r\n')
+    assert command.run("profile", "use", "a", "--workspace", "--yes").exit_code == 0
+    assert settings.read_bytes() == (
+        b'\xef\xbb\xbf{\r\n\t"codex.profile": "a",\r\n\t"a": [1,],\r\n}\r\n'
+    )
 
 
 # ---- doctor ------------------------------------------------------------------------------------

@@ -139,3 +139,21 @@ def test_a_folder_that_cant_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"config\.toml can't be written"):
         write_text(tmp_path / "file" / "config.toml", "a = 1\n")
+
+
+def test_a_write_protected_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("a = 1\n")
+    path.chmod(0o444)
+    with pytest.raises(ConfigError, match=r"config\.toml is write-protected\."):
+        write_text(path, "a = 2\n")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["config.toml"]
+    assert path.read_text() == "a = 1\n"
+
+
+def test_a_byte_order_mark_stays(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
+    assert read_text(path) == "a = 1\r\n"
+    write_text(path, "a = 2\r\n")
+    assert path.read_bytes() == b"\xef\xbb\xbfa = 2\r\n"
