@@ -38,6 +38,7 @@ from codex_ls.providers.signals import Signals
 from codex_ls.turn.dialect import learned_quirks, without_refused
 from codex_ls.turn.lookout import Lookout
 from codex_ls.turn.window import PromptSize, cut_notice, fitted
+from codex_ls.turn.window_watch import WindowWatch
 from codex_ls.wire import (
     Decoder,
     ModelCall,
@@ -132,7 +133,13 @@ class Asking:
         lookout = Lookout(
             self._interrupt, signals.look if signals else None, patience_s=signals.patience_s
         )
-        call = await self._fitted(call, signals)
+        window = WindowWatch(
+            signals,
+            (self._provider.base_url, self._settings.model),
+            self._session.windows,
+            configured=self._settings.context_window,
+        )
+        call = await self._fitted(call, signals, window)
         yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
@@ -150,13 +157,15 @@ class Asking:
                 error = await self._refusal(answer)
                 if error is None:
                     yield PhaseChanged("prompt")
-                    async with aclosing(self._read(answer, lookout)) as events:
+                    window.begin()
+                    async with aclosing(self._read(answer, lookout, window)) as events:
                         async for event in events:
                             yield event
                     return
             except ProviderError as raised:
                 error = raised
             finally:
+                await window.end()
                 if answer is not None:
                     await answer.aclose()
             without_secrets(error, self._secrets)
@@ -165,7 +174,7 @@ class Asking:
             if is_loading(error):
                 yield PhaseChanged("loading")
                 await self._interrupt.wait(asyncio.sleep(_LOADING_POLL_S))
-                call = await self._fitted(call, signals)  # only a loaded model has a window
+                call = await self._fitted(call, signals, window)  # only a loaded model has a window
                 continue
             simpler = without_refused(call, self._quirks, error, server_name=self._provider.name)
             if simpler is not None:
@@ -189,11 +198,12 @@ class Asking:
             yield RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
             await self._interrupt.wait(asyncio.sleep(wait_ms / 1000))
 
-    async def _fitted(self, call: ModelCall, signals: Signals) -> ModelCall:
+    async def _fitted(self, call: ModelCall, signals: Signals, window: WindowWatch) -> ModelCall:
         """The call as it fits into the window. Raises ContextOverflow, Interrupted."""
-        fitting = fitted(call, signals, self._settings)
-        call, self._prompt_size = await self._interrupt.wait(fitting)
-        return call
+        fit = await self._interrupt.wait(fitted(call, signals, self._settings))
+        self._prompt_size = fit.size
+        window.tokens = fit.window or window.tokens
+        return fit.call
 
     def _for_engine(self, engine: Engine, call: ModelCall) -> ModelCall:
         """Aim at the built-in server, and ask it as it wants to be asked."""
@@ -255,7 +265,9 @@ class Asking:
 
         return Signals(self._provider, self._settings.model, ask)
 
-    async def _read(self, answer: Answer, lookout: Lookout) -> AsyncGenerator[WireEvent, None]:
+    async def _read(
+        self, answer: Answer, lookout: Lookout, window: WindowWatch
+    ) -> AsyncGenerator[WireEvent, None]:
         """What the answer's bytes mean, each read handed on before the next."""
         limit = self._settings.max_output_tokens
         decoder = decoder_for(self._provider.wire_api, self._quirks, output_limit=limit)
@@ -279,6 +291,9 @@ class Asking:
                         self._texts += len(event.text)
                     case ReasoningDelta():
                         self._texts += len(event.text)
+                    case UsageReported(usage) if usage is not None:
+                        usage = replace(usage, context_window=window.tokens)
+                        event = replace(event, usage=usage)
                     case PhaseChanged():
                         is_working = True  # the stream itself says that the server loads or reads
                     case Reclassified():
@@ -287,7 +302,7 @@ class Asking:
                         )
                 yield event
                 if isinstance(event, UsageReported) and (
-                    cut := cut_notice(self._prompt_size, event.usage)
+                    cut := cut_notice(self._prompt_size, event.usage, self._settings)
                 ):
                     yield Noticed(cut)
             if self._texts > MAX_TURN_CHARS:

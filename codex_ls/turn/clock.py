@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from codex_ls.events import Phase, ServerTimings, Timing, Usage
 
 _MIN_TOKENS = 5
+_MIN_PROMPT_TOKENS = 64
 _MIN_SPAN_S = 0.1
 """A speed over fewer tokens, or over less time, tells of the network and of chance: none is told."""
 
@@ -30,6 +31,8 @@ class TurnClock:
     """Each phase that was told, with the moment it began."""
     retries: int = 0
     """How often the request was sent again."""
+    has_waited: bool = False
+    """Whether the request stood in the server's queue."""
 
     def phase(self, phase: Phase) -> None:
         """The model server does something else now."""
@@ -57,6 +60,7 @@ class TurnClock:
         """The figures as they stand now."""
         now = time.perf_counter()
         told = self.server.output_tokens_per_second
+        prompt_speed, prompt_estimated = self._prompt_speed(usage)
         return Timing(
             total_ms=self._ms(now),
             request_ms=self._ms(self.written_at) if self.written_at else 0,
@@ -66,6 +70,8 @@ class TurnClock:
             prompt_ms=self.server.prompt_ms,
             output_tokens_per_second=self._speed(now, usage),
             estimated=told is None,
+            prompt_tokens_per_second=prompt_speed,
+            prompt_estimated=prompt_estimated,
         )
 
     def _speed(self, now: float, usage: Usage | None) -> float | None:
@@ -79,6 +85,34 @@ class TurnClock:
         # The first token came with the first piece: the rest came in the time since then.
         span_s = now - min(firsts, default=now)
         return (tokens - 1) / span_s if span_s >= _MIN_SPAN_S else None
+
+    def _prompt_speed(self, usage: Usage | None) -> tuple[float | None, bool]:
+        """Prompt tokens read a second, and whether that is counted here.
+
+        What a cache had is not read, and does not count; a server that tells no more than a duration
+        may have had some of them there.
+        """
+        tokens, duration_ms = self.server.prompt_tokens, self.server.prompt_ms
+        estimated = tokens is None or duration_ms is None
+        if estimated and usage is not None:
+            tokens = usage.input_tokens - (usage.cached_input_tokens or 0)
+            duration_ms = duration_ms if duration_ms is not None else self._reading_ms(usage)
+            if duration_ms is not None and duration_ms < _MIN_SPAN_S * 1000:
+                return None, False
+        if tokens is None or not duration_ms or tokens < _MIN_PROMPT_TOKENS:
+            return None, False
+        return tokens * 1000 / duration_ms, estimated
+
+    def _reading_ms(self, usage: Usage) -> int | None:
+        """The time from the request to the first word, if nothing but the prompt was read in it."""
+        firsts = [at for at in (self.first_reasoning_at, self.first_content_at) if at is not None]
+        loaded = any(phase == "loading" for phase, _ in self.phases)
+        thought_unseen = bool(usage.reasoning_tokens) and self.first_reasoning_at is None
+        if self.written_at is None or not firsts:
+            return None
+        if loaded or thought_unseen or self.has_waited or self.retries:
+            return None
+        return round((min(firsts) - self.written_at) * 1000)
 
     def _ms(self, at: float) -> int:
         return max(0, round((at - self.received_at) * 1000))

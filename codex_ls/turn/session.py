@@ -18,6 +18,7 @@ from codex_ls.providers.http import HttpClient
 from codex_ls.providers.origin import AskSecret
 from codex_ls.turn.keeping import Keeping
 from codex_ls.turn.run import Turn, TurnRequest
+from codex_ls.turn.window_watch import Windows
 
 if TYPE_CHECKING:
     from codex_ls.embedded.engine import Engine
@@ -40,6 +41,8 @@ class Session:
         self.http = HttpClient()
         self.forced_open: set[tuple[str, str]] = set()
         """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
+        self.windows: Windows = {}
+        """How many tokens fit, as model servers told beside their answers."""
         self.keeping = Keeping(env)
         self._tracing: Tracing | None = None
         self._turns: set[Turn] = set()

@@ -30,10 +30,11 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
 
 def timings_of(timings: Mapping[str, Any]) -> ServerTimings:
     """llama.cpp's `timings` object, in milliseconds and tokens per second."""
-    prompt_ms = number(timings.get("prompt_ms"))
+    prompt_ms, prompt_tokens = number(timings.get("prompt_ms")), number(timings.get("prompt_n"))
     return ServerTimings(
         prompt_ms=None if prompt_ms is None else round(prompt_ms),
         output_tokens_per_second=number(timings.get("predicted_per_second")),
+        prompt_tokens=None if prompt_tokens is None else int(prompt_tokens),
     )
 
 

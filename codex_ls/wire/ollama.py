@@ -125,17 +125,21 @@ class OllamaDecoder:
     def _measure(self, value: dict[str, Any]) -> None:
         outputs, outputs_ns = number(value.get("eval_count")), number(value.get("eval_duration"))
         inputs = number(value.get("prompt_eval_count"))
+        cached = number(value.get("prompt_eval_cached_count"))  # of them; told since August 2026
         load_ns, prompt_ns = (
             number(value.get("load_duration")),
             number(value.get("prompt_eval_duration")),
         )
         usage = None
         if inputs is not None or outputs is not None:
-            usage = Usage(int(inputs or 0), int(outputs or 0))
+            usage = Usage(
+                int(inputs or 0), int(outputs or 0), None if cached is None else int(cached)
+            )
         server = ServerTimings(
             None if load_ns is None else round(load_ns / _NS_PER_MS),
             None if prompt_ns is None else round(prompt_ns / _NS_PER_MS),
             outputs / outputs_ns * _NS_PER_S if outputs and outputs_ns else None,
+            None if inputs is None or cached is None else max(0, int(inputs - cached)),
         )
         if usage is not None or server != ServerTimings():
             self._figures = UsageReported(usage, server)

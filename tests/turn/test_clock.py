@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from codex_ls.events import ServerTimings, Usage
+from codex_ls.events import Phase, ServerTimings, Usage
 from codex_ls.turn.clock import TurnClock
 
 
@@ -62,3 +62,46 @@ def test_a_speed_that_the_server_told_counts_from_the_same_number_of_tokens_on(
     clock.server = ServerTimings(output_tokens_per_second=told)
     timing = clock.timing(Usage(5, tokens))
     assert (timing.output_tokens_per_second, timing.estimated) == (speed, False)
+
+
+@pytest.mark.parametrize(
+    ("server", "usage", "speed"),
+    [
+        # told: llama.cpp's own numbers, and nobody else's
+        (ServerTimings(prompt_ms=500, prompt_tokens=1000), Usage(9000, 5, 8000), (2000.0, False)),
+        (ServerTimings(prompt_ms=500, prompt_tokens=1000), None, (2000.0, False)),
+        (ServerTimings(prompt_ms=2, prompt_tokens=10), Usage(9000, 5), (None, False)),
+        (ServerTimings(prompt_ms=0, prompt_tokens=100), Usage(100, 5), (None, False)),
+        # a duration without the tokens: some of them may have been in a cache
+        (ServerTimings(prompt_ms=500), Usage(1000, 5), (2000.0, True)),
+        (ServerTimings(prompt_ms=5), Usage(1000, 5), (None, False)),
+        # counted here, from the request to the first word: two seconds
+        (ServerTimings(), Usage(1000, 5), (500.0, True)),
+        (ServerTimings(), Usage(1000, 5, cached_input_tokens=900), (50.0, True)),
+        (ServerTimings(), Usage(1000, 5, cached_input_tokens=990), (None, False)),
+        (ServerTimings(), Usage(1000, 5, reasoning_tokens=3), (None, False)),  # thought unseen
+        (ServerTimings(), None, (None, False)),
+    ],
+)
+def test_how_fast_the_prompt_was_read(
+    now: list[float],
+    server: ServerTimings,
+    usage: Usage | None,
+    speed: tuple[float | None, bool],
+) -> None:
+    clock = TurnClock(received_at=99.0, written_at=98.0)
+    clock.content()
+    clock.server = server
+    timing = clock.timing(usage)
+    assert (timing.prompt_tokens_per_second, timing.prompt_estimated) == speed
+
+
+@pytest.mark.parametrize("what", ["loading", "waiting", "retrying"])
+def test_what_else_took_the_time_is_not_taken_for_reading(now: list[float], what: str) -> None:
+    clock = TurnClock(received_at=99.0, written_at=98.0)
+    phases: dict[str, Phase] = {"loading": "loading"}
+    clock.phase(phases.get(what, "prompt"))
+    clock.has_waited = what == "waiting"
+    clock.retries = int(what == "retrying")
+    clock.content()
+    assert clock.timing(Usage(1000, 5)).prompt_tokens_per_second is None

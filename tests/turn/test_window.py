@@ -1,16 +1,28 @@
 """A prompt that does not fit is told before it is sent, and a cut one afterwards."""
 
+import asyncio
 import dataclasses
 from typing import Any
 
 import pytest
 
+from codex_ls.config.settings import ModelSettings, Provider, WireApi
 from codex_ls.errors import ContextOverflow
-from codex_ls.events import Event, PhaseChanged, TurnFinished
+from codex_ls.events import Event, Notice, PhaseChanged, TurnFinished, Usage
+from codex_ls.providers.signals import Signals
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
+from codex_ls.turn.window import PromptSize, cut_notice
+from codex_ls.turn.window_watch import WindowWatch
 from tests.support.model_server import ModelServer, Request
-from tests.support.streams import Answer, chat_stream, error_answer, json_answer, ollama_stream
+from tests.support.streams import (
+    Answer,
+    Gate,
+    chat_stream,
+    error_answer,
+    json_answer,
+    ollama_stream,
+)
 from tests.turn.conftest import events_of, settings_for
 
 LONG = "word " * 8000  # 40,000 characters: about 10,000 tokens
@@ -132,3 +144,177 @@ async def test_a_cut_that_the_figures_show_is_told(session: Session) -> None:
     assert told.content == "made up"
     assert [notice.kind for notice in told.notices] == ["contextTruncated"]
     assert "only 4096 of about 10" in told.notices[0].message
+
+
+# ---- a cut, found afterwards -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "read", "is_told"),
+    [
+        # Ollama keeps the window, or half of it
+        (PromptSize(10_000, exact=False), 4096, 4096, True),
+        (PromptSize(10_000, exact=False), 4096, 2050, True),
+        # also below what is counted beforehand
+        (PromptSize(1400, exact=False), 1024, 514, True),
+        (PromptSize(700, exact=False), 512, 258, True),
+        # whole messages of a thread were dropped, and more than half is left
+        (PromptSize(7000, exact=False), 4096, 3900, True),
+        # a count without what was cached: it fits, so nothing can have been cut
+        (PromptSize(5000, exact=False), 32_768, 40, False),
+        (PromptSize(900, exact=False), 4096, 12, False),
+        # a tokenizer's count is believed to the token
+        (PromptSize(4090, exact=True), 4096, 2050, False),
+        (PromptSize(4100, exact=True), 4096, 2050, True),
+        # the estimate was too high, and the server read more than its window is said to hold
+        (PromptSize(6000, exact=False), 4096, 5800, False),
+        # nothing is known of the window
+        (PromptSize(10_000, exact=False), None, 4096, True),
+        (PromptSize(1400, exact=False), None, 514, False),
+        # images are no measure
+        (PromptSize(5000, exact=False, image_tokens=4800), 4096, 1300, False),
+        (PromptSize(5000, exact=False, image_tokens=4800), None, 1300, False),
+        # a server that tells nothing
+        (PromptSize(10_000, exact=False), 4096, 0, False),
+    ],
+)
+def test_a_cut_is_told_where_nothing_else_explains_the_count(
+    size: PromptSize, window: int | None, read: int, is_told: bool
+) -> None:
+    usage = Usage(read, 5, context_window=window)
+    settings = ModelSettings("m", Provider("local", "Local", "http://127.0.0.1:1/v1"))
+    notice = cut_notice(size, usage, settings)
+    assert (notice is not None) == is_told
+
+
+def test_a_cache_that_is_counted_apart_was_read_too() -> None:
+    settings = ModelSettings("m", Provider("local", "Local", "http://127.0.0.1:1/v1"))
+    usage = Usage(50, 5, cached_input_tokens=9_900)
+    assert cut_notice(PromptSize(10_000, exact=False), usage, settings) is None
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "wire_api", "hint"),
+    [
+        (
+            "ollama",
+            "chat",
+            "Ask about less text, or give the model a larger context (with Ollama:"
+            ' wire_api = "ollama" and model_context_window).',
+        ),
+        (
+            "ollama",
+            "ollama",
+            "Ask about less text, or set a larger model_context_window, if the model can have one.",
+        ),
+        (
+            "lmstudio",
+            "chat",
+            "Ask about less text, or load the model with a larger context in LM Studio.",
+        ),
+    ],
+)
+def test_a_cut_comes_with_a_step_that_is_still_to_take(
+    provider_id: str, wire_api: WireApi, hint: str
+) -> None:
+    provider = Provider(provider_id, "Local", "http://127.0.0.1:1/v1", wire_api=wire_api)
+    usage = Usage(2050, 5, context_window=4096)
+    notice = cut_notice(PromptSize(9000, exact=False), usage, ModelSettings("m", provider))
+    assert notice == Notice(
+        "contextTruncated",
+        "The model read only 2050 of about 9000 (estimated) prompt tokens: the server cut the"
+        " prompt to its window of 4096, and the answer is made from the rest.",
+        hint,
+    )
+
+
+# ---- the window, beside an answer --------------------------------------------------------------
+
+
+def loaded_in_ollama(window: int) -> Answer:
+    return json_answer({"models": [{"name": "m", "context_length": window}]})
+
+
+class Noted(dict[tuple[str, str], int]):
+    """Windows, and an event for the first that is told."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+
+    def __setitem__(self, model: tuple[str, str], window: int) -> None:
+        super().__setitem__(model, window)
+        self.told.set()
+
+
+async def slowly(session: Session, server: ModelServer, asked: ModelSettings) -> TurnFinished:
+    """A turn whose answer goes on once its server has told its window."""
+    session.windows = noted = Noted()
+    going_on = Gate("the answer goes on")
+    server.always(chat_stream(content=["o", going_on, "k"], usage=(600, 5)))
+    server.route("GET", "/api/ps", loaded_in_ollama(1024))
+
+    async def go_on() -> None:
+        await noted.told.wait()
+        going_on.open()
+
+    helping = asyncio.ensure_future(go_on())
+    end = finished(await events_of(session.start(TurnRequest("hi"), asked)))
+    await helping
+    return end
+
+
+async def test_the_window_is_asked_for_beside_a_running_answer(session: Session) -> None:
+    async with ModelServer() as server:
+        end = await slowly(session, server, settings_for(server, provider_id="ollama"))
+        assert end.usage == Usage(600, 5, context_window=1024)
+        assert [request.path for request in server.requests] == ["/v1/chat/completions", "/api/ps"]
+
+
+async def test_a_quick_answer_has_the_window_that_was_told_last(session: Session) -> None:
+    async with ModelServer() as server:
+        asked = settings_for(server, provider_id="ollama")
+        await slowly(session, server, asked)
+        server.always(chat_stream(content=["ok"], usage=(12, 2)))
+        end = finished(await events_of(session.start(TurnRequest("hi"), asked)))
+        assert end.usage == Usage(12, 2, context_window=1024)
+        assert len(server.requests) == 3
+
+
+async def test_the_users_own_window_is_as_good_where_the_server_tells_none(
+    session: Session,
+) -> None:
+    async with ModelServer(chat_stream(content=["ok"], usage=(12, 2))) as server:
+        asked = dataclasses.replace(settings_for(server), context_window=8192)
+        end = finished(await events_of(session.start(TurnRequest("hi"), asked)))
+    assert end.usage == Usage(12, 2, context_window=8192)
+
+
+async def test_an_answer_ends_without_waiting_for_its_window(session: Session) -> None:
+    asked_for, never = Gate("the window is asked for"), Gate("the window is told")
+    stream = chat_stream(content=["o", asked_for, "k"], usage=(12, 2))
+    async with ModelServer(stream) as server:
+        server.route("GET", "/api/ps", dataclasses.replace(loaded_in_ollama(1), before=(never,)))
+        asked = settings_for(server, provider_id="ollama")
+
+        async def go_on() -> None:
+            await never.reached.wait()
+            asked_for.open()
+
+        helping = asyncio.ensure_future(go_on())
+        end = finished(await events_of(session.start(TurnRequest("hi"), asked)))
+        await helping
+        assert (end.content, end.usage) == ("ok", Usage(12, 2))
+        for request in server.requests[1:]:
+            await request.hung_up.wait()
+
+
+async def test_a_server_elsewhere_is_not_asked() -> None:
+    async def never() -> int:
+        raise AssertionError
+
+    signals = Signals(Provider("ollama", "Ollama", "https://model.example/v1"), "m", never)  # type: ignore[arg-type]
+    watch = WindowWatch(signals, ("https://model.example/v1", "m"), {}, configured=None)
+    watch.begin()
+    assert watch._timer is None
+    await watch.end()
+    assert watch.tokens is None
