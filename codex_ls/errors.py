@@ -158,6 +158,7 @@ class StreamBroken(ProviderError):
     """The stream broke off or made no sense.
 
     `passing`: it broke off, which may not happen again; what makes no sense will make none next time.
+    `misread`: what came was no answer of a model at all, so the address or `wire_api` is wrong.
     """
 
     kind = "streamBroken"
@@ -169,9 +170,11 @@ class StreamBroken(ProviderError):
         hint: str | None = None,
         http_status: int | None = None,
         passing: bool = True,
+        misread: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, http_status=http_status)
         self.retryable = passing
+        self.misread = misread
 
 
 class TimedOut(ProviderError):

@@ -13,8 +13,9 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _LINE_ENDS = (b"\r\n", b"\n")
 _MAX_LINE_BYTES = 8 * 1024
 _GARBLED = "its chunked answer is garbled"
-PACKED_TWICE = "its answer is packed more than once"
-"""Each packing multiplies by up to a thousand: 16 KiB packed twice may be 16 GiB."""
+_PACKINGS = ("gzip", "deflate")
+_STRANGE_PACKINGS = ("br", "zstd", "compress", "dcb", "dcz")
+"""Those of the HTTP Content Coding Registry that nothing here unpacks."""
 
 
 class Body:
@@ -24,6 +25,8 @@ class Body:
         """`headers` have their names in lower case."""
         self.trouble: str | None = None
         """What is wrong with the body; None while all is well."""
+        self.is_unpackable = False
+        """Whether that is how it was packed."""
         self.ended = status in (204, 304)
         """True once the whole body came."""
         self.surplus = False
@@ -34,10 +37,11 @@ class Body:
         """Bytes to the end of the body or chunk; None between chunks, and where nobody knows."""
         self._line = self._size_line
         self._torn = b""  # a line between chunks that is not whole
-        packings = _known_packings(headers.get("content-encoding", ""))
+        coding = headers.get("content-encoding", "")
+        packings = packings_of(coding) if coding else []
         self._unpacker = _Unpacker(packings[0]) if packings else None
-        if len(packings) > 1:
-            self.trouble = PACKED_TWICE
+        if trouble := packing_trouble(packings) if packings else None:
+            self._cannot_unpack(trouble)
         if self._left == 0 and not self._is_chunked:
             self.ended = True
 
@@ -114,8 +118,11 @@ class Body:
         try:
             return self._unpacker.feed(data, last=self.ended)
         except zlib.error as error:
-            self.trouble = f"its packed answer can't be unpacked ({error})"
+            self._cannot_unpack(f"a packed answer that can't be unpacked ({plain_zlib(error)})")
             return b""
+
+    def _cannot_unpack(self, trouble: str) -> None:
+        self.trouble, self.is_unpackable = trouble, True
 
 
 class _Unpacker:
@@ -145,7 +152,26 @@ class _Unpacker:
         return zlib.MAX_WBITS if has_head else -zlib.MAX_WBITS
 
 
-def _known_packings(codings: str) -> list[str]:
-    """Those of a `Content-Encoding`; one that is unknown is left as it is."""
-    names = (name.strip().lower().removeprefix("x-") for name in codings.split(","))
-    return [name for name in names if name in ("gzip", "deflate")]
+def packing_trouble(packings: list[str]) -> str | None:
+    """Why an answer with these packings can't be read, as the end of a sentence; None if it can.
+
+    Each packing multiplies by up to a thousand: 16 KiB packed twice may be 16 GiB.
+    """
+    if len(packings) > 1:
+        return "an answer that is packed more than once"
+    strange = next((name for name in packings if name in _STRANGE_PACKINGS), None)
+    return None if strange is None else f"an answer packed as {strange}"
+
+
+def plain_zlib(error: zlib.error) -> str:
+    """zlib's words without its number: "Error -3 while decompressing data: incorrect header check"."""
+    return str(error).rpartition(": ")[2]
+
+
+def packings_of(coding: str) -> list[str]:
+    """The packings that a `Content-Encoding` names, in their order.
+
+    Others are none, though servers send them: `identity`, `none` (against buffering), `utf-8`.
+    """
+    names = (name.strip().lower().removeprefix("x-") for name in coding.split(","))
+    return [name for name in names if name in (*_PACKINGS, *_STRANGE_PACKINGS)]

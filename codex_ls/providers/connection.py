@@ -13,12 +13,13 @@ from collections import deque
 
 import h11
 
-from codex_ls.providers.transport_errors import Broken, NotARequest, first_words
+from codex_ls.providers.transport_errors import Broken, NotARequest, NotHttp, first_words
 
 READ_BYTES = 16 * 1024
 _READ_AHEAD_BYTES = 64 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_INTERIMS = 100
+_MAX_GREETING_BYTES = 64
 NOT_ALLOWED = "a header or the address holds characters that HTTP does not allow"
 """Not in h11's words: they quote the header, and its value may be a key."""
 _SWITCHED = "it changed to another protocol, which nobody asked for"
@@ -59,8 +60,8 @@ class Connection(asyncio.BufferedProtocol):
     ) -> tuple[h11.Response, bytes]:
         """The head of the answer, and the bytes of its body that came along with it.
 
-        Raises NotARequest or Broken. Early hints and the like (1xx) are passed over; an answer that
-        comes while the request is still being written counts.
+        Raises NotARequest, NotHttp or Broken. Early hints and the like (1xx) are passed over; an
+        answer that comes while the request is still being written counts.
         """
         self._has_answered = False
         talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
@@ -73,12 +74,15 @@ class Connection(asyncio.BufferedProtocol):
             self._write((talk.send(request) or b"") + body)
         except (h11.LocalProtocolError, UnicodeError):
             raise NotARequest(NOT_ALLOWED) from None
-        interims = 0
+        interims, begun = 0, False
         try:
             while not isinstance(event := talk.next_event(), h11.Response):
                 if event is h11.NEED_DATA:
                     if not (data := await self.read()):
                         raise Broken("it closed the connection without an answer")
+                    if not begun and data[:5] != b"HTTP/"[: len(data)]:
+                        raise NotHttp(data[:_MAX_GREETING_BYTES])  # h11 would wait for a whole head
+                    begun = True
                     talk.receive_data(data)
                 elif (interims := interims + 1) > _MAX_INTERIMS:
                     raise Broken(f"it sent {_MAX_INTERIMS} interim answers and no other")

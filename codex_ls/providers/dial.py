@@ -68,8 +68,12 @@ class Address:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """What is tried, in this order: a server at `localhost` listens at one of two numbers."""
-        if self.name.rstrip(".") != "localhost" or self.host not in _LOCALHOST:
+        """What is tried, in this order: a server at `localhost` listens at one of two numbers.
+
+        The system may know only one of them under that name (Debian's `/etc/hosts` does).
+        """
+        is_localhost = (self.name or self.host).rstrip(".") == "localhost"
+        if not is_localhost or self.host not in ("localhost", "localhost.", *_LOCALHOST):
             return (self.host,)
         return (self.host, *(number for number in _LOCALHOST if number != self.host))
 

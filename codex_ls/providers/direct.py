@@ -17,7 +17,7 @@ from codex_ls.providers.connection import Connection
 from codex_ls.providers.dial import Address, dial
 from codex_ls.providers.exchange import Outgoing
 from codex_ls.providers.tls import client_context
-from codex_ls.providers.transport_errors import Broken, NotConnected, first_words
+from codex_ls.providers.transport_errors import Broken, Unpackable
 
 _MAX_IDLE = 8
 _IDLE_S, _IDLE_HERE_S = 50.0, 4.0
@@ -125,10 +125,7 @@ class Direct:
 
     def _tls_context(self) -> SSLContext:
         if self._tls is None:
-            try:
-                self._tls = client_context()
-            except OSError as error:
-                raise NotConnected(first_words(error), error) from None
+            self._tls = client_context()
         return self._tls
 
 
@@ -169,7 +166,7 @@ class DirectExchange:
             if piece := body.feed(data) if data else body.end():
                 return piece
         if body.trouble is not None:
-            raise Broken(body.trouble)
+            raise Unpackable(body.trouble) if body.is_unpackable else Broken(body.trouble)
         return b""
 
     async def aclose(self) -> None:

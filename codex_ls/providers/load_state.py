@@ -18,9 +18,13 @@ def is_loading(error: ProviderError) -> bool:
 
 
 def start_hint(provider: Provider) -> str:
-    """How to start the server of a provider; by its id, else by its well-known port."""
-    kind = provider.id
-    if kind not in _START_HINTS:
-        host = provider.base_url.partition("://")[2].partition("/")[0]
-        kind = next((name for port, name in _BY_PORT.items() if host.endswith(port)), "")
-    return _START_HINTS.get(kind, "")
+    """How to start the server of a provider; empty where nobody knows which it is."""
+    return _START_HINTS.get(server_kind(provider), "")
+
+
+def server_kind(provider: Provider) -> str:
+    """Which server a provider most likely is, by its id, else by its well-known port; or empty."""
+    if provider.id in _START_HINTS:
+        return provider.id
+    host = provider.base_url.partition("://")[2].partition("/")[0]
+    return next((name for port, name in _BY_PORT.items() if host.endswith(port)), "")

@@ -5,6 +5,9 @@ Loaded only where there is one, for that takes longer than the rest of a start. 
 library's to know.
 """
 
+import os
+import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -12,18 +15,21 @@ from typing import Any
 
 import httpx
 
-from codex_ls.providers.body import PACKED_TWICE
+from codex_ls.providers.body import packing_trouble, packings_of
 from codex_ls.providers.connection import NOT_ALLOWED, WRITE_S
 from codex_ls.providers.exchange import Outgoing
+from codex_ls.providers.proxy_settings import proxy_for
 from codex_ls.providers.tls import client_context
 from codex_ls.providers.transport_errors import (
     Broken,
     ConnectTimedOut,
+    NoProxyThere,
     NoSuchProxy,
     NotARequest,
     NotConnected,
     ProxyRefused,
     TransportError,
+    Unpackable,
     first_words,
 )
 
@@ -34,11 +40,8 @@ class Proxied:
     """A `Transport` through whatever proxy is set."""
 
     def __init__(self) -> None:
-        """Raises NotConnected and NoSuchProxy."""
-        try:
-            tls = client_context()
-        except OSError as error:
-            raise NotConnected(first_words(error), error) from None
+        """Raises NoCertificates and NoSuchProxy."""
+        tls = client_context()
         try:
             self._client = httpx.AsyncClient(
                 verify=tls,
@@ -67,10 +70,10 @@ class Proxied:
             async with sockets:
                 response = await self._client.send(built, stream=True)
         except httpx.HTTPError as error:
-            raise _as_ours(error) from None
+            raise _as_ours(error, outgoing.url) from None
         except (httpx.InvalidURL, UnicodeError) as error:
             raise NotARequest(first_words(error)) from None
-        return ProxiedExchange(response, sockets.written_at)
+        return ProxiedExchange(outgoing.url, response, sockets.written_at)
 
     def prepare(self, url: str) -> None:
         """Do nothing: what it needs was loaded with it."""
@@ -83,7 +86,8 @@ class Proxied:
 class ProxiedExchange:
     """An `Exchange` of the HTTP library's."""
 
-    def __init__(self, response: httpx.Response, written_at: float) -> None:
+    def __init__(self, url: str, response: httpx.Response, written_at: float) -> None:
+        self._url = url
         self._response = response
         self._body: AsyncIterator[bytes] = response.aiter_bytes()
         self.status: int = response.status_code
@@ -92,12 +96,16 @@ class ProxiedExchange:
 
     async def read(self) -> bytes:
         """The next bytes of the body, unpacked; none at its end. Raises TransportError."""
-        if "," in self.headers.get("content-encoding", ""):
-            raise Broken(PACKED_TWICE)
+        coding = self.headers.get("content-encoding", "")
+        if coding and (trouble := packing_trouble(packings_of(coding))):
+            raise Unpackable(trouble)
         try:
             return await anext(self._body, b"")
+        except httpx.DecodingError as error:
+            trouble = f"a packed answer that can't be unpacked ({first_words(error)})"
+            raise Unpackable(trouble) from None
         except httpx.HTTPError as error:
-            raise _as_ours(error) from None
+            raise _as_ours(error, self._url) from None
 
     async def aclose(self) -> None:
         """Keep the connection if the whole answer was read, else close it."""
@@ -131,13 +139,18 @@ class _Sockets:
                     await stream.aclose()
 
 
-def _as_ours(error: httpx.HTTPError) -> TransportError:
+def _as_ours(error: httpx.HTTPError, url: str) -> TransportError:
     reason = first_words(error)
     match error:
         case httpx.ConnectTimeout():
-            return ConnectTimedOut(reason)
+            return _no_proxy_there(url, None) or ConnectTimedOut(reason)
         case httpx.ConnectError():
-            return NotConnected(reason, _os_error(error))
+            cause = _os_error(error)
+            if isinstance(
+                cause, ssl.SSLError
+            ):  # of the server's, behind a proxy that let it through
+                return NotConnected(reason, cause)
+            return _no_proxy_there(url, cause) or NotConnected(reason, cause)
         case httpx.ProxyError():
             return ProxyRefused(reason)
         case httpx.LocalProtocolError():
@@ -146,6 +159,21 @@ def _as_ours(error: httpx.HTTPError) -> TransportError:
             return NotARequest(reason)
         case _:
             return Broken(reason)
+
+
+def _no_proxy_there(url: str, cause: OSError | None) -> NoProxyThere | None:
+    """The error of a proxy that takes no connection; None if `url` is asked without one."""
+    proxy = proxy_for(url, os.environ)
+    if proxy is None:
+        return None
+    match cause:
+        case None:
+            why = "it did not take the connection in time"
+        case socket.gaierror():
+            why = "no address is known for it"
+        case _:
+            why = "nothing listens there"
+    return NoProxyThere(f"{proxy.variable} names the proxy {proxy.origin}, and {why}")
 
 
 def _os_error(error: BaseException) -> OSError | None:

@@ -3,19 +3,31 @@
 import os
 import ssl
 
+from codex_ls.providers.transport_errors import NoCertificates, first_words
+
 
 def client_context() -> ssl.SSLContext:
     """A client's TLS context; it trusts `SSL_CERT_FILE`, else `SSL_CERT_DIR`, else Mozilla's list.
 
-    Loading certificates takes 20 ms. Raises OSError for a file that can't be read.
+    Loading certificates takes 20 ms. Raises NoCertificates for a file that can't be read.
     """
-    if file := os.environ.get("SSL_CERT_FILE"):
-        context = ssl.create_default_context(cafile=file)
-    elif folder := os.environ.get("SSL_CERT_DIR"):
-        context = ssl.create_default_context(capath=folder)
-    else:
-        import certifi  # 5 ms that plain HTTP does not need
-
-        context = ssl.create_default_context(cafile=certifi.where())
+    try:
+        context = _context()
+    except OSError as error:  # ssl.SSLError is one
+        file = os.environ.get("SSL_CERT_FILE", "")
+        reason = (
+            "it holds no certificate" if isinstance(error, ssl.SSLError) else first_words(error)
+        )
+        raise NoCertificates(f"SSL_CERT_FILE can't be used: {file}: {reason}") from None
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _context() -> ssl.SSLContext:
+    if file := os.environ.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=file)
+    if folder := os.environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=folder)
+    import certifi  # 5 ms that plain HTTP does not need
+
+    return ssl.create_default_context(cafile=certifi.where())

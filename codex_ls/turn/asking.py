@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codex_ls.config.address import is_loopback
-from codex_ls.errors import NotFound, ProviderError, StreamBroken, Unreachable
+from codex_ls.errors import ProviderError, StreamBroken, Unreachable
 from codex_ls.events import (
     ContentDelta,
     Noticed,
@@ -168,7 +168,7 @@ class Asking:
                 await window.end()
                 if answer is not None:
                     await answer.aclose()
-            without_secrets(error, self._secrets)
+            without_secrets(self._explained(error), self._secrets)
             if self._texts:
                 raise error
             if is_loading(error):
@@ -244,12 +244,15 @@ class Asking:
         if 200 <= answer.status < 300:
             return None
         body = await self._interrupt.wait(answer.read_error())
-        error = error_from_response(answer.status, body, answer.content_type)
-        if isinstance(error, NotFound):
-            error.hint = (
-                f"Asked for model {self._settings.model} at {self._provider.base_url}. {error.hint}"
-            )
-        return error
+        return error_from_response(answer.status, body, answer.content_type)
+
+    def _explained(self, error: ProviderError) -> ProviderError:
+        """The error itself, with the next step for this profile."""
+        if not self._settings.provider.base_url:
+            return error
+        from codex_ls.providers.remedies import with_next_step  # for those who need it
+
+        return with_next_step(error, self._settings, has_key="Authorization" in self._headers)
 
     def _signals_of_server(self) -> Signals:
         """What this server tells about itself."""

@@ -24,6 +24,7 @@ from codex_ls.sanitize import sanitize
 from codex_ls.wire.shapes import parse_json
 
 _MAX_SENTENCE = 600
+_QUOTED_CHARS = 60
 
 # How servers say that a prompt does not fit: OpenAI, llama.cpp, LM Studio, vLLM, SGLang, Ollama,
 # OpenRouter, Groq, Mistral, xAI, Google, Anthropic-like gateways, GitHub Models, MiniMax, Kimi.
@@ -100,8 +101,14 @@ def error_from_response(status: int, body: bytes, content_type: str = "") -> Pro
     if source is None:
         text = body[:4000].decode("utf-8", "replace").strip()
         is_page = "html" in content_type or text[:1] == "<"
-        source = "" if is_page else text
+        source = _of_page(text) if is_page else text
     return _classify(status, _sentence(source), source)
+
+
+def _of_page(text: str) -> str:
+    """The one thing that a web page is read for: nginx says in it that a port wants TLS."""
+    title = re.search(r"<title>([^<]{1,200})</title>", text)
+    return title[1] if title and "HTTPS port" in title[1] else ""
 
 
 def refuses(error: ProviderError, *names: str) -> bool:
@@ -132,18 +139,24 @@ def said(sentence: str) -> ProviderError:
 
 def not_an_answer(text: str) -> ProviderError:
     """The error of a 200 whose body is neither events nor JSON."""
-    kind = "a web page" if text.lstrip()[:1] == "<" else "something that is not an answer"
+    begun = text.lstrip()
+    if begun[:1] == "<":
+        what = "A web page came instead of a model's answer."
+    else:
+        shown = " ".join(sanitize(redact(begun[:_QUOTED_CHARS])).split())
+        what = f"What came is no answer of a model; it begins with: {shown}"
     return StreamBroken(
-        f"The address answered with {kind} instead of a model's words.",
-        hint="Check base_url: most servers want it to end in /v1.",
+        what,
+        hint="Check base_url (most servers want it to end in /v1) and wire_api.",
         passing=False,
+        misread=True,
     )
 
 
 def broken_off() -> ProviderError:
     """The error of a stream that ended before it said anything."""
     return StreamBroken(
-        "The model server closed the connection without an answer.",
+        "The model server ended its answer before the first word.",
         hint="Look at the model server's own log: it may have run out of memory or been stopped.",
     )
 
@@ -190,6 +203,12 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
                 hint="Wait a little, or ask another profile.",
                 http_status=status,
             )
+        case 407:
+            return BadRequest(
+                "The proxy in between wants a name and a password (407).",
+                hint="Write them into the proxy's variable: http://NAME:PASSWORD@HOST:PORT",
+                http_status=status,
+            )
         case 413:
             return BadRequest(
                 _told(sentence, "refused the request: it is too large (413)"),
@@ -205,10 +224,16 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
         case int() if 300 <= status < 400:
             return BadRequest(
                 f"The model server sent the request elsewhere ({status}); nothing follows a redirect.",
-                hint="Put the final address into base_url.",
+                hint="Put the final address into base_url: `codex-ls doctor` shows it.",
                 http_status=status,
             )
         case _:
+            if status == 502 and not sentence:
+                return ServerError(
+                    "The server there reaches no model server behind it (502).",
+                    hint="Start the model server behind it.",
+                    http_status=status,
+                )
             fallback = f"failed ({status})" if status else "failed"
             return ServerError(
                 _told(sentence, fallback),

@@ -91,7 +91,8 @@ def test_some_answers_have_no_body(status: int, headers: dict[str, str]) -> None
         ("deflate", zlib.compress(b"word")),
         ("deflate", zlib.compress(b"word")[2:-4]),
         ("identity", b"word"),
-        ("br", b"word"),
+        ("none", b"word"),
+        ("UTF-8", b"word"),
     ],
 )
 def test_packing_is_undone_whatever_the_cut(coding: str, packed: bytes) -> None:
@@ -100,10 +101,18 @@ def test_packing_is_undone_whatever_the_cut(coding: str, packed: bytes) -> None:
         assert read(body, *pieces) == b"word", pieces
 
 
+@pytest.mark.parametrize("coding", ["br", "zstd", "BR", "x-compress"])
+def test_what_nothing_here_unpacks_is_refused_by_its_name(coding: str) -> None:
+    body = Body(200, {"content-encoding": coding})
+    assert read(body, b"\x8b\x01") == b""
+    name = coding.lower().removeprefix("x-")
+    assert (body.trouble, body.is_unpackable) == (f"an answer packed as {name}", True)
+
+
 def test_what_is_packed_twice_is_refused() -> None:
     body = Body(200, {"content-encoding": "deflate, gzip"})
     assert read(body, gzip.compress(zlib.compress(b"word"))) == b""
-    assert body.trouble == "its answer is packed more than once"
+    assert body.trouble == "an answer that is packed more than once"
 
 
 def test_packed_text_comes_out_before_the_end() -> None:
@@ -144,7 +153,7 @@ def as_h11(sent: bytes) -> bytes | None:
 def test_what_is_packed_twice_is_not_unpacked() -> None:
     body = Body(200, {"content-encoding": "gzip, deflate"})
     assert body.feed(gzip.compress(b"x")) == b""
-    assert body.trouble == "its answer is packed more than once"
+    assert body.trouble == "an answer that is packed more than once"
 
 
 def test_what_comes_behind_packed_bytes_is_dropped_and_not_kept() -> None:

@@ -18,6 +18,7 @@ from codex_ls.providers.request import Limits, Request
 from codex_ls.providers.transport_errors import NotARequest
 from tests.support.byte_server import serving
 
+PORT = "Check the port in base_url: another program has this one."
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -309,6 +310,54 @@ async def test_a_name_with_two_numbers_is_found_on_either(
             assert await whole(await client.send(request_to(here))) == b"ok"
     except OSError:
         pytest.skip("this machine has no IPv6")
+
+
+async def test_a_localhost_of_one_number_is_found_on_the_other_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def resolve(host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+        assert host == "localhost"  # as Debian's /etc/hosts knows it; a number is not looked up
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
+
+    try:
+        async with serving(Script(OK).serve, "::1") as url, HttpClient() as client:
+            monkeypatch.setattr(socket, "getaddrinfo", resolve)
+            here = url.replace("127.0.0.1", "localhost")
+            assert await whole(await client.send(request_to(here))) == b"ok"
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.parametrize(
+    ("greeting", "sentence", "hint"),
+    [
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "An SSH server answers at {}, and no model server.", PORT),
+        (b"-ERR unknown command\r\n", "A Redis server answers at {}, and no model server.", PORT),
+        (b"J\0\0\0\x0a8.0.36\0", "A MySQL server answers at {}, and no model server.", PORT),
+        (b"220 mail ESMTP\r\n", "A mail or FTP server answers at {}, and no model server.", PORT),
+        (b"hello", "Something that does not speak HTTP answers at {}, and no model server.", PORT),
+        (
+            b"\x15\x03\x03\0\x02\x02\x46",
+            "{} speaks TLS, and base_url begins with http://.",
+            "Write https:// instead of http:// in base_url.",
+        ),
+    ],
+)
+async def test_what_does_not_speak_http_is_named_at_once(
+    greeting: bytes, sentence: str, hint: str
+) -> None:
+    held = asyncio.Event()
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        await held.wait()
+
+    async with serving(greet) as url, HttpClient() as client:
+        with pytest.raises(Unreachable) as raised:
+            await asyncio.wait_for(client.send(request_to(url)), 10)
+        held.set()
+    where = url.removesuffix("/v1/chat")
+    assert (raised.value.message, raised.value.hint) == (sentence.format(where), hint)
 
 
 @pytest.mark.parametrize(

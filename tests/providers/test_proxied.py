@@ -84,6 +84,27 @@ async def test_a_proxy_that_fails_is_told_in_our_words(
                 await asking
 
 
+@pytest.mark.parametrize(
+    ("proxy_at", "why"),
+    [
+        ("http://127.0.0.1:1", "nothing listens there"),
+        ("http://proxy.invalid:3128", "no address is known for it"),
+    ],
+)
+@pytest.mark.parametrize("far", [FAR, FAR.replace("http:", "https:")])
+async def test_a_proxy_that_is_not_there_is_named_and_not_the_server(
+    far: str, proxy_at: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with proxy(b"", monkeypatch), HttpClient() as client:
+        for variable in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(variable, proxy_at.replace("//", "//me:canary-secret@"))
+        with pytest.raises(Unreachable) as raised:
+            await client.send(request_to(far))
+    variable = f"{far.partition(':')[0]}_proxy"
+    assert raised.value.message == f"{variable} names the proxy {proxy_at}, and {why}."
+    assert raised.value.hint == "Correct that variable, or unset it."
+
+
 async def test_no_proxy_stands_between_this_machine_and_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

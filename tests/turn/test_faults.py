@@ -77,7 +77,7 @@ FAULTS = {
         raw(b"HTTP/1.1 200 OK\r\nCont", Cut.CLOSE), "failed", "streamBroken"
     ),
     "no HTTP at all": Fault(
-        raw(b"\x15\x03\x01\x00\x02\x02\x50", Cut.CLOSE), "failed", "streamBroken"
+        raw(b"\x15\x03\x01\x00\x02\x02\x50", Cut.CLOSE), "failed", "unreachable"
     ),
     "reset between events": Fault(sse_answer(WORD, Cut.RESET), "truncated", "streamBroken", "word"),
     "reset inside an event": Fault(

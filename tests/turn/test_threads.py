@@ -167,7 +167,7 @@ async def test_a_turn_that_failed_says_why_and_the_thread_can_go_on(env: dict[st
         assert turn.error == Notice(
             "unauthorized",
             "The model server says: wrong key",
-            "Check the key: the environment variable that env_key names in config.toml.",
+            'Add env_key = "MY_KEY" to the provider, and set that variable.',
         )
         assert store(env).recent() == ()
         await ask(env, settings, prompt="again", thread_id=thread_of(failed))

@@ -42,7 +42,12 @@ SAYS = "The model server says: "
         (422, b'{"detail":[{"msg":"field required"}]}', BadRequest, SAYS + "field required"),
         (429, b'{"message":"slow down"}', RateLimited, SAYS + "slow down"),
         (500, b'data: {"error":{"message":"boom"}}\n\n', ServerError, SAYS + "boom"),
-        (502, b"<!DOCTYPE html>", ServerError, "The model server failed (502)."),
+        (
+            502,
+            b"<!DOCTYPE html>",
+            ServerError,
+            "The server there reaches no model server behind it (502).",
+        ),
         (
             400,
             b'[{"error":{"message":"bad","status":"INVALID_ARGUMENT"}}]',
