@@ -48,6 +48,7 @@ def test_names_and_closed_sets_are_the_same(tmp_path: Path) -> None:
     mirror = values["mirror"]
     assert values["version"] == __version__
     assert mirror["VERSION"] == protocol.PROTOCOL_VERSION
+    assert mirror["EFFORTS"] == list(protocol.EFFORTS)
     assert set(mirror["PHASE"].values()) == set(protocol.PHASES)
     assert set(mirror["STATUS"].values()) == set(protocol.STATUSES)
     assert set(mirror["EVENT"].values()) == set(protocol.EVENT_FIELDS)

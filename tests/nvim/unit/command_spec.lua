@@ -17,14 +17,16 @@ return {
       "again",
       "answer",
       "ask",
+      "effort",
       "explain",
       "fix",
+      "model",
       "profile",
       "stop",
       "thinking",
       "threads",
     })
-    expect.equal(completed("'<,'>Codex e"), { "explain" })
+    expect.equal(completed("'<,'>Codex e"), { "effort", "explain" })
     expect.equal(completed("Codex! st"), { "stop" })
   end,
   ["what may follow is completed"] = function()
@@ -33,8 +35,19 @@ return {
     expect.equal(completed("Codex answer yank "), { "code", "text" })
     expect.equal(completed("Codex thinking "), { "open", "close" })
   end,
+  ["options are completed before a question"] = function()
+    expect.equal(completed("'<,'>Codex ask "), { "profile=", "model=", "effort=" })
+    expect.equal(completed("Codex explain eff"), { "effort=" })
+    expect.equal(completed("Codex fix effort=m"), { "effort=minimal", "effort=medium" })
+    expect.equal(completed("Codex! ask effort=low pro"), { "profile=" })
+    expect.equal(completed("Codex effort h"), { "high" })
+    local line = "effort=low mod"
+    expect.equal(command.complete_question("mod", line, #line), { "model=" })
+  end,
   ["a question is not completed"] = function()
     expect.equal(completed("Codex ask wh"), {})
+    expect.equal(completed("Codex ask why e"), {})
+    expect.equal(completed("Codex ask -- e"), {})
     expect.equal(completed("Codex answer open "), {})
     expect.equal(completed("Codex nothing "), {})
   end,

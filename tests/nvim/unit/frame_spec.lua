@@ -25,8 +25,12 @@ end
 
 return {
   ["the question stands above, how it goes below"] = function()
-    local rows = Frame.new()
-      :rows(answering("one two three"), "why?", 2100, { width = 12, height = 9 })
+    local rows = Frame.new():rows(
+      answering("one two three"),
+      { label = "why?", with = "" },
+      2100,
+      { width = 12, height = 9 }
+    )
     expect.equal(plain(rows), {
       "╭ why?",
       "│ one two",
@@ -35,9 +39,15 @@ return {
     })
   end,
   ["before the first word there is no empty row"] = function()
-    local rows = Frame.new():rows(answering(""), "why?", 400, { width = 40, height = 9 })
+    local rows = Frame.new():rows(
+      answering(""),
+      { label = "why?", with = "" },
+      400,
+      { width = 40, height = 9 }
+    )
     expect.equal(plain(rows), { "╭ why?", "╰ Waiting, 0.4 s · p" })
-    rows = Frame.new():rows(Answer.new(), "why?", 400, { width = 40, height = 9 })
+    rows = Frame.new()
+      :rows(Answer.new(), { label = "why?", with = "" }, 400, { width = 40, height = 9 })
     expect.equal(plain(rows), { "╭ why?", "╰ Starting codex-ls, 0.4 s" })
   end,
   ["an answer that is too high shows its end, and says how much is above"] = function()
@@ -46,7 +56,7 @@ return {
       lines[index] = "line " .. index
     end
     local answer = answering(table.concat(lines, "\n"))
-    local rows = Frame.new():rows(answer, "q", 0, { width = 60, height = 7 })
+    local rows = Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 60, height = 7 })
     expect.equal(plain(rows), {
       "╭ q",
       "│ ↑ 16 more rows, :Codex answer open",
@@ -61,7 +71,8 @@ return {
     local answer = answering("half")
     answer:apply({ type = "notice", kind = "x", message = "Mind this.", hint = "Do that." })
     answer:finish("truncated", { code = 5, message = "It died.", hint = "Again." })
-    local rows = Frame.new():rows(answer, "q", 0, { width = 60, height = 20 })
+    local rows = Frame.new()
+      :rows(answer, { label = "q", with = "" }, 0, { width = 60, height = 20 })
     expect.equal(plain(rows), {
       "╭ q",
       "│ half",
@@ -74,24 +85,33 @@ return {
     expect.equal(rows[5][2][2], "CodexError")
   end,
   ["a question of several lines is one row"] = function()
-    local rows = Frame.new():rows(answering(""), "a\n  b\tc", 0, { width = 60, height = 9 })
+    local rows = Frame.new():rows(
+      answering(""),
+      { label = "a\n  b\tc", with = "" },
+      0,
+      { width = 60, height = 9 }
+    )
     expect.equal(plain(rows)[1], "╭ a b c")
   end,
   ["another width wraps everything again"] = function()
     local frame, answer = Frame.new(), answering("one two three")
-    frame:rows(answer, "q", 0, { width = 40, height = 9 })
+    frame:rows(answer, { label = "q", with = "" }, 0, { width = 40, height = 9 })
     expect.equal(
-      vim.list_slice(plain(frame:rows(answer, "q", 0, { width = 12, height = 9 })), 2, 3),
+      vim.list_slice(
+        plain(frame:rows(answer, { label = "q", with = "" }, 0, { width = 12, height = 9 })),
+        2,
+        3
+      ),
       { "│ one two", "│ three" }
     )
   end,
   ["content that is taken back goes"] = function()
     local frame, answer = Frame.new(), answering("secret plan\nof two lines")
-    frame:rows(answer, "q", 0, { width = 40, height = 9 })
+    frame:rows(answer, { label = "q", with = "" }, 0, { width = 40, height = 9 })
     answer:apply({ type = "reclassify", from = "content", to = "reasoning" })
     answer:apply({ type = "content", text = "Hi" })
     expect.equal(
-      plain(frame:rows(answer, "q", 0, { width = 40, height = 9 })),
+      plain(frame:rows(answer, { label = "q", with = "" }, 0, { width = 40, height = 9 })),
       { "╭ q", "│ Hi", "╰ Answering, 0.0 s · p" }
     )
   end,
@@ -109,8 +129,44 @@ return {
       },
     })
     expect.equal(
-      plain(Frame.new():rows(answer, "q", 0, { width = 80, height = 9 }))[3],
+      plain(Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 80, height = 9 }))[3],
       "╰ Answered after 4.1 s, first word after 0.8 s, 41 tokens/s · p"
     )
+  end,
+  ["the end tells how full the window is"] = function()
+    local answer = answering("x")
+    answer:apply({
+      type = "done",
+      status = "completed",
+      timing = { requestMs = 1, totalMs = 4100, firstContentMs = 2000 },
+      usage = { inputTokens = 2100, outputTokens = 530, contextWindow = 8192 },
+    })
+    expect.equal(
+      plain(Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 80, height = 9 }))[3],
+      "╰ Answered after 4.1 s, first word after 2.0 s, 32% of the window · p"
+    )
+  end,
+  ["a request in the server's queue waits until it is read"] = function()
+    local answer = Answer.new({ profile = "p" })
+    answer:apply({ type = "phase", phase = "prompt", waiting = 3 })
+    local function last()
+      local rows =
+        plain(Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 80, height = 9 }))
+      return rows[#rows]
+    end
+    expect.equal(last(), "╰ Waiting for the server, queue of 3, 0.0 s")
+    answer:apply({ type = "phase", phase = "prompt" })
+    expect.equal(last(), "╰ Reading the prompt, 0.0 s")
+  end,
+  ["what it is asked with stands behind the question, and is not cut first"] = function()
+    ---@param with string
+    ---@param width integer
+    local function heading(with, width)
+      local about = { label = "why is this so slow?", with = with }
+      return plain(Frame.new():rows(answering(""), about, 0, { width = width, height = 9 }))[1]
+    end
+    expect.equal(heading("m, effort high", 60), "╭ why is this so slow? · m, effort high")
+    expect.equal(heading("m, effort high", 34), "╭ why is this so… · m, effort high")
+    expect.equal(heading("m, effort high", 24), "╭ why is this so slow?…")
   end,
 }

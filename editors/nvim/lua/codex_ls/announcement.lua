@@ -10,6 +10,8 @@ local M = {}
 ---@field status codex_ls.AnswerStatus
 ---@field thread_id? string
 ---@field profile? string
+---@field model? string
+---@field effort? codex_ls.Effort that was asked for
 
 ---Fires `User CodexTurn<name>`. What somebody's autocommand does wrong is not the turn's end.
 ---@param name "Started"|"Thinking"|"Answering"|"Finished"

@@ -1,23 +1,23 @@
----Asks questions: decides what a question is about, whether it goes on with a conversation, and shows
----its answer.
+---Asks questions: decides what a question is about, whether it goes on with a conversation, with which
+---model it is asked, and shows its answer.
 local Document = require("codex_ls.document")
 local Inline = require("codex_ls.inline")
 local Thinking = require("codex_ls.thinking")
 local Turn = require("codex_ls.turn")
+local arguments = require("codex_ls.arguments")
 local config = require("codex_ls.config")
 local errors = require("codex_ls.errors")
-local profile = require("codex_ls.profile")
+local overrides = require("codex_ls.overrides")
 local selections = require("codex_ls.selection")
 local turns = require("codex_ls.turns")
 
 local M = {}
 
----@class codex_ls.AskOptions
+---@class codex_ls.AskOptions: codex_ls.Overrides
 ---@field prompt? string asked for, unless told
 ---@field label? string what the user sees of the prompt; the prompt itself, unless told
 ---@field selection? codex_ls.Selection
 ---@field is_new? boolean begin a new conversation even where an answer stands
----@field profile? string
 
 ---Sends a question and shows what comes: under the lines it is about, or in the document of its
 ---conversation, or in both.
@@ -61,6 +61,24 @@ local function follow_up(previous, question)
   return send(question, selection, previous.document)
 end
 
+---The turn that a question would go on from.
+---@param options codex_ls.AskOptions
+---@return codex_ls.Turn?
+local function previous_of(options)
+  if options.selection or options.is_new then
+    return nil
+  end
+  return turns.here()
+end
+
+---What a question with these options is asked with.
+---@param options codex_ls.AskOptions
+---@return codex_ls.AskedWith
+local function asked_with(options)
+  local previous = previous_of(options)
+  return overrides.resolve(options, previous and previous.question.asked_with)
+end
+
 ---@param prompt string
 ---@param options codex_ls.AskOptions
 ---@return codex_ls.Turn
@@ -68,10 +86,10 @@ local function ask(prompt, options)
   local question = {
     prompt = prompt,
     label = options.label or prompt,
-    profile = options.profile or profile.session(),
+    asked_with = asked_with(options),
   }
   local bufnr = vim.api.nvim_get_current_buf()
-  local previous = not options.selection and not options.is_new and turns.here()
+  local previous = previous_of(options)
   if previous and previous.answer.thread_id then
     return follow_up(previous, question)
   elseif previous and previous.answer:is_over() then
@@ -83,37 +101,89 @@ local function ask(prompt, options)
   return send(question, options.selection or selections.cursor(), document)
 end
 
----Asks the question, after asking the user for it if need be.
+---Has the user type what may follow `:Codex ask`, until it makes sense or they give up.
+---@param options codex_ls.AskOptions
+---@param complaint string
+---@param typed? string what they have typed already
+local function ask_user(options, complaint, typed)
+  local win = vim.api.nvim_get_current_win()
+  local with = overrides.words(asked_with(options))
+  vim.ui.input({
+    prompt = ("%sAsk codex%s: "):format(complaint, with ~= "" and (" (%s)"):format(with) or ""),
+    default = typed,
+    completion = "customlist,v:lua.require'codex_ls.command'.complete_question",
+  }, function(text)
+    if not text or not text:match("%S") or not vim.api.nvim_win_is_valid(win) then
+      return
+    end
+    local line = arguments.parse(text)
+    local all = vim.tbl_extend("force", options, line.overrides)
+    vim.api.nvim_win_call(win, function()
+      if line.problem then
+        ask_user(options, line.problem.message .. " ", text)
+      elseif line.rest == "" then
+        ask_user(all, "")
+      else
+        ask(line.rest, all)
+      end
+    end)
+  end)
+end
+
+---What is wrong with the values that a caller gave.
+---@param options codex_ls.Overrides
+---@return codex_ls.Error?
+local function problem_of(options)
+  for _, field in ipairs(overrides.FIELDS) do
+    local value = options[field]
+    local message, hint
+    if value ~= nil then
+      message, hint = overrides.problem(field, value)
+    end
+    if message then
+      return errors.new(errors.CODE.BAD_COMMAND, message, hint)
+    end
+  end
+end
+
+---Asks the question, after asking the user for it if need be. What they type may begin with options, as
+---after `:Codex ask`; a `prompt` is sent as it is.
 ---@param options? codex_ls.AskOptions
 function M.ask(options)
   options = options or {}
-  if options.prompt and options.prompt:match("%S") then
+  local problem = problem_of(options)
+  if problem then
+    errors.notify(problem)
+  elseif options.prompt and options.prompt:match("%S") then
     ask(options.prompt, options)
-    return
+  else
+    ask_user(options, "")
   end
-  local win = vim.api.nvim_get_current_win()
-  vim.ui.input({ prompt = "Ask codex: " }, function(prompt)
-    if not prompt or not prompt:match("%S") then
-      return
-    end
-    if vim.api.nvim_win_is_valid(win) then
-      vim.api.nvim_win_call(win, function()
-        ask(prompt, options)
-      end)
-    end
-  end)
+end
+
+---The same question by other words.
+---@param options codex_ls.AskOptions
+---@param prompt string
+---@param label string
+---@param selection codex_ls.Selection
+---@return codex_ls.AskOptions
+local function worded(options, prompt, label, selection)
+  return {
+    prompt = prompt,
+    label = label,
+    selection = selection,
+    profile = options.profile,
+    model = options.model,
+    effort = options.effort,
+  }
 end
 
 ---Explains lines, or what the cursor stands in.
 ---@param options? codex_ls.AskOptions
 function M.explain(options)
   options = options or {}
-  M.ask({
-    prompt = config.get().prompts.explain,
-    label = "Explain this",
-    selection = options.selection or selections.around_cursor(),
-    profile = options.profile,
-  })
+  local selection = options.selection or selections.around_cursor()
+  M.ask(worded(options, config.get().prompts.explain, "Explain this", selection))
 end
 
 ---Asks for a fix of the problems in some lines, or in what the cursor stands in.
@@ -135,18 +205,14 @@ function M.fix(options)
   local messages = vim.tbl_map(function(diagnostic)
     return (diagnostic.message:gsub("%s+", " "))
   end, diagnostics)
-  M.ask({
-    prompt = config.get().prompts.fix,
-    label = #messages > 0 and "Fix: " .. table.concat(messages, "; ") or "Fix this",
-    selection = selection,
-    profile = options.profile,
-  })
+  local label = #messages > 0 and "Fix: " .. table.concat(messages, "; ") or "Fix this"
+  M.ask(worded(options, config.get().prompts.fix, label, selection))
 end
 
 ---Asks the question of a turn once more, of the lines as they are now.
 ---@param turn? codex_ls.Turn
----@param profile_name? string another profile than last time
-function M.again(turn, profile_name)
+---@param given? codex_ls.Overrides another profile, model or effort than last time
+function M.again(turn, given)
   if not turn then
     errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, "Nothing was asked yet."))
     return
@@ -157,7 +223,7 @@ function M.again(turn, profile_name)
   end
   local selection = turn:current_selection()
   local question = vim.tbl_extend("force", turn.question, {
-    profile = profile_name or profile.session() or turn.question.profile,
+    asked_with = overrides.resolve(given or {}, turn.question.asked_with),
   })
   turn:dismiss()
   send(question, selection, turn.document)

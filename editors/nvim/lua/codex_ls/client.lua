@@ -12,10 +12,20 @@ M.NAME = "codex_ls"
 local ROOT_MARKERS = { ".nvim.lua", ".git", ".hg", ".jj" }
 local LIVENESS_MS = 100
 
+---How many requests a client has that the user knows nothing of.
+---@type table<integer, integer>
+local asides = {}
+
 ---Asks the user for a key that the server's environment does not have. The server keeps it in memory.
 ---@param params { provider: string, origin: string, envKey: string }
+---@param context { client_id: integer }
 ---@return { value?: string }
-local function secret(_, params)
+local function secret(_, params, context)
+  local is_typing = vim.api.nvim_get_mode().mode:sub(1, 1) == "c"
+  if is_typing and (asides[context.client_id] or 0) > 0 then
+    -- It is for the names of models, which nobody needs so badly.
+    return vim.empty_dict()
+  end
   local question = ("Key for %s at %s (%s is not set): "):format(
     params.provider,
     params.origin,
@@ -79,6 +89,13 @@ local function resolved_config(bufnr)
     resolved.root_dir = root_of(bufnr, resolved.root_markers)
   end
   return resolved
+end
+
+---The folder whose server a buffer has, or would have.
+---@param bufnr integer
+---@return string
+function M.root(bufnr)
+  return resolved_config(bufnr).root_dir --[[@as string]]
 end
 
 ---The client that is attached to a buffer.
@@ -196,6 +213,36 @@ function M.supports(client, method)
   return type(methods) == "table" and vim.tbl_contains(methods, method)
 end
 
+---@param method codex_ls.Method
+---@return codex_ls.Error
+local function not_supported(method)
+  return errors.new(
+    errors.CODE.NOT_SUPPORTED,
+    ("This server does not offer %s yet."):format(method)
+  )
+end
+
+---Asks the server of a buffer without a word to the user, who is in the middle of something else. The
+---callback has an error or a result, unless the server dies.
+---@param bufnr integer
+---@param method codex_ls.Method
+---@param params table
+---@param callback fun(err?: codex_ls.Error, result?: table)
+function M.ask_aside(bufnr, method, params, callback)
+  M.ensure(bufnr, function(err, client)
+    if not client then
+      return callback(err)
+    elseif not M.supports(client, method) then
+      return callback(not_supported(method))
+    end
+    asides[client.id] = (asides[client.id] or 0) + 1
+    compat.request(client, method, params, function(reply_error, result)
+      asides[client.id] = asides[client.id] - 1
+      callback(reply_error and errors.from_reply(reply_error) or nil, result)
+    end, bufnr)
+  end)
+end
+
 ---Asks the server of the current buffer, and tells the user when that does not work.
 ---@param method codex_ls.Method
 ---@param params table
@@ -207,9 +254,7 @@ function M.ask(method, params, callback)
       return errors.notify(assert(err))
     end
     if not M.supports(client, method) then
-      return errors.notify(
-        errors.new(errors.CODE.NOT_SUPPORTED, ("This server does not offer %s yet."):format(method))
-      )
+      return errors.notify(not_supported(method))
     end
     compat.request(client, method, params, function(reply_error, result)
       if reply_error then

@@ -1,4 +1,5 @@
 ---`:Codex`: what it takes, what it completes, and what it does.
+local arguments = require("codex_ls.arguments")
 local errors = require("codex_ls.errors")
 
 local M = {}
@@ -11,7 +12,8 @@ local M = {}
 
 ---@class codex_ls.Subcommand
 ---@field run fun(input: codex_ls.CommandInput)
----@field complete? fun(words: string[]): string[] what may follow the words before the cursor
+---@field complete? fun(words: string[], before: string, lead: string): string[] what may follow the words
+---before the cursor; the same as they were written; the word at the cursor as far as it is
 
 ---@return codex_ls.Turn?
 local function meant()
@@ -130,19 +132,70 @@ local function run_thinking(input)
   end
 end
 
+---Takes the options off a command, or tells the user what is wrong with them.
+---@param text string
+---@return codex_ls.Line?
+local function parse(text)
+  local line = arguments.parse(text)
+  if line.problem then
+    errors.notify(line.problem)
+    return nil
+  end
+  return line
+end
+
+---@param command string
+---@param words string
+local function reject_words(command, words)
+  local message = ("`:Codex %s` does not know what to do with `%s`."):format(command, words)
+  local hint = "Its options are profile=, model= and effort=; `:Codex ask` takes a question."
+  errors.notify(errors.new(errors.CODE.BAD_COMMAND, message, hint))
+end
+
 ---@param input codex_ls.CommandInput
 ---@param method "ask"|"explain"|"fix"
 local function run_ask(input, method)
-  require("codex_ls.ask")[method]({
-    prompt = method == "ask" and input.rest or nil,
+  local line = parse(input.rest)
+  if not line then
+    return
+  elseif method ~= "ask" and line.rest ~= "" then
+    return reject_words(method, line.rest)
+  end
+  require("codex_ls.ask")[method](vim.tbl_extend("error", line.overrides, {
+    prompt = method == "ask" and line.rest or nil,
     selection = input.selection,
     is_new = input.bang,
-  })
+  }))
+end
+
+---@param input codex_ls.CommandInput
+local function run_again(input)
+  local line = parse(input.rest)
+  local name, after = M.split(line and line.rest or "")
+  local more = line and parse(after)
+  if not line or not more then
+    return
+  elseif more.rest ~= "" then
+    return reject_words("again", more.rest)
+  end
+  local given = vim.tbl_extend("force", line.overrides, more.overrides)
+  if name ~= "" then
+    given.profile = name
+  end
+  require("codex_ls.ask").again(meant(), given)
 end
 
 ---@return string[]
 local function profile_names()
   return require("codex_ls.profile").names()
+end
+
+---@param _ string[]
+---@param before string
+---@param lead string
+---@return string[]
+local function complete_options(_, before, lead)
+  return arguments.complete(before, lead)
 end
 
 ---@type table<string, codex_ls.Subcommand>
@@ -151,16 +204,19 @@ M.SUBCOMMANDS = {
     run = function(input)
       run_ask(input, "ask")
     end,
+    complete = complete_options,
   },
   explain = {
     run = function(input)
       run_ask(input, "explain")
     end,
+    complete = complete_options,
   },
   fix = {
     run = function(input)
       run_ask(input, "fix")
     end,
+    complete = complete_options,
   },
   stop = { run = run_stop },
   profile = {
@@ -176,6 +232,36 @@ M.SUBCOMMANDS = {
     end,
     complete = function(words)
       return #words == 0 and profile_names() or {}
+    end,
+  },
+  model = {
+    run = function(input)
+      local session = require("codex_ls.session")
+      if input.bang then
+        session.set_model(nil)
+      elseif input.rest ~= "" then
+        session.set_model(arguments.unescape(input.rest))
+      else
+        session.pick_model()
+      end
+    end,
+    complete = function(words)
+      return #words == 0 and vim.tbl_map(arguments.escape, require("codex_ls.models").names()) or {}
+    end,
+  },
+  effort = {
+    run = function(input)
+      local session = require("codex_ls.session")
+      if input.bang then
+        session.set_effort(nil)
+      elseif input.rest ~= "" then
+        session.set_effort(input.rest)
+      else
+        session.pick_effort()
+      end
+    end,
+    complete = function(words)
+      return #words == 0 and require("codex_ls.protocol").EFFORTS or {}
     end,
   },
   thinking = {
@@ -195,11 +281,10 @@ M.SUBCOMMANDS = {
     end,
   },
   again = {
-    run = function(input)
-      require("codex_ls.ask").again(meant(), input.words[1])
-    end,
-    complete = function(words)
-      return #words == 0 and profile_names() or {}
+    run = run_again,
+    complete = function(words, before, lead)
+      local names = #words == 0 and profile_names() or {}
+      return vim.list_extend(arguments.complete(before, lead), names)
     end,
   },
   threads = {
@@ -245,22 +330,40 @@ function M.run(command)
   })
 end
 
+---@param choices string[]
+---@param lead string
+---@return string[]
+local function matching(choices, lead)
+  return vim.tbl_filter(function(choice)
+    return vim.startswith(choice, lead)
+  end, choices)
+end
+
 ---Completes a `:Codex` command line.
 ---@param lead string the word at the cursor
 ---@param line string the whole command line
 ---@param cursor integer byte position in it
 ---@return string[]
 function M.complete(lead, line, cursor)
-  local before = line:sub(1, cursor - #lead)
-  local words = vim.split(before:match("Codex!?%s+(.*)$") or "", "%s+", { trimempty = true })
-  local choices = names()
-  if #words > 0 then
-    local subcommand = M.SUBCOMMANDS[table.remove(words, 1)]
-    choices = subcommand and subcommand.complete and subcommand.complete(words) or {}
+  local name, before = M.split(line:sub(1, cursor - #lead):match("Codex!?%s+(.*)$") or "")
+  if name == "" then
+    return matching(names(), lead)
   end
-  return vim.tbl_filter(function(choice)
-    return vim.startswith(choice, lead)
-  end, choices)
+  local subcommand = M.SUBCOMMANDS[name]
+  if not subcommand or not subcommand.complete then
+    return {}
+  end
+  local words = vim.split(before, "%s+", { trimempty = true })
+  return matching(subcommand.complete(words, before, lead), lead)
+end
+
+---Completes what is typed where a question is asked for.
+---@param lead string the word at the cursor
+---@param line string
+---@param cursor integer byte position in it
+---@return string[]
+function M.complete_question(lead, line, cursor)
+  return matching(arguments.complete(line:sub(1, cursor - #lead), lead), lead)
 end
 
 return M

@@ -5,6 +5,7 @@ local config = require("codex_ls.config")
 local errors = require("codex_ls.errors")
 local log = require("codex_ls.log")
 local markdown = require("codex_ls.markdown")
+local overrides = require("codex_ls.overrides")
 local phrase = require("codex_ls.phrase")
 
 ---@class codex_ls.Document
@@ -171,7 +172,8 @@ local function closing_words(turn)
   end
   local model = phrase.model(answer)
   local status = phrase.progress(answer, turn:elapsed_ms())
-  lines[#lines + 1] = "*" .. status .. (model and ", " .. model or "") .. "*"
+  local with = overrides.suffix(turn.question.asked_with, ", ")
+  lines[#lines + 1] = "*" .. status .. (model and ", " .. model or "") .. with .. "*"
   return lines
 end
 

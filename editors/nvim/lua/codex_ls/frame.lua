@@ -10,6 +10,10 @@ local wrap = require("codex_ls.wrap")
 ---@field width integer cells, the border included
 ---@field height integer rows at most, question and status included
 
+---@class codex_ls.Heading
+---@field label string the question
+---@field with string model and effort that it is asked with; empty where the configuration decides
+
 ---@class codex_ls.Frame
 ---@field private wrapped? codex_ls.Wrapped
 ---@field private fences codex_ls.Fences
@@ -19,6 +23,7 @@ Frame.__index = Frame
 
 local BORDER = "CodexBorder"
 local LEAST_ROWS = 3
+local LEAST_LABEL = 10
 
 ---@return codex_ls.Frame
 function Frame.new()
@@ -106,15 +111,32 @@ local function remarks(answer, width)
   return rows
 end
 
+---The question, and behind it, whole if there is any room for it, what it is asked with.
+---@param heading codex_ls.Heading
+---@param width integer
+---@return codex_ls.Row
+local function heading_row(heading, width)
+  local with = heading.with ~= "" and " · " .. heading.with or ""
+  local room = width - vim.api.nvim_strwidth(with)
+  if with == "" or room < LEAST_LABEL then
+    return { { "╭ ", BORDER }, { shorten(heading.label .. with, width), "CodexQuestion" } }
+  end
+  return {
+    { "╭ ", BORDER },
+    { shorten(heading.label, room), "CodexQuestion" },
+    { with, "CodexHint" },
+  }
+end
+
 ---@param answer codex_ls.Answer
----@param question string
+---@param heading codex_ls.Heading
 ---@param elapsed_ms integer
 ---@param size codex_ls.FrameSize
 ---@return codex_ls.Row[]
-function Frame:rows(answer, question, elapsed_ms, size)
+function Frame:rows(answer, heading, elapsed_ms, size)
   local inner = math.max(10, size.width - 2)
   local height = math.max(size.height, LEAST_ROWS)
-  local rows = { { { "╭ ", BORDER }, { shorten(question, inner), "CodexQuestion" } } }
+  local rows = { heading_row(heading, inner) }
   local notes = remarks(answer, inner)
   local room = math.max(1, height - 2 - #notes)
   if not answer.content:is_empty() then

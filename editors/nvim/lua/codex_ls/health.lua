@@ -2,6 +2,7 @@
 local client_of = require("codex_ls.client")
 local compat = require("codex_ls.compat")
 local config = require("codex_ls.config")
+local overrides = require("codex_ls.overrides")
 local protocol = require("codex_ls.protocol")
 local version = require("codex_ls.version")
 
@@ -163,7 +164,7 @@ end
 ---@return codex_ls.DoctorCheck[]? checks
 ---@return string? reason
 local function doctor(client)
-  local profile = require("codex_ls.profile").session()
+  local profile = overrides.session().profile
   if client_of.supports(client, protocol.METHOD.DOCTOR) then
     local result, reason =
       ask(client, protocol.METHOD.DOCTOR, { profile = profile }, DOCTOR_TIMEOUT_MS)
@@ -180,6 +181,51 @@ local function doctor(client)
   local output = run(cmd, arguments, DOCTOR_TIMEOUT_MS)
   local ok, reply = pcall(vim.json.decode, output or "")
   return ok and type(reply) == "table" and reply.checks or nil, "it did not report"
+end
+
+---Whether the server has the model that was chosen for this session.
+---@param client vim.lsp.Client
+---@param session codex_ls.Overrides
+local function check_session_model(client, session)
+  if not client_of.supports(client, protocol.METHOD.MODELS) then
+    return
+  end
+  local params = { profile = session.profile }
+  local result = ask(client, protocol.METHOD.MODELS, params, DOCTOR_TIMEOUT_MS)
+  local names = vim.tbl_map(function(model)
+    return model.name
+  end, result and result.models or {})
+  if #names > 0 and not vim.tbl_contains(names, session.model) then
+    vim.health.warn(
+      ("The server tells of no model %s"):format(session.model),
+      { "It has " .. table.concat(names, ", "), "`:Codex! model` goes back to the profile's" }
+    )
+  end
+end
+
+---What was chosen for this session, over what the configuration says.
+---@param client vim.lsp.Client
+local function check_session(client)
+  vim.health.start("codex_ls: this session")
+  local session = overrides.session()
+  if not next(session) then
+    vim.health.info("Profile, model and effort are as the configuration says")
+    return
+  end
+  for _, field in ipairs(overrides.FIELDS) do
+    if session[field] then
+      vim.health.info(
+        ("%s %s, until `:Codex! %s`"):format(
+          field:sub(1, 1):upper() .. field:sub(2),
+          session[field],
+          field
+        )
+      )
+    end
+  end
+  if session.model then
+    check_session_model(client, session)
+  end
 end
 
 ---@param client vim.lsp.Client
@@ -205,6 +251,7 @@ function M.check()
   end
   local client = start()
   if client then
+    check_session(client)
     check_models(client)
   end
 end

@@ -41,4 +41,16 @@ function M.set_profile(name)
   require("codex_ls.profile").set(name)
 end
 
+---Asks another model of the profile's server in this session; nil goes back to the profile's.
+---@param name? string
+function M.set_model(name)
+  require("codex_ls.session").set_model(name)
+end
+
+---Has the models of this session think harder, or less; nil goes back to what the profile says.
+---@param effort? codex_ls.Effort
+function M.set_effort(effort)
+  require("codex_ls.session").set_effort(effort)
+end
+
 return M

@@ -2,6 +2,7 @@
 local Frame = require("codex_ls.frame")
 local Redraw = require("codex_ls.redraw")
 local config = require("codex_ls.config")
+local overrides = require("codex_ls.overrides")
 local viewport = require("codex_ls.viewport")
 
 ---@class codex_ls.Inline
@@ -98,7 +99,9 @@ function Inline:draw()
   local win = self:window()
   local turn = self.turn
   local _, last = place:rows()
-  local rows = self.frame:rows(turn.answer, turn.question.label, turn:elapsed_ms(), size_for(win))
+  local question = turn.question
+  local heading = { label = question.label, with = overrides.words(question.asked_with) }
+  local rows = self.frame:rows(turn.answer, heading, turn:elapsed_ms(), size_for(win))
   self.mark = vim.api.nvim_buf_set_extmark(place.bufnr, NAMESPACE, last, 0, {
     id = self.mark,
     virt_lines = rows,

@@ -1,25 +1,30 @@
 ---Which profile the questions of this session go to.
 local client_of = require("codex_ls.client")
 local compat = require("codex_ls.compat")
+local overrides = require("codex_ls.overrides")
 local protocol = require("codex_ls.protocol")
 
 local M = {}
-
----@type string?
-local session
 
 ---The names that the server told last, for completion.
 ---@type string[]
 local names = {}
 
----The profile that `:Codex profile` chose; nil where the settings decide.
----@return string?
-function M.session()
-  return session
-end
-
+---The names that are known. Without a server there are none: one is started meanwhile, and tells them.
 ---@return string[]
 function M.names()
+  local bufnr = vim.api.nvim_get_current_buf()
+  if not client_of.attached(bufnr) then
+    vim.schedule(function()
+      if vim.api.nvim_buf_is_valid(bufnr) then
+        client_of.ensure(bufnr, function(_, client)
+          if client then
+            M.fetch(client)
+          end
+        end)
+      end
+    end)
+  end
   return names
 end
 
@@ -48,10 +53,10 @@ function M.fetch(client)
   end)
 end
 
----Sends the questions of this session to a profile. Code actions follow it, too.
+---Sends the questions of this session to a profile, and to its own model. Code actions follow it, too.
 ---@param name? string nil goes back to what the settings say
 function M.set(name)
-  session = name
+  overrides.choose("profile", name)
   for _, client in ipairs(vim.lsp.get_clients({ name = client_of.NAME })) do
     local settings = vim.deepcopy(client.config.settings or {})
     settings.codex = settings.codex or {}
@@ -90,7 +95,7 @@ function M.pick()
       vim.notify(("codex: no profiles in %s"):format(result.configPath or "config.toml"))
       return
     end
-    local active = session or compat.present(result.active)
+    local active = overrides.session().profile or compat.present(result.active)
     vim.ui.select(result.profiles, {
       prompt = "Codex profile for this session",
       format_item = function(profile)

@@ -47,6 +47,12 @@ M.STATUS = {
   FAILED = "failed",
 }
 
+---@alias codex_ls.Effort "none"|"minimal"|"low"|"medium"|"high"
+
+---How hard a model can be told to think.
+---@type codex_ls.Effort[]
+M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
+
 ---The `data.kind` of an error reply.
 ---@enum codex_ls.ErrorKind
 M.ERROR_KIND = {
@@ -123,7 +129,7 @@ M.ERROR_KIND = {
 ---@field prompt string
 ---@field profile? string
 ---@field model? string
----@field effort? "none"|"minimal"|"low"|"medium"|"high"
+---@field effort? codex_ls.Effort
 ---@field threadId? string
 ---@field textDocument? { uri: string }
 ---@field range? lsp.Range
@@ -168,6 +174,12 @@ M.ERROR_KIND = {
 ---@field profiles codex_ls.ProfileSummary[]
 ---@field configPath string
 ---@field problems codex_ls.Notice[]
+
+---@class codex_ls.ServedModel
+---@field name string
+---@field loaded? boolean
+---@field contextWindow? integer tokens
+---@field size? integer bytes
 
 ---@class codex_ls.DoctorCheck
 ---@field id string

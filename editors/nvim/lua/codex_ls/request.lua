@@ -22,7 +22,9 @@ Request.__index = Request
 local function params_of(client, question, selection)
   local params = {
     prompt = question.prompt,
-    profile = question.profile,
+    profile = question.asked_with.profile,
+    model = question.asked_with.model,
+    effort = question.asked_with.effort,
     threadId = question.thread_id,
   }
   if question.thread_id then

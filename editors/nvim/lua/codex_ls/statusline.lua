@@ -1,4 +1,5 @@
----One short text for a statusline: what codex is doing, or which profile it would ask.
+---One short text for a statusline: what codex is doing, or whom it would ask.
+local overrides = require("codex_ls.overrides")
 local phrase = require("codex_ls.phrase")
 local turns = require("codex_ls.turns")
 
@@ -10,14 +11,14 @@ function M.text()
   local turn = running[#running]
   if turn then
     local more = #running > 1 and (" +%d"):format(#running - 1) or ""
-    return "codex: " .. phrase.progress(turn.answer, turn:elapsed_ms()) .. more
+    local with = overrides.suffix(turn.question.asked_with, ", ")
+    return "codex: " .. phrase.progress(turn.answer, turn:elapsed_ms()) .. with .. more
   end
-  local name = require("codex_ls.profile").session()
-  if not name then
-    local latest = turns.latest()
-    name = latest and phrase.model(latest.answer)
-  end
-  return name and "codex: " .. name or ""
+  local session = overrides.session()
+  local latest = turns.latest()
+  local name = session.profile or latest and phrase.model(latest.answer)
+  local text = name and name .. overrides.suffix(session, ", ") or overrides.words(session)
+  return text ~= "" and "codex: " .. text or ""
 end
 
 ---The same, with what a statusline would take for its own items escaped.

@@ -1,6 +1,7 @@
 ---Shows the thinking of a turn in a split beside the code: dimmed, folding, never in the user's buffer.
 local Redraw = require("codex_ls.redraw")
 local config = require("codex_ls.config")
+local overrides = require("codex_ls.overrides")
 local phrase = require("codex_ls.phrase")
 local protocol = require("codex_ls.protocol")
 
@@ -239,7 +240,8 @@ end
 ---@private
 function Thinking:decorate(win)
   local turn = self.turn
-  local title = phrase.thinking(turn.answer, turn:thinking_ms()):gsub("%%", "%%%%")
+  local with = overrides.suffix(turn.question.asked_with, " · ")
+  local title = (phrase.thinking(turn.answer, turn:thinking_ms()) .. with):gsub("%%", "%%%%")
   vim.api.nvim_set_option_value("winbar", "%#CodexTitle#" .. title, { win = win, scope = "local" })
   if self:is_live() and self.is_settled then
     set_fold(win, OPEN)

@@ -24,7 +24,7 @@ local EVENT, STATUS = protocol.EVENT, protocol.STATUS
 ---@class codex_ls.Question
 ---@field prompt string what the model is asked
 ---@field label string what the user sees of it
----@field profile? string
+---@field asked_with codex_ls.AskedWith
 ---@field thread_id? string
 
 ---@class codex_ls.Turn
@@ -100,6 +100,8 @@ function Turn:announce(name)
     status = self.answer.status,
     thread_id = self.answer.thread_id,
     profile = self.answer.profile,
+    model = self.answer.model,
+    effort = self.question.asked_with.effort,
   })
 end
 
