@@ -11,7 +11,7 @@ from codex_ls.cli.output import Output
 from codex_ls.errors import InvalidParams
 
 if TYPE_CHECKING:
-    from codex_ls.providers.discover import FoundServer
+    from codex_ls.providers.discover import FoundServer, SilentPort
     from codex_ls.providers.server_kind import ServedModel
 
 _SHOWN_MODELS = 8
@@ -27,13 +27,20 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_ports_option(parser)
     parsed = parser.parse_args(argv)
-    found = find_servers(parsed.port)
+    found, silent = find_servers(parsed.port)
     out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
     if parsed.json:
-        servers = {"servers": [_as_json(server) for server in found]}
-        out.write(json.dumps(servers, ensure_ascii=False, indent=2) + "\n")
-    else:
-        out.write("\n".join(map(_lines, found)) or nothing_found())
+        told = {
+            "servers": [_as_json(server) for server in found],
+            "silent": [port.origin for port in silent],
+        }
+        out.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+        return 0 if found else 1
+    out.write("\n".join(map(_lines, found)) or nothing_found(parsed.port, silent))
+    if found:
+        Output(sys.stderr, lossy=True).write(
+            silent_lines(silent) + "hint: codex-ls init writes a profile for one of them.\n"
+        )
     return 0 if found else 1
 
 
@@ -44,21 +51,38 @@ def add_ports_option(parser: ArgumentParser) -> None:
     )
 
 
-def find_servers(ports: Sequence[int] | None) -> tuple["FoundServer", ...]:
-    """The servers at these ports; at the usual ones if none are given. Raises InvalidParams."""
-    from codex_ls.providers.discover import KNOWN_PORTS, discover
+def find_servers(
+    ports: Sequence[int] | None,
+) -> tuple[tuple["FoundServer", ...], tuple["SilentPort", ...]]:
+    """The servers at these ports, or at the usual ones if none are given, and what is silent there.
+
+    Raises InvalidParams.
+    """
+    from codex_ls.providers.discover import KNOWN_PORTS, look_at
 
     if any(not 0 < port < 65536 for port in ports or ()):
         raise InvalidParams("A port is a number from 1 to 65535.")
-    return asyncio.run(discover(ports or KNOWN_PORTS))
+    return asyncio.run(look_at(ports or KNOWN_PORTS))
 
 
-def nothing_found() -> str:
-    """What to say where nothing runs."""
-    return (
-        "No model server answers on this machine.\n"
-        "hint: start LM Studio, Ollama or llama.cpp; or ask without one: the built-in model is"
-        " `codex-ls exec --profile embedded`.\n"
+def nothing_found(ports: Sequence[int] | None, silent: Sequence["SilentPort"]) -> str:
+    """What to say where nothing answers."""
+    where = f" at port {' or '.join(map(str, ports))}" if ports else ""
+    hint = (
+        "restart what hangs there, or wait until it is free"
+        if silent
+        else "start LM Studio, Ollama or llama.cpp; or ask without one: the built-in model is"
+        " `codex-ls exec --profile embedded`"
+    )
+    return f"No model server answers on this machine{where}.\n{silent_lines(silent)}hint: {hint}.\n"
+
+
+def silent_lines(silent: Sequence["SilentPort"]) -> str:
+    """A line for each port where something listens and says nothing."""
+    return "".join(
+        f"note: something at {port.origin} takes connections and answers nothing; it hangs, or is"
+        " at work\n"
+        for port in silent
     )
 
 

@@ -1,5 +1,6 @@
 """`codex-ls init`: a profile for a model server that runs here, written into config.toml."""
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,8 @@ from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.change import offer_change
 from codex_ls.cli.discover_command import add_ports_option, find_servers, nothing_found
 from codex_ls.cli.output import Output
-from codex_ls.errors import InvalidParams
+from codex_ls.errors import ConfigError, InvalidParams
+from codex_ls.sanitize import is_blank
 
 if TYPE_CHECKING:
     from codex_ls.config.load import Config
@@ -28,9 +30,11 @@ def run(argv: Sequence[str]) -> int:
     add_ports_option(parser)
     parsed = parser.parse_args(argv)
     out = Output(sys.stdout)
-    found = find_servers(parsed.port)
+    if parsed.name is not None and is_blank(parsed.name):
+        raise InvalidParams("A profile needs a name.", hint="Write --name NAME, or leave it out.")
+    found, silent = find_servers(parsed.port)
     if not found:
-        out.write(nothing_found())
+        out.write(nothing_found(parsed.port, silent))
         return 1
     server, model = _choose(found, parsed.model, out=out, may_ask=not parsed.yes)
 
@@ -39,12 +43,12 @@ def run(argv: Sequence[str]) -> int:
 
     config = load_config()
     before = read_text(config.path)
-    after = with_profile(before, config, server, model, name=parsed.name)
+    after, name = with_profile(before, config, server, model, name=parsed.name)
     is_written = offer_change(
         config.path, before, after, out=out, is_agreed=parsed.yes, write=write_text
     )
     if is_written:
-        out.write('Try it: codex-ls exec "What is 2 + 2?"\n')
+        out.write(_try_it(load_config(), name))
         if server.kind == "lmstudio":
             out.write('LM Studio 0.4 tells how far loading is: wire_api = "lmstudio" (docs).\n')
     return 0 if is_written or before == after else 1
@@ -52,26 +56,55 @@ def run(argv: Sequence[str]) -> int:
 
 def with_profile(
     text: str, config: "Config", server: "FoundServer", model: str, *, name: str | None
-) -> str:
-    """config.toml with a profile for the model; as it is, if a profile for just that is there.
+) -> tuple[str, str]:
+    """config.toml with a profile for the model, and the profile's name.
 
-    The profile becomes the one in use where no other is. Raises ConfigError, InvalidParams.
+    The text stays as it is, if a profile for just that is there. The profile becomes the one in use
+    where no other is. Raises ConfigError, InvalidParams.
     """
-    from codex_ls.config.edit import with_table, with_top_value
+    from codex_ls.config.edit import with_table
     from codex_ls.config.profile import list_profiles
 
     for profile in list_profiles(config):
         is_there = profile.model == model and _same_origin(profile.origin, server.origin)
         if is_there and name in (None, profile.name):
-            return _in_use(text, config, profile.name)
-    chosen = _free_name(name or server.kind, config.profiles, is_wanted=name is not None)
+            return _in_use(text, config, profile.name), profile.name
+    kind = "local" if server.kind == "other" else server.kind
+    chosen = _free_name(name or kind, config.profiles, is_wanted=name is not None)
     provider, table = _provider(server, config)
+    try:
+        if table:
+            text = with_table(text, ("model_providers", provider), table)
+        text = with_table(text, ("profiles", chosen), {"model": model, "model_provider": provider})
+        return _in_use(text, config, chosen), chosen
+    except ConfigError as error:
+        error.hint = _by_hand(chosen, model, provider, table)
+        raise
+
+
+def _by_hand(name: str, model: str, provider: str, table: Mapping[str, str]) -> str:
+    """What would have been written, in one line."""
+    from codex_ls.config.edit import literal
+
+    values = f"model = {literal(model)} and model_provider = {literal(provider)}"
+    hint = f"Add it by hand: a profile {name} with {values}"
     if table:
-        text = with_table(text, ("model_providers", provider), table)
-    text = with_table(text, ("profiles", chosen), {"model": model, "model_provider": provider})
-    if config.base.find("profile") is None and config.base.find("model") is None:
-        text = with_top_value(text, "profile", chosen)
-    return text
+        hint += f", and a model provider {provider} with base_url = {literal(table['base_url'])}"
+    return f"{hint}."
+
+
+def _try_it(config: "Config", name: str) -> str:
+    """The next step, once the profile stands there."""
+    if _answers_unasked(config, name):
+        return 'Try it: codex-ls exec "What is 2 + 2?"\n'
+    option = shlex.join(["--profile", name])
+    use = shlex.join(["codex-ls", "profile", "use", name])
+    return f'Try it: codex-ls exec {option} "What is 2 + 2?"\n{use} makes it the one in use.\n'
+
+
+def _answers_unasked(config: "Config", name: str) -> bool:
+    """Whether the profile is the one in use."""
+    return bool(config.base.find("profile") == name)
 
 
 def _in_use(text: str, config: "Config", name: str) -> str:

@@ -29,7 +29,7 @@ def with_top_value(text: str, key: str, value: Value) -> str:
     Raises ConfigError where that can't be done without touching more.
     """
     wanted = {**tomllib.loads(text), key: value}
-    line = f"{_key(key)} = {_literal(value)}"
+    line = f"{_key(key)} = {literal(value)}"
     spans = scan(text)
     if (key,) in spans.values:
         start = _offset(text, spans.keys[(key,)].line, spans.keys[(key,)].column)
@@ -48,7 +48,7 @@ def with_table(text: str, path: Sequence[str], values: Mapping[str, Value]) -> s
     if _has(text, path):
         raise ConfigError(f"The table [{name}] is there already.")
     ending = _line_end(text)
-    lines = [f"[{name}]", *(f"{_key(key)} = {_literal(value)}" for key, value in values.items())]
+    lines = [f"[{name}]", *(f"{_key(key)} = {literal(value)}" for key, value in values.items())]
     table = ending.join(lines) + ending
     wanted = tomllib.loads(text)
     node = wanted
@@ -153,7 +153,8 @@ def _key(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else _quoted(key)
 
 
-def _literal(value: Value) -> str:
+def literal(value: Value) -> str:
+    """The value as TOML writes it."""
     match value:
         case bool():
             return "true" if value else "false"

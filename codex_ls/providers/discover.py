@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codex_ls.providers.inquiry import Inquirer, Reply
+from codex_ls.providers.inquiry import Inquirer, NoReply, Reply
 from codex_ls.providers.server_kind import Kind, Server, identify
 
 KNOWN_PORTS = (
@@ -50,27 +50,48 @@ class FoundServer:
         return f"{self.origin}/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class SilentPort:
+    """Something took the connection and answered nothing in time: it hangs, or is at work."""
+
+    origin: str
+    """Such as `http://localhost:11434`."""
+
+
 async def discover(ports: Sequence[int] = KNOWN_PORTS) -> tuple[FoundServer, ...]:
     """The model servers at these ports of this machine, in the order of the ports."""
+    found, _ = await look_at(ports)
+    return found
+
+
+async def look_at(
+    ports: Sequence[int] = KNOWN_PORTS,
+) -> tuple[tuple[FoundServer, ...], tuple[SilentPort, ...]]:
+    """The model servers at these ports of this machine, and what may be one but does not answer."""
     async with Inquirer() as inquirer:
-        found = await asyncio.gather(*(_at(inquirer, port) for port in dict.fromkeys(ports)))
-    return tuple(server for server in found if server is not None)
+        looked = await asyncio.gather(*(_at(inquirer, port) for port in dict.fromkeys(ports)))
+    found = tuple(each for each in looked if isinstance(each, FoundServer))
+    return found, tuple(each for each in looked if isinstance(each, SilentPort))
 
 
-async def _at(inquirer: Inquirer, port: int) -> FoundServer | None:
+async def _at(inquirer: Inquirer, port: int) -> FoundServer | SilentPort | None:
     is_v4, is_v6 = await asyncio.gather(_listens("127.0.0.1", port), _listens("::1", port))
     if not (is_v4 or is_v6):
         return None
     asked = f"http://127.0.0.1:{port}" if is_v4 else f"http://[::1]:{port}"
+    is_silent = True
 
     async def get(path: str) -> Reply | None:
+        nonlocal is_silent
         reply = await inquirer.get(asked + path, limit_s=_ASK_S)
+        is_silent = is_silent and isinstance(reply, NoReply) and reply.reason == "timeout"
         return reply if isinstance(reply, Reply) else None
 
     server = await identify(get)
+    origin = f"http://localhost:{port}" if is_v4 else asked
     if server is None:
-        return None
-    return FoundServer(f"http://localhost:{port}" if is_v4 else asked, server)
+        return SilentPort(origin) if is_silent else None
+    return FoundServer(origin, server)
 
 
 async def _listens(host: str, port: int) -> bool:

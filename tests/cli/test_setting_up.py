@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_what_runs_here(server: ModelServer, command: Command) -> None:
         f"vLLM 0.11.0 at http://localhost:{server.port}\n"
         "  nomic-embed, loaded\n"
         "  qwen3, loaded, 32,768 tokens\n",
-        "",
+        "hint: codex-ls init writes a profile for one of them.\n",
     )
     assert json.loads(command.run("discover", "--json", *port).out) == {
         "servers": [
@@ -52,16 +53,40 @@ def test_what_runs_here(server: ModelServer, command: Command) -> None:
                     {"name": "qwen3", "loaded": True, "contextWindow": 32768},
                 ],
             }
-        ]
+        ],
+        "silent": [],
     }
 
 
 def test_nothing_runs_here(command: Command) -> None:
     done = command.run("discover", "--port", "1")
     assert (done.exit_code, done.err) == (1, "")
-    assert done.out.startswith("No model server answers on this machine.\nhint: ")
+    assert done.out.startswith("No model server answers on this machine at port 1.\nhint: ")
     assert command.run("init", "--port", "1").exit_code == 1
     assert command.run("discover", "--port", "70000").exit_code == 2
+
+
+def test_what_takes_connections_and_says_nothing_is_named(
+    server: ModelServer, command: Command
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        port = hanging.getsockname()[1]
+        note = (
+            f"note: something at http://localhost:{port} takes connections and answers nothing;"
+            " it hangs, or is at work\n"
+        )
+        alone = command.run("discover", "--port", str(port))
+        assert alone.exit_code == 1
+        assert alone.out == (
+            f"No model server answers on this machine at port {port}.\n{note}"
+            "hint: restart what hangs there, or wait until it is free.\n"
+        )
+        ports = ("--port", str(port), "--port", str(server.port))
+        both = command.run("discover", *ports)
+        assert both.exit_code == 0
+        assert both.err == f"{note}hint: codex-ls init writes a profile for one of them.\n"
+        told = json.loads(command.run("discover", "--json", *ports).out)
+        assert told["silent"] == [f"http://localhost:{port}"]
 
 
 def config_for(server: ModelServer) -> str:
@@ -118,6 +143,48 @@ def test_what_stands_in_the_file_stays(server: ModelServer, command: Command) ->
     assert (command.home / "config.toml.bak").read_text() == mine
     assert command.run("init", "--yes", "--name", "a", *port).exit_code == 2
     assert command.run("init", "--yes", "--model", "no-such", *port).exit_code == 2
+
+
+def test_how_to_try_a_profile_that_is_not_the_one_in_use(
+    server: ModelServer, command: Command
+) -> None:
+    command.write_config('model = "gpt-oss"\n')
+    done = command.run("init", "--yes", "--name", "my own", "--port", str(server.port))
+    assert done.out.endswith(
+        "Try it: codex-ls exec --profile 'my own' \"What is 2 + 2?\"\n"
+        "codex-ls profile use 'my own' makes it the one in use.\n"
+    )
+    command.write_config("")
+    done = command.run("init", "--yes", "--port", str(server.port))
+    assert done.out.endswith('Try it: codex-ls exec "What is 2 + 2?"\n')
+
+
+def test_a_server_of_no_known_kind_makes_a_local_profile(
+    server: ModelServer, command: Command
+) -> None:
+    server.route("GET", "/version", json_answer({"detail": "Not Found"}, status=404))
+    done = command.run("init", "--yes", "--port", str(server.port), "--model", "qwen3")
+    assert done.exit_code == 0
+    assert '\n[profiles.local]\nmodel = "qwen3"\n' in (command.home / "config.toml").read_text()
+
+
+def test_a_file_that_cant_be_added_to_is_told_what_is_missing(
+    server: ModelServer, command: Command
+) -> None:
+    command.write_config('profiles = { a = { model = "x" } }\n')
+    done = command.run("init", "--yes", "--port", str(server.port))
+    assert (done.exit_code, done.err) == (
+        1,
+        "error: config.toml can't be changed safely.\n"
+        'hint: Add it by hand: a profile vllm with model = "qwen3" and model_provider ='
+        f' "local-{server.port}", and a model provider local-{server.port} with base_url ='
+        f' "http://localhost:{server.port}/v1".\n',
+    )
+
+
+def test_a_profile_without_a_name_is_refused(command: Command) -> None:
+    done = command.run("init", "--yes", "--name", " ", "--port", "1")
+    assert (done.exit_code, done.err.splitlines()[0]) == (2, "error: A profile needs a name.")
 
 
 # ---- profile use -------------------------------------------------------------------------------
