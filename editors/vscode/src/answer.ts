@@ -50,11 +50,7 @@ export interface Answer {
   readonly usage?: Usage;
 }
 
-export function newAnswer(
-  name: string,
-  now: number,
-  more: Pick<Answer, "override" | "remark"> = {},
-): Answer {
+export function newAnswer(name: string, now: number, more: Pick<Answer, "override" | "remark"> = {}): Answer {
   return {
     name,
     ...more,

@@ -2,10 +2,14 @@
  * The ways to ask: from the palette, about a selection, about a problem, again with another profile, in reply.
  */
 
+import { choiceFrom, isSet, who } from "./choice";
+import type { Choice } from "./choice";
+import type { ChoicePicker } from "./choicePicker";
 import type { Question, Surroundings } from "./conversation";
 import type { Conversations } from "./conversations";
 import { CodeAction, CodeActionKind, Range, languages, layers, window, workspace } from "./editor";
 import type { CommentReply, Diagnostic, Disposable, TextEditor, Uri } from "./editor";
+import type { Overrides } from "./overrides";
 import { pickProfile } from "./profilePicker";
 import type { Profiles } from "./profilePicker";
 import { profileOf, waitsForTrust } from "./settings";
@@ -20,6 +24,8 @@ export class Asking {
   constructor(
     private readonly conversations: Conversations,
     private readonly profiles: Profiles,
+    private readonly overrides: Overrides,
+    private readonly choices: ChoicePicker,
     private readonly surroundings: (resource?: Uri) => Surroundings,
   ) {}
 
@@ -27,8 +33,27 @@ export class Asking {
   async ask(prompt?: string): Promise<void> {
     const editor = await this.editor();
     const subject = subjectOf(editor);
-    const question = prompt ?? (await this.question(subject));
-    if (question !== undefined) await this.about(subject, question, editor);
+    const choice = await this.usual(subject.document.uri);
+    const question = prompt ?? (await this.question(subject, choice));
+    if (question !== undefined) await this.about(subject, question, editor, choice);
+  }
+
+  /**
+   * Asks with a model and an effort for this conversation: those that the user picks, or those in `argument`, which
+   * is how a shortcut asks (`{ "effort": "high" }`).
+   */
+  async askWith(argument: unknown): Promise<void> {
+    const editor = await this.editor();
+    const subject = subjectOf(editor);
+    const { uri } = subject.document;
+    const given = choiceFrom(argument);
+    const choice = given
+      ? { ...(await this.usual(uri, given.profile)), ...given }
+      : await this.choices.choose({ title: "Ask", resource: uri });
+    if (choice === undefined) return;
+    const prompt = promptIn(argument) ?? (await this.question(subject, choice));
+    const isNamed = given === undefined || given.profile !== undefined;
+    if (prompt !== undefined) await this.about(subject, prompt, editor, choice, { isPinned: true, isNamed });
   }
 
   async explain(): Promise<void> {
@@ -36,25 +61,37 @@ export class Asking {
     const subject = subjectOf(editor);
     const { document } = editor;
     const line = document.lineAt(subject.range.start.line).range;
-    await this.about(subject.range.isEmpty ? { ...subject, range: line } : subject, EXPLAIN, editor);
+    const wanted = subject.range.isEmpty ? { ...subject, range: line } : subject;
+    await this.about(wanted, EXPLAIN, editor, await this.usual(document.uri));
   }
 
   async fix(diagnostic?: Diagnostic): Promise<void> {
     const editor = window.activeTextEditor;
     const subject = editor && problemAt(editor, diagnostic);
-    if (subject) await this.about(subject, FIX, editor);
+    if (subject) await this.about(subject, FIX, editor, await this.usual(subject.document.uri));
     else void window.showInformationMessage("There is no problem at the cursor.");
   }
 
-  /** The last question of a conversation once more, answered by another profile, in a thread of its own. */
+  /** The last question of a conversation once more, answered by another profile, model or effort, in a new thread. */
   async again(argument: unknown): Promise<void> {
     const target = this.conversations.target(argument);
     if (target === undefined) return;
-    const profile = await pickProfile(this.profiles, target.conversation.thread.uri, "Who should answer?");
-    if (profile === undefined) return;
     const { turn, conversation } = target;
-    conversation.pinned = profile;
-    await conversation.ask({ ...turn.question, profile, name: profile }, { anew: true });
+    const resource = conversation.thread.uri;
+    const picked = await pickProfile(this.profiles, this.overrides, {
+      placeHolder: "Who should answer?",
+      resource,
+      tunes: turn.question.choice.profile ?? this.chosen(resource),
+    });
+    if (picked === undefined) return;
+    const { profile } = picked;
+    const choice = picked.tuned
+      ? await this.choices.choose({ title: "Ask again", resource, profile })
+      : await this.usual(resource, profile);
+    if (choice === undefined) return;
+    conversation.pinned = choice;
+    const { prompt, context } = turn.question;
+    await conversation.ask({ prompt, context, choice, name: profile }, { anew: true });
   }
 
   async reply({ thread, text }: CommentReply): Promise<void> {
@@ -62,21 +99,22 @@ export class Asking {
     const first = conversation?.turns[0];
     if (conversation === undefined || first === undefined || text.trim() === "") return;
     // The thread has the code already; the profile is named, so that the document need not go along to tell it.
-    const profile = conversation.pinned ?? this.chosen(thread.uri);
+    const choice = conversation.pinned ?? (await this.usual(thread.uri));
+    const profile = choice.profile ?? this.chosen(thread.uri);
     const { textDocument } = first.question.context;
     const known = profile !== "";
     await conversation.ask({
       prompt: text,
       name: known ? profile : "Codex",
       context: known || !textDocument ? {} : { textDocument },
-      ...(known && { profile }),
+      choice: { ...choice, ...(known && { profile }) },
     });
   }
 
-  private async question(subject: Subject): Promise<string | undefined> {
-    const who = this.name(subject.document.uri);
+  private async question(subject: Subject, choice: Choice): Promise<string | undefined> {
+    const name = choice.profile ?? this.name(subject.document.uri);
     const typed = await window.showInputBox({
-      title: `Ask ${who}`,
+      title: `Ask ${who(name, choice)}`,
       prompt: `About ${describe(subject)}`,
       placeHolder: "What do you want to know?",
       ignoreFocusOut: true,
@@ -84,19 +122,27 @@ export class Asking {
     return typed === undefined || typed.trim() === "" ? undefined : typed;
   }
 
-  private async about(subject: Subject, prompt: string, editor: TextEditor): Promise<void> {
+  /** `isPinned`: the choice holds for the whole conversation; `isNamed`: the user named the profile. */
+  private async about(
+    subject: Subject,
+    prompt: string,
+    editor: TextEditor,
+    choice: Choice,
+    { isPinned = false, isNamed = false } = {},
+  ): Promise<void> {
     const { document, range } = subject;
-    const name = this.name(document.uri);
+    const name = choice.profile ?? this.name(document.uri);
     const at = new Range(range.start.line, 0, range.end.line, document.lineAt(range.end.line).text.length);
     const surroundings = this.surroundings(document.uri);
     const conversation = this.conversations.create(document, at, range, prompt, surroundings);
+    if (isPinned) conversation.pinned = choice;
     editor.revealRange(at);
     const question: Question = {
       prompt,
       name,
       context: contextOf(subject),
-      ...this.setProfile(document.uri),
-      ...this.remark(document.uri),
+      choice,
+      ...(!isNamed && this.remark(document.uri)),
     };
     await conversation.ask(question);
   }
@@ -110,11 +156,17 @@ export class Asking {
 
   /**
    * What the settings choose goes with the request: in Restricted Mode the server believes no setting, and of a
-   * notebook's cell, or a document that is no file, it does not know the folder.
+   * notebook's cell, or a document that is no file, it does not know the folder. So does the model and the effort
+   * that the user chose for that profile, and with them its name: they are for no other one.
    */
-  private setProfile(resource: Uri): { profile?: string } {
-    const set = profileOf(layers("profile", resource), workspace.isTrusted);
-    return set === "" ? {} : { profile: set };
+  private async usual(resource: Uri, named?: string): Promise<Choice> {
+    const set = named ?? profileOf(layers("profile", resource), workspace.isTrusted);
+    if (set !== "") return { profile: set, ...this.overrides.of(set) };
+    if (!this.overrides.any) return {};
+    const known = this.profiles.last(resource) ?? (await this.profiles.load(resource).catch(() => undefined));
+    const active = known?.active ?? "";
+    const override = this.overrides.of(active);
+    return isSet(override) ? { profile: active, ...override } : {};
   }
 
   /** In Restricted Mode the user's own profile answers, and that is said where the workspace wanted another. */
@@ -136,6 +188,12 @@ export class Asking {
     const set = profileOf(layers("profile", resource), workspace.isTrusted);
     return set === "" ? this.profiles.activeName(resource) : set;
   }
+}
+
+/** The question in a command's argument. */
+function promptIn(argument: unknown): string | undefined {
+  const { prompt } = (argument ?? {}) as { prompt?: unknown };
+  return typeof prompt === "string" && prompt.trim() !== "" ? prompt : undefined;
 }
 
 /** Offers to ask about a selection, and to fix or explain each problem, where VS Code lists its fixes. */

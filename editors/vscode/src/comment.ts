@@ -2,6 +2,7 @@
  * The two kinds of comment in a conversation: the question, and the answer that grows under it.
  */
 
+import { answerer } from "./answer";
 import type { Answer } from "./answer";
 import { CommentMode, MarkdownString, windowCaughtUp } from "./editor";
 import type { Comment } from "./editor";
@@ -36,7 +37,7 @@ export class AnswerComment implements Comment {
     private readonly show: ThinkingShow,
     private readonly repaint: () => void,
   ) {
-    this.author = { name: answer.name };
+    this.author = { name: answerer(answer) };
     this.painter = new Painter(() => this.paint());
   }
 
@@ -52,9 +53,10 @@ export class AnswerComment implements Comment {
 
   private async paint(): Promise<void> {
     const body = answerBody(this.answer, this.safeContent(), this.show);
-    if (body !== this.body.value || this.author.name !== this.answer.name) {
+    const name = answerer(this.answer);
+    if (body !== this.body.value || this.author.name !== name) {
       this.body = untrusted(body);
-      this.author = { name: this.answer.name };
+      this.author = { name };
       this.repaint();
       await windowCaughtUp();
     }

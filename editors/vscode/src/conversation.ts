@@ -8,6 +8,8 @@
 import { fail, label, lose, newAnswer, reduce, settle, withServerStatus } from "./answer";
 import type { Answer } from "./answer";
 import type { Anchor } from "./anchor";
+import { overrideFrom } from "./choice";
+import type { Choice } from "./choice";
 import { AnswerComment, QuestionComment } from "./comment";
 import { CancellationTokenSource, CommentThreadCollapsibleState } from "./editor";
 import type { CancellationToken, CommentThread, Disposable } from "./editor";
@@ -39,7 +41,7 @@ export interface Question {
   /** The name to show until the server has said which profile answers. */
   readonly name: string;
   readonly context: Pick<ExecParams, "textDocument" | "range" | "diagnostics">;
-  readonly profile?: string;
+  readonly choice: Choice;
   /** What the editor has to say about the answer: that it is not the workspace's profile that gives it. */
   readonly remark?: string;
 }
@@ -57,8 +59,8 @@ export class Conversation implements Disposable {
   anchor: Anchor | undefined;
   /** Where the thread stands, as it moves with the document. */
   spot: Anchor | undefined;
-  /** The profile that `Ask Again With...` chose, for this conversation alone. */
-  pinned: string | undefined;
+  /** Who was chosen for this conversation alone. */
+  pinned: Choice | undefined;
   private threadId: string | undefined;
   private running: CancellationTokenSource | undefined;
   private closed = false;
@@ -145,7 +147,9 @@ export class Conversation implements Disposable {
   }
 
   private begin(question: Question, asked: QuestionComment): Turn {
-    const answer = newAnswer(question.name, Date.now(), question.remark);
+    const { name, remark, choice } = question;
+    const more = { override: overrideFrom(choice), ...(remark !== undefined && { remark }) };
+    const answer = newAnswer(name, Date.now(), more);
     const comment = new AnswerComment(answer, this.surroundings.show, () => this.repaint());
     if (this.anchor !== undefined && this.anchor.text !== "") comment.contextValue = "answer replaceable";
     this.waiting = this.waiting.filter((one) => one !== asked);
@@ -185,8 +189,8 @@ export class Conversation implements Disposable {
   }
 
   private async request(turn: Turn, listener: TurnListener, token: CancellationToken): Promise<ExecResult> {
-    const { prompt, context, profile } = turn.question;
-    const params: ExecParams = { prompt, ...context, ...(profile !== undefined && { profile }) };
+    const { prompt, context, choice } = turn.question;
+    const params: ExecParams = { prompt, ...context, ...choice };
     if (this.threadId === undefined) return this.surroundings.run(params, listener, token);
     try {
       return await this.surroundings.run({ ...params, threadId: this.threadId }, listener, token);
@@ -240,10 +244,12 @@ class TurnProgress implements TurnListener {
 
   private channel(): ThinkingTurn {
     const { answer, question } = this.turn;
+    const { effort } = question.choice;
     this.thinking ??= this.surroundings.thinking({
       at: new Date(),
       name: answer.name,
       model: answer.model ?? answer.name,
+      ...(effort !== undefined && { effort }),
       question: firstLine(question.prompt, 100),
     });
     return this.thinking;

@@ -7,15 +7,18 @@ import { Asking, registerCodeActions } from "./asking";
 import { BuiltinModel } from "./builtinModel";
 import { registerChat } from "./chat";
 import type { Conversation, Surroundings } from "./conversation";
+import { ChoicePicker } from "./choicePicker";
 import { Conversations } from "./conversations";
 import type { Target } from "./conversations";
 import { ExtensionMode, commands, layers, onSettingsChanged, window, workspace } from "./editor";
 import type { CancellationToken, ExtensionContext, LogOutputChannel, Uri } from "./editor";
-import { Profiles, selectProfile } from "./profilePicker";
+import { Overrides } from "./overrides";
+import { Profiles } from "./profilePicker";
 import { Proposals } from "./proposal";
 import type { ExecParams, ExecResult } from "./protocol";
 import { Reports } from "./reports";
 import { Secrets } from "./secrets";
+import { Selecting } from "./selecting";
 import { Server } from "./server";
 import { thinkingShowOf } from "./settings";
 import { StatusBar, activeResource } from "./statusBar";
@@ -36,7 +39,9 @@ export class Extension {
   readonly server: Server;
   readonly conversations = new Conversations();
   readonly secrets: Secrets;
+  readonly overrides: Overrides;
   private readonly profiles: Profiles;
+  private readonly choices: ChoicePicker;
   private readonly thinking = new ThinkingChannel();
   private readonly thinkingDocuments = new ThinkingDocuments();
   private readonly proposals = new Proposals(this.conversations);
@@ -47,13 +52,24 @@ export class Extension {
     this.secrets = new Secrets(context.secrets);
     this.server = new Server(context, this.log, (provider, origin) => this.secrets.get(provider, origin));
     this.profiles = new Profiles(this.server);
+    this.overrides = new Overrides(context.workspaceState);
+    this.choices = new ChoicePicker(this.server, this.profiles, this.overrides);
     this.reports = new Reports(this.server, this.log);
-    this.statusBar = new StatusBar(this.server, this.profiles, this.conversations);
-    const asking = new Asking(this.conversations, this.profiles, (resource) => this.surroundings(resource));
+    this.statusBar = new StatusBar(this.server, this.profiles, this.overrides, this.conversations);
+    const asking = new Asking(this.conversations, this.profiles, this.overrides, this.choices, (resource) =>
+      this.surroundings(resource),
+    );
     const chat = registerChat(this.profiles, (...turn) => this.run(...turn));
     context.subscriptions.push(
-      ...[this.log, this.server, this.conversations, this.profiles, this.thinking, this.thinkingDocuments],
-      ...[this.proposals, this.reports, this.statusBar, registerCodeActions(), ...(chat ? [chat] : [])],
+      ...[this.log, this.server, this.conversations, this.profiles, this.overrides, this.thinking],
+      ...[
+        this.thinkingDocuments,
+        this.proposals,
+        this.reports,
+        this.statusBar,
+        registerCodeActions(),
+        ...(chat ? [chat] : []),
+      ],
       onSettingsChanged(() => void this.settingsChanged()),
       window.onDidChangeActiveTextEditor(() => this.refreshProfiles()),
     );
@@ -68,6 +84,7 @@ export class Extension {
     this.command("codex.askSelection", (prompt) =>
       asking.ask(typeof prompt === "string" ? prompt : undefined),
     );
+    this.command("codex.askWith", (argument) => asking.askWith(argument));
     this.command("codex.explain", () => asking.explain());
     this.command("codex.fix", (diagnostic) => asking.fix(diagnostic as Parameters<Asking["fix"]>[0]));
     this.command("codex.reply", (reply) => asking.reply(reply as Parameters<Asking["reply"]>[0]));
@@ -92,7 +109,9 @@ export class Extension {
   }
 
   private registerSetup(): void {
-    this.command("codex.selectProfile", () => selectProfile(this.profiles, activeResource()));
+    const selecting = new Selecting(this.profiles, this.overrides, this.choices);
+    this.command("codex.selectProfile", () => selecting.profile(activeResource()));
+    this.command("codex.selectModel", () => selecting.model(activeResource()));
     this.command("codex.setApiKey", async (provider) => {
       const profiles = await this.profiles.load(activeResource());
       const whose = typeof provider === "string" ? provider : undefined;

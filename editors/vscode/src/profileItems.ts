@@ -2,6 +2,8 @@
  * What the profile picker and the status bar say about profiles. Pure.
  */
 
+import { isSet, who } from "./choice";
+import type { Override } from "./choice";
 import type { Notice, ProfileSummary, ProfilesResult } from "./protocol";
 
 export interface ProfileItem {
@@ -11,17 +13,29 @@ export interface ProfileItem {
   readonly profile: string;
 }
 
-/** One row a profile: name, where it runs, model and host, what is wrong with it. The active one comes first. */
-export function profileItems({ profiles, active }: ProfilesResult): ProfileItem[] {
+/**
+ * One row a profile: name, where it runs, model and host, what is wrong with it. The active one comes first.
+ * `chosen` gives what the user chose for a profile.
+ */
+export function profileItems(
+  { profiles, active }: ProfilesResult,
+  chosen: (profile: string) => Override = () => ({}),
+): ProfileItem[] {
   const ordered = [...profiles].sort(
     (one, other) => Number(other.name === active) - Number(one.name === active),
   );
   return ordered.map((profile) => ({
     label: `${profile.name === active ? "$(check) " : ""}${profile.name}`,
-    description: `$(${symbolOf(profile)}) ${whereOf(profile)} · ${profile.model}`,
+    description: `$(${symbolOf(profile)}) ${whereOf(profile)} · ${modelAndEffort(profile, chosen(profile.name))}`,
     detail: [profile.origin, ...profile.problems.map(problem)].filter((part) => part !== "").join(" · "),
     profile: profile.name,
   }));
+}
+
+/** The model, and the effort where one was chosen. */
+export function modelAndEffort({ model }: ProfileSummary, override: Override): string {
+  const effort = override.effort === undefined ? {} : { effort: override.effort };
+  return `${who(override.model ?? model, effort)}${isSet(override) ? " (chosen here)" : ""}`;
 }
 
 function symbolOf({ isLocal }: ProfileSummary): string {
@@ -49,19 +63,23 @@ export function statusText(state: {
   readonly server: "stopped" | "starting" | "running" | "failed";
   readonly chosen: string;
   readonly result?: ProfilesResult;
+  /** What the user chose over a profile's own model and effort. */
+  readonly overrideOf: (profile: string) => Override;
   readonly happening?: string;
   readonly restricted: boolean;
   readonly side: string;
 }): StatusText {
-  const { server, chosen, result, happening, restricted, side } = state;
+  const { server, chosen, result, overrideOf, happening, restricted, side } = state;
   const name = chosen === "" ? (result?.active ?? "") : chosen;
   const profile = result?.profiles.find((one) => one.name === name);
   const where =
     profile && `${profile.model} on ${profile.origin || "the built-in server"}, ${whereOf(profile)}`;
+  const override = overrideOf(name);
   const unknown = result !== undefined && name !== "" && profile === undefined;
   const lines = [
     unknown ? `There is no profile "${name}" in config.toml.` : `Profile: ${name || "none chosen"}`,
     ...(where === undefined ? [] : [where]),
+    ...overrideLines(override),
     ...(profile?.problems ?? result?.problems ?? []).map(({ message }) => message),
     ...(restricted ? ["Restricted Mode: the workspace's profile waits for your trust; yours answers."] : []),
     `The server runs on ${side}.`,
@@ -79,5 +97,13 @@ export function statusText(state: {
   if (server === "starting") return said("loading~spin", "Codex", "the server is starting");
   if (unknown) return said("error", name, `there is no profile ${name}`, true);
   if (profile === undefined) return said("comment-discussion", name || "Codex", name || "no profile chosen");
-  return said(symbolOf(profile), name, `${name}, ${whereOf(profile)}`);
+  const what = who(name, override);
+  return said(symbolOf(profile), what, `${what}, ${whereOf(profile)}`);
+}
+
+function overrideLines({ model, effort }: Override): string[] {
+  return [
+    ...(model === undefined ? [] : [`Model: ${model}, which you chose for this workspace.`]),
+    ...(effort === undefined ? [] : [`Effort: ${effort}, which you chose for this workspace.`]),
+  ];
 }

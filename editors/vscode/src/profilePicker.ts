@@ -2,13 +2,27 @@
  * Choosing a profile: what the server knows of each, and where the choice is written.
  */
 
-import { ConfigurationTarget, EventEmitter, folderOf, layers, setProfile, window, workspace } from "./editor";
+import { isSet } from "./choice";
+import {
+  ConfigurationTarget,
+  EventEmitter,
+  QuickPickItemKind,
+  ThemeIcon,
+  folderOf,
+  layers,
+  setProfile,
+  window,
+  workspace,
+} from "./editor";
 import type { Disposable, QuickPickItem, Uri } from "./editor";
-import { profileItems } from "./profileItems";
+import type { Overrides } from "./overrides";
+import { modelAndEffort, profileItems } from "./profileItems";
 import { PROFILES } from "./protocol";
 import type { ProfilesResult } from "./protocol";
 import type { Server } from "./server";
 import { profileOf } from "./settings";
+import { BACK, step } from "./steps";
+import type { Step } from "./steps";
 
 /** The profiles as the server last told them, per workspace folder. */
 export class Profiles implements Disposable {
@@ -51,32 +65,83 @@ function key(resource?: Uri): string {
   return (resource && folderOf(resource)?.uri.toString()) ?? "";
 }
 
-/** Lets the user pick one of the profiles; undefined if they don't. */
+export interface ProfilePick {
+  readonly profile: string;
+  /** The profile's model or effort is to be chosen, too. */
+  readonly tuned?: boolean;
+  /** What was chosen for it is to be taken back. */
+  readonly reset?: boolean;
+}
+
+type ProfileRow = QuickPickItem & ProfilePick;
+
+interface Wanted extends Pick<Step<ProfileRow>, "placeHolder" | "at"> {
+  readonly title?: string;
+  readonly resource: Uri | undefined;
+  /** Offers to choose model and effort of this profile, and, by a button, of every other one. */
+  readonly tunes?: string;
+  /** Offers to take back what was chosen for that profile. */
+  readonly resets?: boolean;
+}
+
+const TUNE = { iconPath: new ThemeIcon("settings-gear"), tooltip: "Model and Effort..." };
+
+/** Lets the user pick one of the profiles; undefined if they don't. Throws what `Profiles.load` throws. */
 export async function pickProfile(
   profiles: Profiles,
-  resource: Uri | undefined,
-  placeHolder: string,
-): Promise<string | undefined> {
-  const loading = profiles.load(resource);
-  const items = loading.then((result) => {
-    const [problem] = result.problems;
-    if (result.profiles.length === 0)
-      throw new Error(problem?.message ?? `No profiles in ${result.configPath}.`);
-    return profileItems(result);
+  overrides: Overrides,
+  { title = "", resource, tunes, resets = false, ...plan }: Wanted,
+): Promise<ProfilePick | undefined> {
+  const result = await profiles.load(resource);
+  const [problem] = result.problems;
+  if (result.profiles.length === 0)
+    throw new Error(problem?.message ?? `No profiles in ${result.configPath}.`);
+  const rows = profileItems(result, (name) => overrides.of(name));
+  const more = tunes === undefined ? [] : tuningRows(result, overrides, tunes, resets);
+  const picked = await step<ProfileRow>({
+    ...plan,
+    title,
+    fill: (picker) => {
+      picker.matchOnDescription = true;
+      picker.matchOnDetail = true;
+      picker.items = [
+        ...rows.map((row) => (tunes === undefined ? row : { ...row, buttons: [TUNE] })),
+        ...more,
+      ];
+      return undefined;
+    },
+    press: ({ profile, label, ...row }) => ({ ...row, label, profile, tuned: true }),
   });
-  await items;
-  const options = { placeHolder, matchOnDescription: true, matchOnDetail: true };
-  return (await window.showQuickPick(items, options))?.profile;
+  return picked === BACK ? undefined : picked;
+}
+
+/** The rows about the model and the effort of the profile that answers. */
+function tuningRows(
+  { profiles }: ProfilesResult,
+  overrides: Overrides,
+  name: string,
+  resets: boolean,
+): ProfileRow[] {
+  const profile = profiles.find((one) => one.name === name);
+  if (profile === undefined) return [];
+  const override = overrides.of(name);
+  const back = `$(discard) As in the Profile Again`;
+  return [
+    { label: name, kind: QuickPickItemKind.Separator, profile: name },
+    {
+      label: "$(settings) Model and Effort...",
+      description: modelAndEffort(profile, override),
+      profile: name,
+      tuned: true,
+    },
+    ...(resets && isSet(override)
+      ? [{ label: back, description: profile.model, profile: name, reset: true }]
+      : []),
+  ];
 }
 
 interface Place extends QuickPickItem {
   readonly target: ConfigurationTarget;
-}
-
-/** Picks a profile and writes it where the user wants it. */
-export async function selectProfile(profiles: Profiles, resource: Uri | undefined): Promise<void> {
-  const profile = await pickProfile(profiles, resource, "Which profile should answer?");
-  if (profile !== undefined) await chooseProfile(profile, resource);
 }
 
 /** Writes a profile where the user wants it. */

@@ -5,6 +5,7 @@
 import type { Conversations } from "./conversations";
 import { StatusBarAlignment, ThemeColor, folderOf, layers, side, window, workspace } from "./editor";
 import type { Disposable, Uri } from "./editor";
+import type { Overrides } from "./overrides";
 import type { Profiles } from "./profilePicker";
 import { statusText } from "./profileItems";
 import type { Server } from "./server";
@@ -17,6 +18,7 @@ export class StatusBar implements Disposable {
   constructor(
     private readonly server: Server,
     private readonly profiles: Profiles,
+    private readonly overrides: Overrides,
     private readonly conversations: Conversations,
   ) {
     this.item.name = "Codex";
@@ -24,6 +26,7 @@ export class StatusBar implements Disposable {
     this.watching = [
       server.onState(() => this.update()),
       profiles.onChange(() => this.update()),
+      overrides.onChange(() => this.update()),
       window.onDidChangeActiveTextEditor(() => this.update()),
       workspace.onDidGrantWorkspaceTrust(() => this.update()),
     ];
@@ -40,6 +43,7 @@ export class StatusBar implements Disposable {
       server: this.server.current,
       chosen: profileOf(found, workspace.isTrusted),
       ...(result && { result }),
+      overrideOf: (profile) => this.overrides.of(profile),
       ...(happening !== undefined && { happening }),
       restricted: !workspace.isTrusted && waitsForTrust(found),
       side: side(),

@@ -68,9 +68,14 @@ class ThinkingText {
       const filter = (this.filters[index] ??= { safe: new SafeMarkdown(), length: 0 });
       filter.safe.append(thinking.slice(filter.length));
       filter.length = thinking.length;
-      const model = answer.model ?? answer.name;
+      const effort = answer.override?.effort;
+      const by = [
+        answer.name,
+        answer.model ?? answer.name,
+        ...(effort === undefined ? [] : [`effort ${effort}`]),
+      ];
       const body = thinking === "" ? `*${this.none()}*` : filter.safe.text;
-      return `# ${plain(firstLine(question.prompt, 100))}\n\n*${plain(answer.name)}, ${plain(model)}*\n\n${body}\n`;
+      return `# ${plain(firstLine(question.prompt, 100))}\n\n*${plain(by.join(", "))}*\n\n${body}\n`;
     });
     return parts.join("\n");
   }

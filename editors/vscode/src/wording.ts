@@ -3,7 +3,7 @@
  */
 
 import type { Answer } from "./answer";
-import type { TurnEvent } from "./protocol";
+import type { Effort, TurnEvent } from "./protocol";
 import type { ThinkingShow } from "./settings";
 import { safeMarkdown } from "./safeMarkdown";
 
@@ -75,17 +75,26 @@ export interface Heading {
   readonly at: Date;
   readonly name: string;
   readonly model: string;
+  /** Where one was asked for. */
+  readonly effort?: Effort;
   readonly question: string;
   /** Another turn's thinking stands between this and what came before. */
   readonly goesOn?: boolean;
 }
 
-/** "## 14:03:22 · local-oss · gpt-oss-20b" and the question's first line; the time is that of the first thought. */
-export function heading({ at, name, model, question, goesOn = false }: Heading): string {
+/**
+ * "## 14:03:22 · local-oss · gpt-oss-20b · effort high" and the question's first line; the time is that of the first
+ * thought.
+ */
+export function heading({ at, name, model, effort, question, goesOn = false }: Heading): string {
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0"));
-  const who = name === model ? name : `${name} · ${model}`;
-  const more = goesOn ? " · goes on" : "";
-  return `## ${time.join(":")} · ${who}${more}\n\n> ${firstLine(question, 100)}\n\n`;
+  const parts = [
+    time.join(":"),
+    ...(name === model ? [name] : [name, model]),
+    ...(effort === undefined ? [] : [`effort ${effort}`]),
+    ...(goesOn ? ["goes on"] : []),
+  ];
+  return `## ${parts.join(" · ")}\n\n> ${firstLine(question, 100)}\n\n`;
 }
 
 /** The first line of a text, at most so many characters of it. */

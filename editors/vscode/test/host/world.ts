@@ -22,7 +22,8 @@ export function extension(): Extension {
 /** No conversation, editor or scripted answer of an earlier test is left. */
 export async function closeAll(): Promise<void> {
   await vscode.extensions.getExtension("codex-ls.codex-ls")!.activate();
-  const { conversations } = extension();
+  const { conversations, overrides } = extension();
+  for (const profile of ["first", "second"]) await overrides.set(profile, {});
   while (conversations.latest) {
     await conversations.close(conversations.latest);
   }

@@ -133,6 +133,7 @@ function environment(sandbox: Sandbox, extra: NodeJS.ProcessEnv = {}): NodeJS.Pr
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     HOME: sandbox.home,
+    XDG_RUNTIME_DIR: sandbox.runtime,
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     ...extra,
   };

@@ -22,7 +22,7 @@ export interface Seen {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly json?: { model: string; messages: { role: string; content: string }[] };
+  readonly json?: { model: string; reasoning_effort?: string; messages: { role: string; content: string }[] };
 }
 
 export class ModelServer {

@@ -30,6 +30,8 @@ export class Sandbox {
   readonly home = this.folder("home");
   readonly userData = this.folder("user-data");
   readonly extensions = this.folder("extensions");
+  /** Sockets: VS Code leaves them behind when it is killed. */
+  readonly runtime = this.folder("run");
 
   folder(...parts: string[]): string {
     const folder = path.join(this.root, ...parts);

@@ -85,6 +85,10 @@ test("a setting of machine scope is restricted, and no other names a host, a com
   }
 });
 
+test("no setting names a model or an effort: a workspace's file would be read for it", () => {
+  for (const name of Object.keys(configuration.properties)) assert.doesNotMatch(name, /model|effort/i);
+});
+
 test("pictures and pages that are shown are there", () => {
   const readme = readFileSync("README.md", "utf8");
   const pictures = [...readme.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, file]) => file!);

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
+import type { Override } from "../../src/choice";
 import { profileItems, statusText } from "../../src/profileItems";
 import type { ProfilesResult } from "../../src/protocol";
 import { findPython, isNewEnough, versionOf } from "../../src/python";
@@ -152,6 +153,7 @@ describe("profiles", () => {
     server: "running",
     chosen: "",
     result: RESULT,
+    overrideOf: () => ({}),
     restricted: false,
     side: "this machine",
   } as const;
@@ -168,6 +170,22 @@ describe("profiles", () => {
       isError: false,
     });
     assert.equal(statusText({ ...state, chosen: "cloud" }).text, "$(cloud) cloud");
+  });
+  test("the status bar tells what was chosen over the profile's own", () => {
+    const overrideOf = (name: string): Override =>
+      name === "local" ? { model: "qwen3-8b", effort: "high" } : {};
+    const { text, spoken, tooltip } = statusText({ ...state, overrideOf });
+    assert.equal(text, "$(device-desktop) local · qwen3-8b · effort high");
+    assert.equal(spoken, "Codex: local · qwen3-8b · effort high, local");
+    assert.match(
+      tooltip,
+      /^Model: qwen3-8b, which you chose for this workspace\.\nEffort: high, which you chose/m,
+    );
+    assert.equal(statusText({ ...state, overrideOf, chosen: "cloud" }).text, "$(cloud) cloud");
+    assert.deepEqual(
+      profileItems(RESULT, overrideOf).map(({ description }) => description),
+      ["$(device-desktop) local · qwen3-8b · effort high (chosen here)", "$(cloud) cloud · gpt-5"],
+    );
   });
   test("a name that no profile has is an error, and no other profile", () => {
     const { text, isError, tooltip } = statusText({ ...state, chosen: "nope" });

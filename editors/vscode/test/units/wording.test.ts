@@ -78,6 +78,8 @@ test("a turn's heading has time, profile, model and question", () => {
   const head = heading({ at, name: "local-oss", model: "gpt-oss-20b", question: "Why?\nBecause." });
   assert.equal(head, "## 09:05:07 · local-oss · gpt-oss-20b\n\n> Why?\n\n");
   assert.match(heading({ at, name: "m", model: "m", question: "q" }), /^## 09:05:07 · m\n/);
+  const chosen = { at, name: "local-oss", model: "qwen3-8b", effort: "high", question: "q" } as const;
+  assert.equal(heading(chosen), "## 09:05:07 · local-oss · qwen3-8b · effort high\n\n> q\n\n");
 });
 
 test("the first line of a text is cut to what fits", () => {
