@@ -159,6 +159,27 @@ def test_how_to_try_a_profile_that_is_not_the_one_in_use(
     assert done.out.endswith('Try it: codex-ls exec "What is 2 + 2?"\n')
 
 
+def test_of_lm_studio_it_is_told_what_shows_how_far_it_is(
+    server: ModelServer, command: Command
+) -> None:
+    listed = [{"type": "llm", "key": "m", "loaded_instances": []}]
+    server.route("GET", "/api/v1/models", json_answer({"models": listed}))
+    more = (
+        f'wire_api = "lmstudio" under [model_providers.local-{server.port}] shows how far it is'
+        " with loading and reading (LM Studio 0.4).\n"
+    )
+    port = ("--port", str(server.port))
+    done = command.run("init", "--yes", *port)
+    assert done.out.endswith(f'Try it: codex-ls exec "What is 2 + 2?"\n{more}')
+    config = command.home / "config.toml"
+    table = f"[model_providers.local-{server.port}]\n"
+    native = config.read_text().replace(table, f'{table}wire_api = "lmstudio"\n')
+    command.write_config(native)
+    done = command.run("init", "--yes", "--name", "again", *port)
+    assert done.exit_code == 0
+    assert "loading and reading" not in done.out
+
+
 def test_a_server_of_no_known_kind_makes_a_local_profile(
     server: ModelServer, command: Command
 ) -> None:
