@@ -28,6 +28,8 @@ _HEADINGS = (
     "95 %",
     "tokens/s: median",
     "slowest 5 %",
+    "prompt tokens/s",
+    "window: 95 %",
     "trend",
 )
 
@@ -85,13 +87,15 @@ def _table(found: Sequence["Summary"]) -> str:
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip() + "\n")
-    if any(summary.is_estimated for summary in found):
+    if any(summary.is_estimated or summary.is_prompt_estimated for summary in found):
         lines.append("\n* counted here in part, since the server told no speed\n")
     return "".join(lines)
 
 
 def _row(summary: "Summary") -> tuple[str, ...]:
     speed, mark = summary.tokens_per_second, "*" if summary.is_estimated else ""
+    prompt, share = summary.prompt_tokens_per_second, summary.window_share
+    prompt_mark = "*" if summary.is_prompt_estimated else ""
     return (
         summary.profile,
         summary.model,
@@ -100,6 +104,8 @@ def _row(summary: "Summary") -> tuple[str, ...]:
         *_seconds(summary.first_word_ms),
         "-" if speed is None else f"{speed.median:.1f}{mark}",
         "-" if speed is None else f"{speed.p95:.1f}{mark}",
+        "-" if prompt is None else f"{prompt.median:.0f}{prompt_mark}",
+        "-" if share is None else f"{share.p95:.0%}",
         _trend(summary.trend),
     )
 

@@ -1,35 +1,92 @@
-"""The one line of figures that ends a turn in a terminal."""
+"""The one line of figures that ends a turn in a terminal.
+
+Most important first: when the first words came, what was written and how fast, the total, and then what
+explains it. Where it would wrap, what explains little goes; a wait that was long is never left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from codex_ls.events import Timing, TurnFinished, Usage
 
+_LONG_MS = 1_000
+_LOAD_MS = 100
+"""Ollama tells tens of milliseconds of a model that was in memory all the time."""
+_FULL = 0.75
 
-def figures_line(finished: TurnFinished) -> str:
-    """Time to the first word, tokens, tokens per second, total time, and what the time before the
-    first word went to, without a newline.
 
-    What nobody counted is left out. A speed that was estimated here, because the model server
-    sent no figures, is marked as an estimate.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    is_needed: bool = True
+
+
+def figures_line(finished: TurnFinished, *, columns: int | None = None) -> str:
+    """The figures of a turn, without a newline.
+
+    What nobody counted is left out. A figure that was counted here, because the model server sent
+    none, is told as `about`. `columns` is the width of the terminal, None where there is none: then
+    nothing is left out that is known.
     """
-    timing = finished.timing
-    parts: list[str] = []
-    first_ms = _first_word_ms(timing)
-    if first_ms is not None:
-        parts.append(f"first word after {_seconds(first_ms)}")
-    if finished.usage is not None:
-        parts.append(_output(finished.usage))
-    elif (count := _estimated_tokens(timing, first_ms)) is not None:
-        parts.append(f"about {_tokens(count)}")
-    if timing.output_tokens_per_second is not None:
-        speed = f"{timing.output_tokens_per_second:.1f} tokens/s"
-        parts.append(f"about {speed} (estimated)" if timing.estimated else speed)
-    parts.append(f"{_seconds(timing.total_ms)} in all")
-    if timing.prompt_ms and finished.usage is not None and finished.usage.input_tokens:
-        tokens = _tokens(finished.usage.input_tokens)
-        parts.append(f"prompt of {tokens} read in {_seconds(timing.prompt_ms)}")
-    if timing.load_ms:
-        parts.append(f"model loaded in {_seconds(timing.load_ms)}")
-    line = ", ".join(parts)
+    parts = [*_what_came(finished), *_what_it_took(finished)]
+    for part in [part for part in reversed(parts) if not part.is_needed]:
+        if columns is None or len(_joined(parts)) < columns:
+            break
+        parts.remove(part)
+    return _joined(parts)
+
+
+def _joined(parts: list[_Part]) -> str:
+    line = ", ".join(part.text for part in parts)
     return line[0].upper() + line[1:]
+
+
+def _what_came(finished: TurnFinished) -> Iterator[_Part]:
+    timing = finished.timing
+    thought_ms, answer_ms = timing.first_reasoning_ms, timing.first_content_ms
+    if thought_ms is not None and answer_ms is not None:
+        yield _Part(f"thinking after {_seconds(thought_ms)}")
+        yield _Part(f"answer after {_seconds(answer_ms)}")
+    elif (first_ms := _first_word_ms(timing)) is not None:
+        yield _Part(f"first word after {_seconds(first_ms)}")
+    if finished.usage is not None:
+        yield _Part(_output(finished.usage))
+    elif (count := _estimated_tokens(timing)) is not None:
+        yield _Part(f"about {_tokens(count)}")
+    if timing.output_tokens_per_second is not None:
+        about = "about " if timing.estimated else ""
+        yield _Part(f"{about}{timing.output_tokens_per_second:.1f} tokens/s")
+    yield _Part(f"{_seconds(timing.total_ms)} in all")
+
+
+def _what_it_took(finished: TurnFinished) -> Iterator[_Part]:
+    timing, usage = finished.timing, finished.usage
+    if timing.load_ms is not None and timing.load_ms >= _LOAD_MS:
+        yield _Part(f"model loaded in {_seconds(timing.load_ms)}", timing.load_ms >= _LONG_MS)
+    if usage is None:
+        return
+    if (prompt := _prompt(timing, usage)) is not None:
+        yield _Part(prompt, (timing.prompt_ms or 0) >= _LONG_MS)
+    if usage.context_window:
+        share = (usage.input_tokens + usage.output_tokens) / usage.context_window
+        told = "less than 1%" if share < 0.01 else f"{share:.0%}"
+        yield _Part(f"{told} of a window of {usage.context_window:,}", share >= _FULL)
+
+
+def _prompt(timing: Timing, usage: Usage) -> str | None:
+    """How long the prompt was, and what reading it took."""
+    if not usage.input_tokens:
+        return None
+    told = f"prompt of {_tokens(usage.input_tokens)}"
+    if usage.cached_input_tokens:
+        told += f" ({usage.cached_input_tokens:,} cached)"
+    speed = ""
+    if timing.prompt_tokens_per_second is not None:
+        about = "about " if timing.prompt_estimated else ""
+        speed = f"at {about}{timing.prompt_tokens_per_second:,.0f}/s"
+    if timing.prompt_ms:
+        return f"{told} read in {_seconds(timing.prompt_ms)}" + (f" {speed}" if speed else "")
+    return f"{told} read {speed}" if speed else None
 
 
 def _first_word_ms(timing: Timing) -> int | None:
@@ -40,17 +97,16 @@ def _first_word_ms(timing: Timing) -> int | None:
 def _output(usage: Usage) -> str:
     """The tokens that were written, and how many of them were thought."""
     told = _tokens(usage.output_tokens)
-    return (
-        f"{told} ({usage.reasoning_tokens:,} of them thinking)" if usage.reasoning_tokens else told
-    )
+    return f"{told} ({usage.reasoning_tokens:,} thinking)" if usage.reasoning_tokens else told
 
 
 def _tokens(count: int) -> str:
     return f"{count:,} {'token' if count == 1 else 'tokens'}"
 
 
-def _estimated_tokens(timing: Timing, first_ms: int | None) -> int | None:
+def _estimated_tokens(timing: Timing) -> int | None:
     """The count behind an estimated speed, which is that of the tokens after the first one."""
+    first_ms = _first_word_ms(timing)
     if first_ms is None or timing.output_tokens_per_second is None:
         return None
     return 1 + round(timing.output_tokens_per_second * (timing.total_ms - first_ms) / 1000)

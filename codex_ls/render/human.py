@@ -198,7 +198,8 @@ class HumanRenderer:
             self._err.write(labelled_lines("cut off", cut.message, hint=cut.hint))
         if self._has_shown_text:
             figures = self._out if self._layout.out_is_terminal else self._err
-            figures.write(f"{figures_line(finished)}\n")
+            columns = None if self._status is None else self._layout.columns
+            figures.write(f"{figures_line(finished, columns=columns)}\n")
 
     @property
     def _shares_a_screen(self) -> bool:

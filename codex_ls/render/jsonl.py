@@ -2,7 +2,8 @@
 
 The shape (event and item names, the five counts of `usage`) is that of Codex 0.169 and of the
 types of `@openai/codex-sdk`. Ours alone are ``item.delta``, the next piece of an item's text, the
-moment it came, and ``untold`` beside `usage`; programs that don't know them pass over them.
+moment it came, and ``untold`` and ``model_context_window`` beside `usage`; programs that don't know
+them pass over them.
 
 Invariant: linear. ``item.updated`` carries the whole text so far, so it is sent only when the text
 has doubled since the last one: all updates of an item together are at most twice its length.
@@ -200,7 +201,8 @@ class _Item:
 
 
 def _usage(usage: Usage | None) -> dict[str, Any]:
-    """`usage` with the five counts of Codex 0.169, and `untold`, ours: which of them nobody told.
+    """`usage` with the five counts of Codex 0.169, and what is ours: `untold` says which of them nobody
+    told, `model_context_window` how many tokens fit, where that is known.
 
     The official SDK's types want five numbers, so what the model server did not tell stands as zero.
     """
@@ -213,4 +215,9 @@ def _usage(usage: Usage | None) -> dict[str, Any]:
     }
     untold = [name for name, count in told.items() if count is None]
     counts = {name: count or 0 for name, count in told.items()}
-    return {"usage": counts, **({"untold": untold} if untold else {})}
+    window = usage and usage.context_window
+    return {
+        "usage": counts,
+        **({"untold": untold} if untold else {}),
+        **({"model_context_window": window} if window else {}),
+    }

@@ -37,6 +37,11 @@ class Summary:
     tokens_per_second: Figure | None
     is_estimated: bool
     """Whether a speed was counted here rather than told by the server."""
+    prompt_tokens_per_second: Figure | None
+    is_prompt_estimated: bool
+    """The same of the speed at which prompts were read."""
+    window_share: Figure | None
+    """How much of the model's window turns filled, 1 is all of it."""
     trend: float | None
     """How the median time to the first word changed from the older half of the turns to the newer
     one: 0.25 is a quarter slower. None where there are too few turns."""
@@ -55,6 +60,13 @@ def first_word_ms(turn: LoggedTurn) -> int | None:
     """When the first word came, thinking or answer."""
     firsts = [ms for ms in (turn.first_reasoning_ms, turn.first_content_ms) if ms is not None]
     return min(firsts, default=None)
+
+
+def window_share(turn: LoggedTurn) -> float | None:
+    """How much of the model's window the prompt and what was written filled."""
+    if not turn.window_tokens or turn.input_tokens is None:
+        return None
+    return (turn.input_tokens + (turn.output_tokens or 0)) / turn.window_tokens
 
 
 def since(turns: Iterable[LoggedTurn], age: timedelta, *, now: datetime) -> list[LoggedTurn]:
@@ -92,6 +104,8 @@ def _summary(profile: str, model: str, turns: Sequence[LoggedTurn]) -> Summary:
     firsts = [float(ms) for turn in turns if (ms := first_word_ms(turn)) is not None]
     answered = [turn for turn in turns if turn.status == "completed"]
     speeds = [turn for turn in answered if turn.output_tokens_per_second is not None]
+    readings = [turn for turn in answered if turn.prompt_tokens_per_second is not None]
+    shares = [share for turn in turns if (share := window_share(turn)) is not None]
     return Summary(
         profile,
         model,
@@ -103,6 +117,11 @@ def _summary(profile: str, model: str, turns: Sequence[LoggedTurn]) -> Summary:
             [turn.output_tokens_per_second or 0.0 for turn in speeds], slowest=True
         ),
         is_estimated=any(turn.estimated for turn in speeds),
+        prompt_tokens_per_second=_figure(
+            [turn.prompt_tokens_per_second or 0.0 for turn in readings], slowest=True
+        ),
+        is_prompt_estimated=any(turn.prompt_estimated for turn in readings),
+        window_share=_figure(shares),
         trend=_trend(firsts),
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 from codex_ls.config.address import is_loopback
 from codex_ls.config.settings import ModelSettings
 from codex_ls.events import TurnFinished, TurnStarted
-from codex_ls.turn.journal import now
+from codex_ls.turn.journal import now, open_private
 from codex_ls.turn.thread_store import our_folder
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -53,6 +53,12 @@ class LoggedTurn:
     output_tokens_per_second: float | None = None
     estimated: bool = True
     """Whether the speed was counted here, since the server told none."""
+    cached_input_tokens: int | None = None
+    prompt_tokens_per_second: float | None = None
+    prompt_estimated: bool = False
+    """The same of the speed at which the prompt was read."""
+    window_tokens: int | None = None
+    """How many tokens the model's window had."""
     turn: str = ""
     thread: str = ""
     prompt: str | None = None
@@ -73,7 +79,7 @@ def log_turn(
     if folder is None:
         return
     timing, usage = finished.timing, finished.usage
-    speed = timing.output_tokens_per_second
+    speed, prompt_speed = timing.output_tokens_per_second, timing.prompt_tokens_per_second
     turn = LoggedTurn(
         at=now(),
         model=started.model,
@@ -94,6 +100,10 @@ def log_turn(
         reasoning_tokens=usage.reasoning_tokens if usage else None,
         output_tokens_per_second=None if speed is None else round(speed, 2),
         estimated=timing.estimated,
+        cached_input_tokens=usage.cached_input_tokens if usage else None,
+        prompt_tokens_per_second=None if prompt_speed is None else round(prompt_speed, 2),
+        prompt_estimated=timing.prompt_estimated,
+        window_tokens=usage.context_window if usage else None,
         turn=started.turn_id,
         thread=started.thread_id,
         **_texts(env, settings, prompt=prompt, finished=finished),
@@ -140,9 +150,8 @@ def _cut(text: str) -> str:
 
 
 def _append(folder: Path, line: str) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _NAME
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = open_private(path, os.O_WRONLY)
     try:
         os.write(descriptor, (line + "\n").encode("utf-8", "replace"))
         is_full = os.fstat(descriptor).st_size > MAX_FILE_BYTES
@@ -176,7 +185,7 @@ def _from_line(raw: bytes) -> LoggedTurn | None:
         return None
 
 
-_FLAGS = frozenset({"is_local", "estimated"})
+_FLAGS = frozenset({"is_local", "estimated", "prompt_estimated"})
 _NUMBER_ENDS = ("_ms", "_tokens", "_per_second")
 
 

@@ -21,7 +21,7 @@ SECONDS = 60.0
 """How long anything here may take before the test fails; a healthy run needs a fraction of one."""
 
 _FIGURES = re.compile(
-    r"^(First word after )?[0-9.]+ s(, .*)? in all(, (prompt|model) .*)?$", re.MULTILINE
+    r"^((First word|Thinking) after )?[0-9.]+ s(, .*)? in all(, .*)?$", re.MULTILINE
 )
 
 # A terminal becomes the controlling one of its session's leader: Ctrl-C then is a signal, as it is

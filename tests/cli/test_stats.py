@@ -33,3 +33,35 @@ def test_an_age_that_is_none(command: Command) -> None:
         2,
         "error: yesterday is no age.\nhint: Write --since 12h, 7d or 4w.\n",
     )
+
+
+def test_how_prompts_were_read_and_how_full_the_window_was(command: Command) -> None:
+    turn = {
+        "at": "2026-01-01T00:00:00.000Z",
+        "model": "m",
+        "provider": "p",
+        "status": "completed",
+        "total_ms": 900,
+        "first_content_ms": 300,
+        "input_tokens": 3000,
+        "output_tokens": 1096,
+        "prompt_tokens_per_second": 612.4,
+        "prompt_estimated": True,
+        "window_tokens": 8192,
+    }
+    log = command.home / "codex-ls" / "turns.jsonl"
+    log.parent.mkdir()
+    log.write_text(json.dumps(turn) + "\n")
+    done = command.run("stats", "--plot", "turns.svg")
+    heading, row, _, note = done.out.splitlines()
+    assert re.split("  +", heading)[7:] == [
+        "slowest 5 %",
+        "prompt tokens/s",
+        "window: 95 %",
+        "trend",
+    ]
+    assert re.split("  +", row)[6:] == ["-", "-", "612*", "50%", "-"]
+    assert note == "* counted here in part, since the server told no speed"
+    (summary,) = json.loads(command.run("stats", "--json").out)["summaries"]
+    assert summary["window_share"] == {"median": 0.5, "p95": 0.5, "count": 1}
+    assert summary["is_prompt_estimated"] is True

@@ -32,7 +32,7 @@ def picture(command: str, output: str) -> str:
     for number, line in enumerate(lines):
         dim = line.startswith("\x02")
         bottom = MARGIN + (number + 0.75) * LINE_HEIGHT
-        fill = ' fill="#8b8ba7"' if dim or line.startswith("First word") else ""
+        fill = ' fill="#8b8ba7"' if dim or line.startswith(("First word", "Thinking after")) else ""
         text = escape(line.lstrip("\x02"))
         parts.append(f'<text x="{MARGIN}" y="{bottom:g}"{fill}>{text}</text>')
     return "\n".join([*parts, "</g>", "</svg>", ""])

@@ -17,6 +17,27 @@ def finished(timing: Timing, usage: Usage | None = None) -> TurnFinished:
     )
 
 
+SLOW = Timing(
+    total_ms=31_600,
+    first_reasoning_ms=14_840,
+    first_content_ms=24_000,
+    load_ms=12_345,
+    prompt_ms=2_100,
+    output_tokens_per_second=38.46,
+    estimated=False,
+    prompt_tokens_per_second=587.6,
+)
+QUICK = Timing(
+    total_ms=2_640,
+    first_content_ms=190,
+    load_ms=40,
+    prompt_ms=110,
+    output_tokens_per_second=38.46,
+    estimated=False,
+    prompt_tokens_per_second=745.4,
+)
+
+
 @pytest.mark.parametrize(
     ("timing", "usage", "line"),
     [
@@ -29,32 +50,76 @@ def finished(timing: Timing, usage: Usage | None = None) -> TurnFinished:
                 estimated=False,
             ),
             Usage(input_tokens=50, output_tokens=1_412),
-            "First word after 0.84 s, 1,412 tokens, 38.5 tokens/s, 11.6 s in all",
+            "Thinking after 0.84 s, answer after 4.00 s, 1,412 tokens, 38.5 tokens/s,"
+            " 11.6 s in all",
         ),
         (
             Timing(total_ms=2_000, first_content_ms=500, output_tokens_per_second=10.0),
             Usage(input_tokens=50, output_tokens=1),
-            "First word after 0.50 s, 1 token, about 10.0 tokens/s (estimated), 2.00 s in all",
+            "First word after 0.50 s, 1 token, about 10.0 tokens/s, 2.00 s in all",
         ),
         (
             Timing(total_ms=2_500, first_reasoning_ms=500, output_tokens_per_second=10.0),
             None,
-            "First word after 0.50 s, about 21 tokens, about 10.0 tokens/s (estimated),"
-            " 2.50 s in all",
+            "First word after 0.50 s, about 21 tokens, about 10.0 tokens/s, 2.50 s in all",
         ),
         (
             Timing(total_ms=9_000, first_reasoning_ms=2_250, prompt_ms=2_100, estimated=False),
             Usage(input_tokens=1_234, output_tokens=300, reasoning_tokens=120),
-            "First word after 2.25 s, 300 tokens (120 of them thinking), 9.00 s in all,"
+            "First word after 2.25 s, 300 tokens (120 thinking), 9.00 s in all,"
             " prompt of 1,234 tokens read in 2.10 s",
+        ),
+        (
+            Timing(
+                total_ms=9_000,
+                first_content_ms=2_250,
+                prompt_tokens_per_second=548.4,
+                prompt_estimated=True,
+            ),
+            Usage(input_tokens=1_234, output_tokens=300),
+            "First word after 2.25 s, 300 tokens, 9.00 s in all,"
+            " prompt of 1,234 tokens read at about 548/s",
         ),
         (
             Timing(total_ms=900, first_content_ms=500, load_ms=12_345),
             None,
             "First word after 0.50 s, 0.90 s in all, model loaded in 12.3 s",
         ),
+        (
+            SLOW,
+            Usage(5_330, 1_000, cached_input_tokens=4_096, context_window=8_192),
+            "Thinking after 14.8 s, answer after 24.0 s, 1,000 tokens, 38.5 tokens/s,"
+            " 31.6 s in all, model loaded in 12.3 s,"
+            " prompt of 5,330 tokens (4,096 cached) read in 2.10 s at 588/s,"
+            " 77% of a window of 8,192",
+        ),
+        (
+            QUICK,
+            Usage(82, 20, context_window=32_768),
+            "First word after 0.19 s, 20 tokens, 38.5 tokens/s, 2.64 s in all,"
+            " prompt of 82 tokens read in 0.11 s at 745/s, less than 1% of a window of 32,768",
+        ),
         (Timing(total_ms=900), None, "0.90 s in all"),
     ],
 )
 def test_figures(timing: Timing, usage: Usage | None, line: str) -> None:
     assert figures_line(finished(timing, usage)) == line
+
+
+def test_on_a_terminal_what_explains_little_goes_before_the_line_wraps() -> None:
+    quick = finished(QUICK, Usage(82, 20, context_window=32_768))
+    base = "First word after 0.19 s, 20 tokens, 38.5 tokens/s, 2.64 s in all"
+    assert figures_line(quick, columns=80) == base
+    assert figures_line(quick, columns=120) == (
+        f"{base}, prompt of 82 tokens read in 0.11 s at 745/s"
+    )
+    assert figures_line(quick, columns=200) == figures_line(quick)
+    assert figures_line(quick, columns=20) == base
+
+
+def test_a_long_wait_and_a_full_window_are_never_left_out() -> None:
+    slow = finished(SLOW, Usage(5_330, 1_000, cached_input_tokens=4_096, context_window=8_192))
+    assert figures_line(slow, columns=80) == figures_line(slow)
+    roomy = finished(SLOW, Usage(5_330, 1_000, context_window=131_072))
+    assert "window" in figures_line(roomy)
+    assert "window" not in figures_line(roomy, columns=80)

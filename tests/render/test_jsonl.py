@@ -271,3 +271,10 @@ def test_line_separators_in_a_text_cannot_cut_a_line(separator: str) -> None:
     assert len("".join(lines).splitlines()) == len(lines)
     assert json.loads(lines[3])["delta"] == f"a{separator}é"
     assert "é" in lines[3]
+
+
+def test_the_models_window_stands_beside_the_usage_where_it_is_known() -> None:
+    known = Usage(input_tokens=9, output_tokens=1, context_window=8192)
+    assert told(STARTED, finished(usage=known))[-1]["model_context_window"] == 8192
+    unknown = Usage(input_tokens=9, output_tokens=1)
+    assert "model_context_window" not in told(STARTED, finished(usage=unknown))[-1]

@@ -13,7 +13,7 @@ from codex_ls.turn.session import Session
 from codex_ls.turn.statistics import Figure, Summary, median, percentile, since, summaries
 from codex_ls.turn.turn_log import LoggedTurn, logged_turns
 from tests.support.model_server import ModelServer
-from tests.support.streams import chat_stream, error_answer
+from tests.support.streams import DONE, chat_chunk, chat_stream, error_answer
 from tests.turn.conftest import events_of, settings_for
 
 
@@ -49,6 +49,31 @@ async def test_a_turn_leaves_its_figures_and_no_word(env: dict[str, str]) -> Non
     assert "canary" not in text
     assert str(server.port) not in text
     assert log_file(env).stat().st_mode & 0o077 == 0
+
+
+async def test_how_the_prompt_was_read_and_how_full_the_window_is_are_in_it(
+    env: dict[str, str],
+) -> None:
+    timings = {"prompt_n": 500, "prompt_ms": 250.0, "predicted_per_second": 40.0}
+    usage = {
+        "prompt_tokens": 900,
+        "completion_tokens": 9,
+        "prompt_tokens_details": {"cached_tokens": 400},
+    }
+    answer = chat_stream(content=["ok"], done=False)
+    answer = dataclasses.replace(
+        answer, body=(*answer.body, chat_chunk(usage=usage, timings=timings), DONE)
+    )
+    async with ModelServer(answer) as server, Session(env=env) as session:
+        settings = dataclasses.replace(settings_for(server), context_window=8192)
+        await events_of(session.start(TurnRequest("hi"), settings))
+    (turn,) = logged_turns(env)
+    assert (turn.input_tokens, turn.cached_input_tokens, turn.window_tokens) == (900, 400, 8192)
+    assert (turn.prompt_ms, turn.prompt_tokens_per_second, turn.prompt_estimated) == (
+        250,
+        2000.0,
+        False,
+    )
 
 
 async def test_text_is_in_it_where_it_is_asked_for_without_keys(env: dict[str, str]) -> None:
@@ -142,8 +167,25 @@ def test_medians_and_percentiles() -> None:
 
 def test_a_summary_for_each_profile_and_model() -> None:
     turns = [
-        turn(100, speed=10.0, estimated=False),
-        turn(300, speed=30.0, estimated=False, first_reasoning_ms=200),
+        turn(
+            100,
+            speed=10.0,
+            estimated=False,
+            prompt_tokens_per_second=400.0,
+            input_tokens=100,
+            output_tokens=412,
+            window_tokens=1024,
+        ),
+        turn(
+            300,
+            speed=30.0,
+            estimated=False,
+            first_reasoning_ms=200,
+            prompt_tokens_per_second=600.0,
+            prompt_estimated=True,
+            input_tokens=100,
+            window_tokens=1000,
+        ),
         turn(None, status="failed"),
         turn(50, profile=None, speed=5.0),
     ]
@@ -157,6 +199,9 @@ def test_a_summary_for_each_profile_and_model() -> None:
             total_ms=Figure(100.0, 100.0, 2),
             tokens_per_second=Figure(20.0, 10.0, 2),
             is_estimated=False,
+            prompt_tokens_per_second=Figure(500.0, 400.0, 2),
+            is_prompt_estimated=True,
+            window_share=Figure(0.3, 0.5, 2),
             trend=None,
         ),
         Summary(
@@ -168,6 +213,9 @@ def test_a_summary_for_each_profile_and_model() -> None:
             total_ms=Figure(100.0, 100.0, 1),
             tokens_per_second=Figure(5.0, 5.0, 1),
             is_estimated=True,
+            prompt_tokens_per_second=None,
+            is_prompt_estimated=False,
+            window_share=None,
             trend=None,
         ),
     )
