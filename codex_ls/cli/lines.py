@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from codex_ls.turn.journal import open_private
+
 _PROMPT, _MORE = "> ", ". "
 _HISTORY_LINES = 500
 
@@ -48,8 +50,7 @@ class Lines:
         import readline
 
         with suppress(OSError):
-            self._history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._history, os.O_CREAT | os.O_WRONLY, 0o600))
+            os.close(open_private(self._history, os.O_WRONLY))
             readline.set_history_length(_HISTORY_LINES)
             readline.write_history_file(self._history)
 

@@ -52,9 +52,7 @@ class Journal:
         A file that is not there begins with `head`, and with the lines `copied` from another thread.
         """
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            self._descriptor = os.open(path, flags, 0o600)
+            self._descriptor = open_private(path, os.O_RDWR)
             self._begin_line(head, copied)
         except OSError as error:
             self._give_up(error)
@@ -135,6 +133,26 @@ class Journal:
     def _give_up(self, error: OSError) -> None:
         self.trouble = self.trouble or error.strerror or type(error).__name__
         self.close()
+
+
+def open_private(path: Path, access: int) -> int:
+    """A descriptor of a file to append to; what is missing is made for this user alone.
+
+    `access` is `os.O_RDWR` or `os.O_WRONLY`. Raises OSError.
+    """
+    flags = access | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        make_private_folder(path.parent)
+        return os.open(path, flags, 0o600)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone. Raises OSError."""
+    if not folder.is_dir():
+        make_private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def now() -> str:

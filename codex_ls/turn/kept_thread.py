@@ -21,6 +21,8 @@ from codex_ls.sanitize import sanitize
 from codex_ls.wire import Image
 
 _TITLE_CHARS = 80
+_PIECE_HEAD_BYTES = len('{"turn":"') + 36
+"""How far a line reaches that names its turn first, a UUID."""
 _STATUSES: tuple[str, ...] = get_args(Status)
 _REASONS: tuple[str, ...] = get_args(FinishReason)
 
@@ -86,10 +88,22 @@ class KeptThread:
 
 def thread_from(thread_id: str, data: bytes) -> KeptThread:
     """The thread in the bytes of its file; never raises."""
+    return _thread(thread_id, _lines(data))
+
+
+def outline_from(thread_id: str, data: bytes) -> KeptThread:
+    """The same without the text behind each turn's first piece, which is all that a list needs.
+
+    Nearly every line of a file is a piece, and taking them apart nearly all of the time.
+    """
+    return _thread(thread_id, _outline_lines(data))
+
+
+def _thread(thread_id: str, in_file: Iterable[Mapping[str, Any]]) -> KeptThread:
     kept: dict[str, _Lines] = {}
     head: Mapping[str, Any] = {}
     updated_at = ""
-    for line in _lines(data):
+    for line in in_file:
         if line.get("type") == "thread":
             head = head or line
         turn_id = _text(line, "turn")
@@ -177,12 +191,30 @@ class _Lines:
 
 def _lines(data: bytes) -> Iterator[Mapping[str, Any]]:
     for raw in data.split(b"\n"):
-        try:
-            line = json.loads(raw)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(line, dict):
+        if (line := _line(raw)) is not None:
             yield line
+
+
+def _outline_lines(data: bytes) -> Iterator[Mapping[str, Any]]:
+    """The lines, but of a turn that has text no further pieces."""
+    begun: set[bytes] = set()
+    for raw in data.split(b"\n"):
+        head = raw[:_PIECE_HEAD_BYTES]
+        if head in begun or (line := _line(raw)) is None:
+            continue
+        if line.get("type") == "turn":
+            begun.clear()
+        elif _text(line, "content") or _text(line, "reasoning"):
+            begun.add(head)
+        yield line
+
+
+def _line(raw: bytes) -> Mapping[str, Any] | None:
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
 
 
 def _text(line: Mapping[str, Any], key: str) -> str:

@@ -7,6 +7,7 @@ disk. Reading needs no lock: files only grow, and a reader passes over a line th
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -84,6 +85,12 @@ class ThreadStore:
 
         return thread_from(thread_id, self._data(thread_id))
 
+    def _outline(self, thread_id: str) -> "KeptThread":
+        """The thread with the beginning of each text alone. Raises UnknownThread."""
+        from codex_ls.turn.kept_thread import outline_from
+
+        return outline_from(thread_id, self._data(thread_id))
+
     def turn_lines(self, thread_id: str) -> bytes:
         """The lines of the thread's turns, for a copy of it; empty if it is not on disk."""
         from codex_ls.turn.kept_thread import turn_lines
@@ -106,7 +113,7 @@ class ThreadStore:
             try:
                 if folder is not None and self._folder_of(thread_id) not in (None, folder):
                     continue
-                thread = self.read(thread_id)
+                thread = self._outline(thread_id)
             except UnknownThread:
                 continue  # it was removed just now
             said = [turn for turn in thread.turns if turn.has_text]
@@ -190,7 +197,8 @@ class ThreadStore:
                 for entry in entries:
                     thread_id = entry.name.removesuffix(_SUFFIX)
                     if entry.name.endswith(_SUFFIX) and _ID.fullmatch(thread_id):
-                        written.append((entry.stat().st_mtime_ns, thread_id))
+                        with suppress(OSError):  # it was removed just now, or leads nowhere
+                            written.append((entry.stat().st_mtime_ns, thread_id))
         except OSError:
             pass  # none were kept, or nobody may look: nothing to list
         return [thread_id for _, thread_id in sorted(written, reverse=True)]

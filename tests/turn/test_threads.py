@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codex_ls.config.profile import ModelSettings
 from codex_ls.errors import LocalOnly, UnknownThread
 from codex_ls.events import ContentDelta, Event, Notice, Noticed, TurnFinished, Usage
-from codex_ls.turn.kept_thread import KeptThread, KeptTurn, thread_from
+from codex_ls.turn.kept_thread import KeptThread, KeptTurn, outline_from, thread_from
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
 from codex_ls.turn.thread_store import ThreadStore, ThreadSummary
@@ -209,7 +211,8 @@ async def test_nobody_else_may_read_a_thread(env: dict[str, str]) -> None:
         events = await ask(env, settings_for(server), prompt="hi")
     path = file_of(env, thread_of(events))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    for folder in (path.parent, path.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 async def test_history_off_writes_nothing_at_all(env: dict[str, str]) -> None:
@@ -333,6 +336,45 @@ async def test_the_list_has_the_last_one_first(env: dict[str, str]) -> None:
     )
     assert store(env).latest() == old
     assert [store(env).find(short[thread_id]) for thread_id in (old, new)] == [old, new]
+
+
+TURN = '{"type":"turn","turn":"%s","at":"2026-01-31T12:00:00Z","prompt":"hi"}'
+ONE, TWO = "1" * 36, "2" * 36
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            [
+                *(TURN % turn for turn in (ONE, TWO)),
+                *(
+                    f'{{"turn":"{turn}",{text}}}'
+                    for turn in (ONE, TWO)
+                    for text in ('"content":""', '"content":"a"', '"reasoning":"b"')
+                ),
+                f'{{"turn":"{ONE}","content":"c{{"turn":"{ONE}","content":"d"}}',
+                f'{{"turn":"{ONE}","reclassified":true}}',
+                f'{{"type":"end","turn":"{ONE}","at":"2026-01-31T12:00:01Z","status":"completed"}}',
+                '{"type":"turn","turn":"',
+            ]
+        )
+    )
+)
+def test_the_outline_of_a_thread_tells_what_the_whole_tells(lines: list[str]) -> None:
+    data = "\n".join(lines).encode()
+    whole, outline = thread_from("t", data), outline_from("t", data)
+    assert [dataclasses.replace(turn, content="", reasoning="") for turn in whole.turns] == [
+        dataclasses.replace(turn, content="", reasoning="") for turn in outline.turns
+    ]
+    assert [turn.has_text for turn in whole.turns] == [turn.has_text for turn in outline.turns]
+    assert (whole.title, whole.updated_at) == (outline.title, outline.updated_at)
+
+
+def test_a_file_that_leads_nowhere_hides_no_other(env: dict[str, str]) -> None:
+    keep(env, "aaaa", "bbbb")
+    for name in ("0000", "aabb", "zzzz"):
+        file_of(env, name).symlink_to("gone")
+    assert {thread.thread_id for thread in store(env).recent()} == {"aaaa", "bbbb"}
 
 
 def keep(env: dict[str, str], *thread_ids: str, **head: str) -> None:
