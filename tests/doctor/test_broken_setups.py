@@ -20,7 +20,7 @@ import trustme
 from codex_ls.doctor.check import Check
 from tests.doctor.world import World, forwarder, free_port, hang
 from tests.support.answers import Answer, Cut, Pause, error_answer, json_answer, models_answer
-from tests.support.streams import chat_stream
+from tests.support.streams import chat_stream, lmstudio_stream
 
 PAGE = Answer((b"<!doctype html><title>My app</title>",), headers={"Content-Type": "text/html"})
 Arrange = Callable[[World], Awaitable[None]]
@@ -546,6 +546,21 @@ async def a_window_that_is_not_there(world: World) -> None:
 
 @row(
     "answer",
+    "failed",
+    "The model server says: Unexpected endpoint or method. (POST /api/v1/chat)",
+    'LM Studio has this API from 0.4 on: update it, or set wire_api = "chat".',
+)
+async def an_lm_studio_before_its_own_api(world: World) -> None:
+    server = await world.server()
+    listed = {"data": [{"id": "test-model", "state": "loaded", "type": "llm"}]}
+    server.route("GET", "/api/v0/models", json_answer(listed))
+    # It answers an address that it does not know with 200.
+    server.always(json_answer({"error": "Unexpected endpoint or method. (POST /api/v1/chat)"}))
+    world.configure(server.base_url, provider="lmstudio", more='wire_api = "lmstudio"')
+
+
+@row(
+    "answer",
     "warning",
     "The first word came after MS, then about N tokens/s.",
     "Ask again: if it stays so slow, take a smaller model or a smaller quantisation.",
@@ -672,6 +687,24 @@ async def test_a_healthy_setup_has_no_complaint(home: Path) -> None:
         "Count from 1 to 1000, one number a line.",
     ]
     assert os.listdir(home) == ["config.toml"]  # noqa: PTH208
+
+
+async def test_lm_studio_over_its_own_api_has_no_complaint_and_keeps_nothing(home: Path) -> None:
+    async with AsyncExitStack() as stack:
+        world = World(home, stack)
+        server = await world.server()
+        loaded = [{"id": "test-model", "config": {"context_length": 16384}}]
+        model = _lmstudio_model("test-model", loaded_instances=loaded)
+        server.route("GET", "/api/v1/models", _lmstudio(model))
+        server.always(lmstudio_stream(reasoning=["hm"], content=["OK"], response_id=None))
+        world.configure(server.base_url, provider="lmstudio", more='wire_api = "lmstudio"')
+        told = {check.id: (check.status, check.detail) for check in await world.examine()}
+        assert {status for status, _ in told.values()} == {"ok"}
+        assert told["model"] == ("ok", "test-model is loaded.")
+        assert told["window"] == ("ok", "16384 tokens.")
+        assert told["thinking"] == ("ok", "It came in the field reasoning.")
+        assert {turn.path for turn in server.turns} == {"/api/v1/chat"}
+        assert {turn.json["store"] for turn in server.turns} == {False}
 
 
 async def test_what_depends_on_a_failed_check_is_skipped_with_its_name(home: Path) -> None:
