@@ -58,6 +58,8 @@ class Timing:
     prompt_tokens_per_second: float | None = None
     prompt_estimated: bool = False
     """Whether the speed of reading the prompt was counted here."""
+    waited_ms: int | None = None
+    """How long the request stood in the server's queue, as far as that was to be seen."""
 
 
 @dataclass(frozen=True, slots=True)

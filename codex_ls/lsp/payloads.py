@@ -137,6 +137,7 @@ def timing_payload(timing: Timing) -> Payload:
         estimated=timing.estimated,
         promptTokensPerSecond=None if prompt_speed is None else round(prompt_speed, 2),
         promptEstimated=timing.prompt_estimated or None,
+        waitedMs=timing.waited_ms,
     )
 
 

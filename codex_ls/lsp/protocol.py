@@ -136,6 +136,7 @@ class Timing(TypedDict):
     estimated: bool
     promptTokensPerSecond: NotRequired[float]
     promptEstimated: NotRequired[bool]
+    waitedMs: NotRequired[int]
 
 
 class Notice(TypedDict):

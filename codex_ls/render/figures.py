@@ -61,6 +61,8 @@ def _what_came(finished: TurnFinished) -> Iterator[_Part]:
 
 def _what_it_took(finished: TurnFinished) -> Iterator[_Part]:
     timing, usage = finished.timing, finished.usage
+    if timing.waited_ms is not None:
+        yield _Part(f"waited {_seconds(timing.waited_ms)} in a queue", timing.waited_ms >= _LONG_MS)
     if timing.load_ms is not None and timing.load_ms >= _LOAD_MS:
         yield _Part(f"model loaded in {_seconds(timing.load_ms)}", timing.load_ms >= _LONG_MS)
     if usage is None:

@@ -33,10 +33,18 @@ class TurnClock:
     """How often the request was sent again."""
     has_waited: bool = False
     """Whether the request stood in the server's queue."""
+    left_queue_at: float | None = None
 
     def phase(self, phase: Phase) -> None:
         """The model server does something else now."""
         self.phases.append((phase, time.perf_counter()))
+
+    def queued(self, waiting: int | None) -> None:
+        """So many requests are in the server's queue; None: this one is not, or no longer."""
+        if waiting is not None:
+            self.has_waited = True
+        elif self.has_waited and self.left_queue_at is None:
+            self.left_queue_at = time.perf_counter()
 
     def reasoning(self) -> None:
         """A piece of thinking came."""
@@ -72,6 +80,7 @@ class TurnClock:
             estimated=told is None,
             prompt_tokens_per_second=prompt_speed,
             prompt_estimated=prompt_estimated,
+            waited_ms=self._waited_ms(),
         )
 
     def _speed(self, now: float, usage: Usage | None) -> float | None:
@@ -113,6 +122,11 @@ class TurnClock:
         if loaded or thought_unseen or self.has_waited or self.retries:
             return None
         return round((min(firsts) - self.written_at) * 1000)
+
+    def _waited_ms(self) -> int | None:
+        if self.left_queue_at is None or self.written_at is None:
+            return None
+        return max(0, round((self.left_queue_at - self.written_at) * 1000))
 
     def _ms(self, at: float) -> int:
         return max(0, round((at - self.received_at) * 1000))

@@ -100,7 +100,7 @@ class TurnRecord:
             self._clock.phase(event.phase)
         if is_new or event.fraction is not None or event.waiting != self._waiting:
             self._waiting = event.waiting
-            self._clock.has_waited |= event.waiting is not None
+            self._clock.queued(event.waiting)
             yield event
 
     def notice(self, notice: Notice) -> Iterator[Event]:

@@ -57,6 +57,7 @@ class LoggedTurn:
     prompt_tokens_per_second: float | None = None
     prompt_estimated: bool = False
     """The same of the speed at which the prompt was read."""
+    waited_ms: int | None = None
     window_tokens: int | None = None
     """How many tokens the model's window had."""
     turn: str = ""
@@ -103,6 +104,7 @@ def log_turn(
         cached_input_tokens=usage.cached_input_tokens if usage else None,
         prompt_tokens_per_second=None if prompt_speed is None else round(prompt_speed, 2),
         prompt_estimated=timing.prompt_estimated,
+        waited_ms=timing.waited_ms,
         window_tokens=usage.context_window if usage else None,
         turn=started.turn_id,
         thread=started.thread_id,

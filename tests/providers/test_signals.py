@@ -180,6 +180,8 @@ def test_the_place_in_a_queue(lengths: list[int | None], waiting: list[int | Non
         ('g{model_name="other"} 9\n', 9),
         ('g{model_name="one"} 1\ng{model_name="two"} 9\n', None),  # a gateway without our model
         ("<html>g 3</html>", None),
+        (f"g{{{'a' * 500_000}}} 3\n", None),
+        (f"g{{{'a' * 1_900}}} 3\n" * 300, 900),
         ("", None),
     ],
 )

@@ -99,6 +99,11 @@ QUICK = Timing(
             "First word after 0.19 s, 20 tokens, 38.5 tokens/s, 2.64 s in all,"
             " prompt of 82 tokens read in 0.11 s at 745/s, less than 1% of a window of 32,768",
         ),
+        (
+            Timing(total_ms=13_700, first_content_ms=13_500, waited_ms=12_900),
+            None,
+            "First word after 13.5 s, 13.7 s in all, waited 12.9 s in a queue",
+        ),
         (Timing(total_ms=900), None, "0.90 s in all"),
     ],
 )

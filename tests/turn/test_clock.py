@@ -105,3 +105,17 @@ def test_what_else_took_the_time_is_not_taken_for_reading(now: list[float], what
     clock.retries = int(what == "retrying")
     clock.content()
     assert clock.timing(Usage(1000, 5)).prompt_tokens_per_second is None
+
+
+def test_the_time_in_a_queue_goes_from_the_request_to_the_first_look_that_finds_it_empty(
+    now: list[float],
+) -> None:
+    clock = TurnClock(received_at=99.0, written_at=99.5)
+    clock.queued(None)
+    assert clock.timing(None).waited_ms is None
+    clock.queued(3)
+    now[0] = 102.0
+    clock.queued(None)
+    now[0] = 105.0
+    clock.queued(None)
+    assert clock.timing(None).waited_ms == 2500

@@ -6,7 +6,7 @@ several engines writes a line for each; a gateway writes one for each model behi
 
 import re
 
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_LABEL = r'\b(\w+)="((?:[^"\\]|\\.)*)"'
 
 
 def gauge(text: str, name: str, model: str) -> int | None:
@@ -16,10 +16,12 @@ def gauge(text: str, name: str, model: str) -> int | None:
     call it otherwise, so all count if they name one model only.
     """
     sums: dict[str, float] = {}
-    for line in re.finditer(rf"^{re.escape(name)}(\{{.*\}})?[ \t]+(\S+)", text, re.MULTILINE):
+    for line in re.finditer(
+        rf"^{re.escape(name)}(\{{.{{,2000}}\}})?[ \t]+(\S+)", text, re.MULTILINE
+    ):
         value = _number(line[2])
         if value is not None:
-            of_model = dict(_LABEL.findall(line[1] or "")).get("model_name", "")
+            of_model = dict(re.findall(_LABEL, line[1] or "")).get("model_name", "")
             sums[of_model] = sums.get(of_model, 0.0) + value
     if model not in sums and len(sums) != 1:
         return None

@@ -100,6 +100,7 @@ export interface Timing {
   estimated: boolean;
   promptTokensPerSecond?: number;
   promptEstimated?: boolean;
+  waitedMs?: number;
 }
 
 export interface Notice {

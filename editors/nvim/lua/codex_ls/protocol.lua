@@ -93,6 +93,7 @@ M.ERROR_KIND = {
 ---@field estimated boolean
 ---@field promptTokensPerSecond? number
 ---@field promptEstimated? boolean
+---@field waitedMs? integer
 
 ---@class codex_ls.Notice
 ---@field kind string
