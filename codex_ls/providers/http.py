@@ -17,9 +17,10 @@ from contextlib import suppress
 from typing import Any
 
 from codex_ls import __version__
-from codex_ls.errors import ProviderError, TimedOut
+from codex_ls.errors import ProviderError
 from codex_ls.providers.exchange import Exchange, Outgoing
 from codex_ls.providers.request import Request
+from codex_ls.providers.silence import ServerSilent
 from codex_ls.providers.transport_errors import TransportError, told
 from codex_ls.providers.ways import Ways
 
@@ -55,7 +56,7 @@ class Answer:
         return retry_after_ms(self._exchange.headers.get("retry-after", ""))
 
     async def read(self, *, limit_s: float | None = None, is_working: bool = False) -> bytes:
-        """The next bytes, or none at the end. Raises TimedOut or StreamBroken.
+        """The next bytes, or none at the end. Raises ServerSilent or StreamBroken.
 
         `limit_s` tightens the limit. `is_working`: the server has said that it loads or reads, and no
         word of an answer has come, so that the first-byte limit holds still.
@@ -69,7 +70,12 @@ class Answer:
             async with asyncio.timeout(wait_s):
                 data = await self._exchange.read()
         except TimeoutError:
-            raise self._too_slow(wait_s or 0.0, idles=idles) from None
+            raise ServerSilent(
+                self._request.server_name,
+                wait_s or 0.0,
+                "idle" if idles else "first-byte",
+                has_begun=self._begun,
+            ) from None
         except TransportError as error:
             raise told(self._request, error) from None
         self._begun = self._begun or bool(data)
@@ -100,19 +106,6 @@ class Answer:
                 pass
         await self._exchange.aclose()
 
-    def _too_slow(self, wait_s: float, *, idles: bool) -> TimedOut:
-        name = self._request.server_name
-        if idles:
-            return TimedOut(
-                f"{name} fell silent for {wait_s:g} s in the middle of its answer (idle limit).",
-                hint="Raise stream_idle_timeout_ms if this model pauses that long.",
-            )
-        said = "sent nothing" if not self._begun else "said no more than that it loads or reads"
-        return TimedOut(
-            f"{name} took the request and {said} for {wait_s:g} s (first-byte limit).",
-            hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
-        )
-
 
 class HttpClient:
     """Connections to model servers, kept alive between turns. Open it with `async with`."""
@@ -123,7 +116,7 @@ class HttpClient:
     async def send(self, request: Request) -> Answer:
         """Send `request` and wait for the answer's head.
 
-        Raises Unreachable, TimedOut (the connect or the first-byte limit) or StreamBroken.
+        Raises Unreachable, ServerSilent (the first-byte limit) or StreamBroken.
         """
         limits = request.limits
         headers = _with_ours(request.headers)
@@ -134,10 +127,8 @@ class HttpClient:
             _log(outgoing, exchange)
             return Answer(request, exchange)
         except TimeoutError:
-            raise TimedOut(
-                f"{request.server_name} took the request and sent nothing for"
-                f" {limits.first_byte_s:g} s (first-byte limit).",
-                hint="Raise first_byte_timeout_ms if this model needs longer to load or to read.",
+            raise ServerSilent(
+                request.server_name, limits.first_byte_s or 0.0, "first-byte", has_begun=False
             ) from None
         except TransportError as error:
             raise told(request, error) from None

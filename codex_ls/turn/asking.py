@@ -35,8 +35,9 @@ from codex_ls.providers.redaction import secrets_of, without_secrets
 from codex_ls.providers.request import Limits, Request
 from codex_ls.providers.retry import delay_ms, is_retryable, told_wait
 from codex_ls.providers.signals import Signals
+from codex_ls.providers.silence import ServerSilent
 from codex_ls.turn.dialect import learned_quirks, without_refused
-from codex_ls.turn.lookout import Lookout
+from codex_ls.turn.lookout import Arrived, Lookout
 from codex_ls.turn.window import PromptSize, cut_notice, fitted
 from codex_ls.turn.window_watch import WindowWatch
 from codex_ls.wire import (
@@ -143,6 +144,8 @@ class Asking:
         yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
+            step: PhaseChanged | Arrived[Answer] | None = None
+            event: WireEvent | None = None
             try:
                 async with aclosing(
                     lookout.until(self._send(call), dispose=Answer.aclose)
@@ -163,6 +166,8 @@ class Asking:
                             yield event
                     return
             except ProviderError as raised:
+                if isinstance(raised, ServerSilent):
+                    raised.after(event or step)
                 error = raised
             finally:
                 await window.end()

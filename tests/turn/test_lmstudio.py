@@ -177,8 +177,7 @@ async def test_where_a_first_byte_has_a_limit_a_load_that_says_nothing_more_has_
         finished = last(await events_of(session.start(TurnRequest("hi"), asked)))
     assert finished.error is not None
     assert finished.error.message == (
-        "Local took the request and said no more than that it loads or reads for 0.05 s"
-        " (first-byte limit)."
+        "Local was loading the model (50%) and sent nothing more for 0.05 s (first-byte limit)."
     )
 
 

@@ -17,10 +17,12 @@ from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer, Request
 from tests.support.streams import (
     Answer,
+    Cut,
     Gate,
     chat_stream,
     json_answer,
     ollama_stream,
+    sse_answer,
 )
 from tests.turn.conftest import events_of, settings_for
 
@@ -76,6 +78,65 @@ async def test_lm_studio_may_load_for_four_minutes(
     phases = [event.phase for event in events if isinstance(event, PhaseChanged)]
     assert phases == ["connecting", "loading", "prompt", "answering"]
     assert (finished(events).status, finished(events).notices) == ("completed", ())
+
+
+STOPS = Cut.STALL
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            sse_answer(STOPS),
+            "Local took the request and sent nothing for 0.05 s (first-byte limit).",
+        ),
+        (
+            sse_answer(b": ping\n\n", STOPS),
+            "Local began its answer and sent nothing more for 0.05 s (idle limit).",
+        ),
+        (
+            chat_stream(reasoning=["Well"], content=[STOPS]),
+            "Local was thinking and sent nothing more for 0.05 s (idle limit).",
+        ),
+        (
+            chat_stream(reasoning=["Well"], content=["So", STOPS]),
+            "Local was answering and sent nothing more for 0.05 s (idle limit).",
+        ),
+        (
+            sse_answer(
+                b'data: {"choices":[{"delta":{"content":null}}],"prompt_progress":'
+                b'{"total":1000,"cache":0,"processed":400,"time_ms":9}}\n\n',
+                STOPS,
+            ),
+            "Local was reading the prompt (40%) and sent nothing more for 0.05 s (first-byte limit).",
+        ),
+    ],
+)
+async def test_what_the_server_was_doing_when_it_fell_silent(
+    session: Session, answer: Answer, sentence: str
+) -> None:
+    async with ModelServer(answer) as server:
+        asked = settings_for(server, first_byte_timeout_ms=50, stream_idle_timeout_ms=50)
+        told = finished(await events_of(session.start(TurnRequest("hi"), asked)))
+    message = told.error.message if told.error is not None else told.notices[0].message
+    assert message == sentence
+
+
+async def test_a_load_that_the_server_tells_of_beside_the_stream_is_named_too(
+    session: Session,
+) -> None:
+    async with ModelServer(sse_answer(STOPS)) as server:
+        server.route(
+            "GET",
+            "/api/v1/models",
+            json_answer({"models": [{"key": "m", "loaded_instances": []}]}),
+        )
+        asked = settings_for(server, provider_id="lmstudio", first_byte_timeout_ms=1500)
+        told = finished(await events_of(session.start(TurnRequest("hi"), asked)))
+    assert told.error is not None
+    assert told.error.message == (
+        "Local was loading the model and sent nothing for 1.5 s (first-byte limit)."
+    )
 
 
 async def test_ollama_cuts_a_prompt_without_a_word(session: Session) -> None:
