@@ -113,6 +113,21 @@ sglang:num_queue_reqs{engine_type="unified",model_name="m",pp_rank="0",tp_rank="
                 "v1__loads": {"loads": [{"num_waiting_reqs": 2}, {"num_waiting_reqs": 0}]},
             },
         ),
+        (
+            "sglang",
+            {
+                "get_model_info": {"model_path": "m"},
+                "get_load": [{"dp_rank": 0, "num_reqs": 9, "num_waiting_reqs": 2}],
+            },
+        ),
+        (
+            "sglang",
+            {
+                "get_model_info": {"model_path": "m"},
+                "v1__loads": {"loads": []},
+                "metrics": SGLANG_WITH_METRICS,
+            },
+        ),
         ("mine", {"version": {"version": "0.11.0"}, "metrics": VLLM_WITH_TWO_ENGINES}),
     ],
 )

@@ -1,7 +1,7 @@
 """SGLang: `/get_model_info` says who it is; it only answers once its model is loaded.
 
-`/v1/loads` tells how many requests wait, whatever it was started with; before it there was only
-`/metrics`, behind `--enable-metrics`. `/health` is not asked: an idle server then makes its model write
+`/v1/loads` tells how many requests wait, whatever it was started with; earlier versions have `/get_load`,
+still earlier ones only `/metrics`, behind `--enable-metrics`. `/health` is not asked: an idle server then makes its model write
 a token. The window and its count are asked for as with vLLM.
 """
 
@@ -23,10 +23,16 @@ async def look(ask: Any, model: str) -> PhaseChanged | None:  # noqa: ARG001  on
 async def queue(ask: Any, model: str) -> int | None:
     """How many requests wait for their turn."""
     told = await ask("/v1/loads")
-    loads = told.get("loads") if isinstance(told, dict) else None
-    if isinstance(loads, list) and loads:
-        waiting = [load.get("num_waiting_reqs") for load in loads if isinstance(load, dict)]
-        counts = [count for count in waiting if isinstance(count, int)]
-        return sum(counts) if counts else None
+    loads = told.get("loads") if isinstance(told, dict) else await ask("/get_load")
+    if (waiting := _waiting(loads)) is not None:
+        return waiting
     text = await ask("/metrics", as_text=True)
     return gauge(text, "sglang:num_queue_reqs", model) if isinstance(text, str) else None
+
+
+def _waiting(loads: Any) -> int | None:
+    """The sum over the engines of a server, each a scheduler of its own."""
+    entries = [load for load in loads if isinstance(load, dict)] if isinstance(loads, list) else []
+    counts = [entry.get("num_waiting_reqs") for entry in entries]
+    known = [count for count in counts if isinstance(count, int) and count >= 0]
+    return sum(known) if known else None
