@@ -15,8 +15,9 @@ from codex_ls.providers.signals import Signals
 LOOK_AFTER_S = 0.5
 """How long an answer is under way before its server is asked."""
 
-Windows = dict[tuple[str, str], int]
-"""The windows that were told, by base URL and model."""
+Windows = dict[tuple[str, str], int | None]
+"""The windows that were told, by base URL and model; None: of a server that nobody knows, and that
+has nothing to tell."""
 
 
 class WindowWatch:
@@ -27,10 +28,11 @@ class WindowWatch:
     ) -> None:
         self._model = model
         self._told = told
-        self._signals = signals if signals and is_loopback(model[0]) else None
+        tells = told.get(model, 0) is not None
+        self._signals = signals if signals and tells and is_loopback(model[0]) else None
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
-        self.tokens = told.get(model, configured)
+        self.tokens = told.get(model) or configured
 
     def begin(self) -> None:
         """The answer is under way: ask in a while."""
@@ -54,5 +56,6 @@ class WindowWatch:
         assert self._signals is not None
         with suppress(CodexError):
             window = await self._signals.window()
-            if window is not None:
-                self.tokens = self._told[self._model] = window
+            self.tokens = window or self.tokens
+            if window is not None or not self._signals.are_recognised:
+                self._told[self._model] = window

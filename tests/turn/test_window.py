@@ -235,23 +235,25 @@ def loaded_in_ollama(window: int) -> Answer:
     return json_answer({"models": [{"name": "m", "context_length": window}]})
 
 
-class Noted(dict[tuple[str, str], int]):
+class Noted(dict[tuple[str, str], int | None]):
     """Windows, and an event for the first that is told."""
 
     def __init__(self) -> None:
         self.told = asyncio.Event()
 
-    def __setitem__(self, model: tuple[str, str], window: int) -> None:
+    def __setitem__(self, model: tuple[str, str], window: int | None) -> None:
         super().__setitem__(model, window)
         self.told.set()
 
 
-async def slowly(session: Session, server: ModelServer, asked: ModelSettings) -> TurnFinished:
-    """A turn whose answer goes on once its server has told its window."""
+async def slowly(
+    session: Session, server: ModelServer, asked: ModelSettings, *, route: str = "/api/ps"
+) -> TurnFinished:
+    """A turn whose answer goes on once its server was asked for its window."""
     session.windows = noted = Noted()
     going_on = Gate("the answer goes on")
     server.always(chat_stream(content=["o", going_on, "k"], usage=(600, 5)))
-    server.route("GET", "/api/ps", loaded_in_ollama(1024))
+    server.route("GET", route, loaded_in_ollama(1024))
 
     async def go_on() -> None:
         await noted.told.wait()
@@ -278,6 +280,25 @@ async def test_a_quick_answer_has_the_window_that_was_told_last(session: Session
         end = finished(await events_of(session.start(TurnRequest("hi"), asked)))
         assert end.usage == Usage(12, 2, context_window=1024)
         assert len(server.requests) == 3
+
+
+async def test_a_server_that_tells_no_window_is_not_asked_again(session: Session) -> None:
+    async with ModelServer() as server:
+        asked = settings_for(server)
+        end = await slowly(session, server, asked, route="/nothing")
+        assert end.usage == Usage(600, 5)
+        assert "/api/ps" in [request.path for request in server.requests]
+        assert session.windows == {(server.base_url, "m"): None}
+
+    async def never(*_: object, **__: object) -> int:
+        raise AssertionError
+
+    again = WindowWatch(
+        Signals(asked.provider, "m", never), (server.base_url, "m"), session.windows, configured=7
+    )
+    again.begin()
+    assert (again._timer, again.tokens) == (None, 7)
+    await again.end()
 
 
 async def test_the_users_own_window_is_as_good_where_the_server_tells_none(

@@ -91,6 +91,11 @@ class Signals:
     def __bool__(self) -> bool:
         return bool(self._kinds)
 
+    @property
+    def are_recognised(self) -> bool:
+        """Whether it is known what kind of server this is."""
+        return len(self._kinds) == 1
+
     async def look(self) -> PhaseChanged | None:
         """What the server is doing."""
         if not self._looks_left:
@@ -99,7 +104,7 @@ class Signals:
             if (phase := await kind.look(self._ask, self._model)) is not None:
                 self._kinds = (kind,)
                 return await self._with_queue(kind, phase)
-        if len(self._kinds) > 1:
+        if not self.are_recognised:
             self._looks_left -= 1
         return None
 

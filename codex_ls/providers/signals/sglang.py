@@ -1,8 +1,8 @@
 """SGLang: `/get_model_info` says who it is; it only answers once its model is loaded.
 
-`/v1/loads` tells how many requests wait, whatever it was started with; earlier versions have `/get_load`,
-still earlier ones only `/metrics`, behind `--enable-metrics`. `/health` is not asked: an idle server then makes its model write
-a token. The window and its count are asked for as with vLLM.
+`/v1/loads` tells how many requests wait, whatever it was started with; earlier versions have
+`/get_load`, still earlier ones only `/metrics`, behind `--enable-metrics`. `/health` is not asked: an
+idle server then makes its model write a token. The window and its count are asked for as with vLLM.
 """
 
 from typing import Any
