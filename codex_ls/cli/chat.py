@@ -4,7 +4,7 @@ A line that begins with a slash is a command; everything else is a question. Inv
 fails changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -73,19 +73,29 @@ class Chat:
         action = _COMMANDS.get(name)
         try:
             if action is None:
-                raise InvalidParams(f"There is no command {name}.", hint="/help lists them.")
+                raise InvalidParams(
+                    f"There is no command {name}.",
+                    hint="/help lists them; with a space in front it is a question.",
+                )
             action(self, argument.strip())
         except CodexError as error:
             self._tell(failure_lines(error))
 
     def _profile(self, argument: str) -> None:
         if not argument:
-            for profile in list_profiles(self._config):
-                mark = "*" if profile.name == self.settings.profile else " "
-                where = profile.origin or "built in"
-                self._tell(f"{mark} {profile.name}  {profile.model or '-'}  {where}\n")
+            self._tell("".join(self._profiles()))
             return
         self._choose(replace(self._choice, profile=argument, model=None))
+
+    def _profiles(self) -> Iterator[str]:
+        """A line for each profile; the one that answers has an asterisk."""
+        profiles = list_profiles(self._config)
+        width = max(len(profile.name) for profile in profiles)
+        model_width = max(len(profile.model or "-") for profile in profiles)
+        for profile in profiles:
+            mark = "*" if profile.name == self.settings.profile else " "
+            model, where = profile.model or "-", profile.origin or "built in"
+            yield f"{mark} {profile.name:{width}}  {model:{model_width}}  {where}\n"
 
     def _model(self, argument: str) -> None:
         if argument:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from codex_ls.turn.session import Session
 
 _TICK_S = 0.25
+_PATIENCE_S = 2.0
+"""A Ctrl-C that comes so soon after the first means the answer too, and not the conversation."""
 _SUMMARIES: frozenset[ReasoningSource] = frozenset({"summary"})
 
 
@@ -40,17 +42,18 @@ def run(argv: Sequence[str]) -> int:
     from codex_ls.config.load import load_config
     from codex_ls.turn.thread_store import our_folder
 
-    out = Output(sys.stdout)
+    out, err = Output(sys.stdout), Output(sys.stderr, lossy=True)
+    tell = out.write if out.is_terminal else err.write  # a pipe gets the answers alone
     config = load_config(overrides=parsed.config)
     for problem in config.problems:
-        out.write(labelled_lines("note", problem.message, hint=problem.hint))
+        tell(labelled_lines("note", problem.message, hint=problem.hint))
     choice = Choice(parsed.profile, parsed.model, parsed.effort, parsed.local_only)
-    chat = Chat(config, choice, tell=out.write, thread_id=_thread_id(parsed))
+    chat = Chat(config, choice, tell=tell, thread_id=_thread_id(parsed))
     chat.introduce()
     folder = our_folder(os.environ) if chat.settings.keep_history else None
     lines = Lines(command_names(), folder / "chat_history" if folder is not None else None)
     if out.is_terminal:
-        out.write("/help lists the commands; Ctrl-D leaves.\n")
+        tell("/help lists the commands; Ctrl-D leaves.\n")
     try:
         _converse(chat, lines)
     finally:
@@ -104,7 +107,7 @@ def _converse(chat: "Chat", lines: "Lines") -> None:
 def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: str) -> None:
     """One turn. An output that broke ends the conversation; everything else is told."""
     out, err = Output(sys.stdout), Output(sys.stderr, lossy=True)
-    with Interrupts(out, err) as interrupts:
+    with Interrupts(out, err, patience_s=_PATIENCE_S) as interrupts:
         renderer = _renderer(chat.settings, out=out, err=err)
         showing = _show(session, chat, question, renderer, interrupts)
         try:

@@ -8,6 +8,7 @@ has begun.
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -16,10 +17,15 @@ from codex_ls.cli.output import Output, WriteInterrupted
 
 
 class Interrupts:
-    """Takes over the signals that ask the process to stop. `exit_code` is set once one has come."""
+    """Takes over the signals that ask the process to stop. `exit_code` is set once one has come.
 
-    def __init__(self, *outputs: Output) -> None:
+    A second one that comes within `patience_s` of the first changes nothing.
+    """
+
+    def __init__(self, *outputs: Output, patience_s: float = 0.0) -> None:
         self._outputs = outputs
+        self._patience_s = patience_s
+        self._first_at = 0.0
         self._before: dict[signal.Signals, Any] = {}
         self._cancel: Callable[[], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -49,8 +55,10 @@ class Interrupts:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.exit_code is not None:
-            os._exit(self.exit_code)
-        self.exit_code = 128 + number
+            if time.monotonic() - self._first_at >= self._patience_s:
+                os._exit(self.exit_code)
+            return
+        self.exit_code, self._first_at = 128 + number, time.monotonic()
         if self._cancel is None or self._loop is None:
             raise KeyboardInterrupt
         for output in self._outputs:

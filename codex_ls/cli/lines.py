@@ -11,6 +11,8 @@ from codex_ls.turn.journal import open_private
 
 _PROMPT, _MORE = "> ", ". "
 _HISTORY_LINES = 500
+_LINE_END = "\r"
+"""Stands in the history's file for a line end within a question; nobody can type it."""
 
 
 class Lines:
@@ -52,6 +54,7 @@ class Lines:
         with suppress(OSError):
             os.close(open_private(self._history, os.O_WRONLY))
             readline.set_history_length(_HISTORY_LINES)
+            _exchange_in_history("\n", _LINE_END)
             readline.write_history_file(self._history)
 
     def _read(self, prompt: str) -> str:
@@ -75,10 +78,21 @@ class Lines:
         if self._history is not None:
             with suppress(OSError):
                 readline.read_history_file(self._history)
+                _exchange_in_history(_LINE_END, "\n")
 
     def _complete(self, text: str, state: int) -> str | None:
         found = [name for name in self._commands if text and name.startswith(text)]
         return found[state] if state < len(found) else None
+
+
+def _exchange_in_history(old: str, new: str) -> None:
+    """Exchange characters in what was typed: a file of history has one line for each."""
+    import readline
+
+    for number in range(readline.get_current_history_length()):
+        line = readline.get_history_item(number + 1)
+        if old in line:
+            readline.replace_history_item(number, line.replace(old, new))
 
 
 def _clean(text: str) -> str:

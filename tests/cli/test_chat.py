@@ -1,11 +1,14 @@
 """A conversation in the terminal: the real process, typed at and interrupted as by a person."""
 
+import asyncio
 import json
 import os
 import select
+import signal
 
 import pytest
 
+from codex_ls.cli.interrupts import Interrupts
 from tests.cli.command import SECONDS, Command, Terminal
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream, error_answer
@@ -82,7 +85,7 @@ def test_a_failed_turn_is_told_and_the_conversation_goes_on(
     done = command.run("chat", stdin=b"one\n/nonsense\ntwo\n")
     assert (done.exit_code, done.out.splitlines()[-1]) == (0, "Yes.")
     assert "error: The model server says: no such thing\n" in done.err
-    assert "error: There is no command /nonsense.\n" in done.out
+    assert "error: There is no command /nonsense.\n" in done.err
     assert said(server, 1) == ["two"]
 
 
@@ -108,7 +111,7 @@ def test_switching_on_the_way(server: ModelServer, command: Command) -> None:
     assert "reasoning_effort" not in asked[2]
     assert asked[3]["reasoning_effort"] == "low"
     assert [len(body["messages"]) for body in asked] == [2, 4, 6, 8, 2]
-    assert [line for line in done.out.splitlines() if line not in ("Yes.", "")] == [
+    assert [line for line in done.err.splitlines() if line != "FIGURES"] == [
         "small at Here (a)",
         "large at Here (b)",
         "other at Here (b)",
@@ -120,16 +123,16 @@ def test_switching_on_the_way(server: ModelServer, command: Command) -> None:
 @pytest.mark.usefixtures("two_profiles")
 def test_a_switch_that_fails_changes_nothing(server: ModelServer, command: Command) -> None:
     done = command.run("chat", stdin=b"/profile nope\n/effort huge\n/model\n/profile\nhi\n")
-    assert "error: There is no profile `nope`.\n" in done.out
-    assert "error: There is no effort huge.\n" in done.out
-    assert "* a  small  " in done.out
+    assert "error: There is no profile `nope`.\n" in done.err
+    assert "error: There is no effort huge.\n" in done.err
+    assert "* a         small               http" in done.err
     assert server.turns[0].json["model"] == "small"
 
 
 @pytest.mark.usefixtures("two_profiles")
 def test_leaving_this_machine_is_said(command: Command) -> None:
     done = command.run("chat", stdin=b"hi\n/profile far\n")
-    assert "note: the conversation so far goes to Far with your next question;" in done.out
+    assert "note: the conversation so far goes to Far with your next question;" in done.err
     locked = command.run("chat", "--local-only", stdin=b"/profile far\nhi\n")
     assert "error: far is at https://model.invalid:443, and only this machine is allowed." in (
         locked.err
@@ -153,7 +156,7 @@ def test_an_earlier_conversation_goes_on(server: ModelServer, command: Command) 
 @pytest.mark.usefixtures("two_profiles")
 def test_a_fork_goes_on_in_a_copy(server: ModelServer, command: Command) -> None:
     done = command.run("chat", stdin="/fork\none\n/fork\ntwo\nthree\n\u200b\n".encode())
-    assert "error: There is nothing to copy yet.\nhint: Ask something first.\n" in done.out
+    assert "error: There is nothing to copy yet.\nhint: Ask something first.\n" in done.err
     assert said(server, 2) == ["one", "Yes.", "two", "Yes.", "three"]
     assert len(server.turns) == 3  # a line in which there is nothing to see is no question
     listed = json.loads(command.run("threads", "--json").out)["threads"]
@@ -161,3 +164,58 @@ def test_a_fork_goes_on_in_a_copy(server: ModelServer, command: Command) -> None
         ("two (after: one)", 3),
         ("one", 1),
     ]
+
+
+def test_a_question_of_several_lines_is_found_again_whole(
+    server: ModelServer, command: Command
+) -> None:
+    server.always(chat_stream(content=["Yes."]))
+    with command.start_at_terminal("chat", TERM="xterm") as terminal:
+        terminal.until("> ")
+        terminal.type("\x1b[200~one\rtwo\x1b[201~\n")
+        terminal.until("Yes.")
+        wait_for_prompt(terminal, 1)
+        terminal.type("/quit\n")
+        assert terminal.finish().exit_code == 0
+    with command.start_at_terminal("chat", TERM="xterm") as terminal:
+        terminal.until("> ")
+        terminal.type("\x1b[A\x1b[A\n")  # up, past /quit
+        terminal.until("Yes.")
+        wait_for_prompt(terminal, 1)
+        terminal.type("/quit\n")
+        assert terminal.finish().exit_code == 0
+    assert [said(server, turn) for turn in (0, 1)] == [["one\ntwo"], ["one\ntwo"]]
+
+
+def test_a_pipe_gets_the_answers_alone(server: ModelServer, command: Command) -> None:
+    server.always(chat_stream(content=["Yes."]))
+    done = command.run("chat", stdin=b"one?\n/effort low\n/usr is what?\n /usr is what?\n")
+    assert (done.exit_code, done.out) == (0, "Yes.\nYes.\n")
+    assert (
+        "error: There is no command /usr.\n"
+        "hint: /help lists them; with a space in front it is a question.\n"
+    ) in done.err
+    assert said(server, 1)[-1] == " /usr is what?"
+
+
+async def test_a_second_ctrl_c_at_once_means_the_answer_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exits: list[int] = []
+    monkeypatch.setattr(os, "_exit", exits.append)
+    for patience_s, expected in ((60.0, []), (0.0, [130])):
+        cancelled = asyncio.Event()
+        with Interrupts(patience_s=patience_s) as interrupts:
+            interrupts.cancel_with(cancelled.set)
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.wait_for(cancelled.wait(), 10)
+        assert exits == expected
+
+
+def test_the_profiles_are_a_table(server: ModelServer, command: Command) -> None:
+    text = (command.home / "config.toml").read_text()
+    command.write_config(text + '[profiles.a]\nmodel = "a-long-name"\nmodel_provider = "ollama"\n')
+    listed = command.run("chat", stdin=b"/profile\n").err.splitlines()[1:]
+    assert len({line.find("http") for line in listed if "http" in line}) == 1
+    assert "  a  " in command.run("chat", stdin=b"/profile\n").err
