@@ -41,6 +41,8 @@ def without_refused(
 ) -> Simpler | None:
     """The request without the field that the server refused, if that is what it refused."""
     if call.effort is not None and refuses(error, *EFFORT_FIELDS):
+        if (nearer := _with_other_effort(call, quirks, error, server_name=server_name)) is not None:
+            return nearer
         notice = Notice(
             "effortRefused",
             f"{server_name} does not take the effort {call.effort}; asked without it.",
@@ -50,6 +52,27 @@ def without_refused(
     if quirks.include_usage and refuses(error, "stream_options", "include_usage"):
         return Simpler(call, replace(quirks, include_usage=False))
     return _with_history_as_text(call, quirks, error, server_name=server_name)
+
+
+def _with_other_effort(
+    call: ModelCall, quirks: Quirks, error: ProviderError, *, server_name: str
+) -> Simpler | None:
+    """The request with the effort that comes nearest, where the refusal lists what there is."""
+    if call.effort is None or "Supported settings:" not in error.message:
+        return None
+    from codex_ls.wire.lmstudio_request import other_effort
+
+    refused = quirks.efforts.get(call.effort, call.effort)
+    other = other_effort(error, call.effort, refused=refused)
+    if other is None:
+        return None
+    notice = Notice(
+        "effortRefused",
+        f"{server_name} does not take the effort {call.effort}; asked with {other}.",
+        error.message,
+    )
+    efforts = {**quirks.efforts, call.effort: other}
+    return Simpler(call, replace(quirks, efforts=efforts), notice)
 
 
 def _with_history_as_text(

@@ -12,18 +12,26 @@ in `input` is of the type `text`, which the server takes, and not `message`, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codex_ls.errors import BadRequest, InvalidParams, NotFound, ProviderError, ServerError
-from codex_ls.events import ReasoningEcho
+from codex_ls.events import Effort, ReasoningEcho
 
 if TYPE_CHECKING:
     from codex_ls.wire.quirks import Quirks
     from codex_ls.wire.requests import Message, ModelCall
 
 _MAX_ID = 256
+_NEXT_BEST: Mapping[Effort, tuple[str, str]] = {
+    "none": ("off", "low"),
+    "minimal": ("low", "on"),
+    "low": ("low", "on"),
+    "medium": ("medium", "on"),
+    "high": ("high", "on"),
+}
 _OF_HISTORY = ("response", "resp_", "history", "conversation")
 _OF_OTHER_THINGS = ("model", "load", "reasoning", "context", "memory")
 
@@ -83,6 +91,18 @@ def may_have_forgotten(error: ProviderError) -> bool:
     return any(word in text for word in _OF_HISTORY) or not any(
         word in text for word in _OF_OTHER_THINGS
     )
+
+
+def other_effort(error: ProviderError, effort: Effort, *, refused: str) -> str | None:
+    """The setting that comes next to `effort`, of those that the refusal of another lists.
+
+    "Reasoning setting 'medium' is not supported by model 'm'. Supported settings: 'on', 'off'."
+    """
+    _, _, listed = error.message.partition("Supported settings:")
+    told = re.findall(r"'(\w{1,20})'", listed)
+    best, next_best = _NEXT_BEST[effort]
+    # Never back to the first: who refuses what it lists would be asked for ever.
+    return next_best if refused == best and next_best in told else None
 
 
 def _since_kept(messages: Sequence[Message]) -> tuple[str | None, Sequence[Message]]:

@@ -374,7 +374,7 @@ async def test_an_output_schema_is_an_error_before_anything_is_sent(session: Ses
     "refusal",
     [
         "Model 'm' does not expose reasoning configuration.",
-        "Reasoning setting 'off' is not supported by model 'm'. Supported settings: 'low', 'high'.",
+        "Reasoning setting 'off' is not supported by model 'm'. Supported settings: 'max'.",
     ],
 )
 async def test_a_refused_effort_is_left_out_and_told(session: Session, refusal: str) -> None:
@@ -391,6 +391,43 @@ async def test_a_refused_effort_is_left_out_and_told(session: Session, refusal: 
             f"The model server says: {refusal}",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("effort", "sent", "supported", "then"),
+    [
+        ("medium", "medium", ("on", "off"), "on"),
+        ("minimal", "low", ("on", "off"), "on"),
+        ("none", "off", ("low", "medium", "high"), "low"),
+    ],
+)
+async def test_of_the_efforts_that_a_model_has_the_nearest_is_taken_and_told(
+    session: Session, effort: Any, sent: str, supported: tuple[str, ...], then: str
+) -> None:
+    listed = ", ".join(f"'{name}'" for name in supported)
+    refusal = (
+        f"Reasoning setting '{sent}' is not supported by model 'm'. Supported settings: {listed}."
+    )
+    async with ModelServer(error_answer(400, refusal), lmstudio_stream(content=["ok"])) as server:
+        asked = native(server, effort=effort)
+        finished = last(await events_of(session.start(TurnRequest("hi"), asked)))
+        assert [turn.json["reasoning"] for turn in server.turns] == [sent, then]
+    (notice,) = finished.notices
+    assert notice.message == f"Local does not take the effort {effort}; asked with {then}."
+    assert finished.content == "ok"
+
+
+async def test_a_server_that_refuses_what_it_lists_is_asked_without_an_effort(
+    session: Session,
+) -> None:
+    liar = error_answer(
+        400, "Reasoning setting is not supported. Supported settings: 'on', 'high'."
+    )
+    async with ModelServer(liar, liar, lmstudio_stream(content=["ok"])) as server:
+        asked = native(server, effort="high")
+        finished = last(await events_of(session.start(TurnRequest("hi"), asked)))
+        assert [turn.json.get("reasoning") for turn in server.turns] == ["high", "on", None]
+    assert finished.content == "ok"
 
 
 async def test_an_answer_with_all_its_tokens_is_cut_off(session: Session) -> None:
