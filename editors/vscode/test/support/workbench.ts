@@ -156,6 +156,8 @@ export class Workbench {
     const inReadme = process.env.CODEX_SCREENSHOTS !== undefined && /^[a-z]+$/.test(name);
     const folder = inReadme ? path.resolve("media", "screenshots") : ARTIFACTS;
     mkdirSync(folder, { recursive: true });
+    const starting = this.page.locator(".statusbar-item", { hasText: "Activating Extensions" });
+    if (inReadme) await starting.waitFor({ state: "hidden" });
     await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
   }
 }
