@@ -5,10 +5,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.output import Output
+from codex_ls.events import Effort
 
 if TYPE_CHECKING:
     from codex_ls.doctor.check import Check
@@ -25,6 +26,8 @@ def run(argv: Sequence[str]) -> int:
         " What it prints is safe to paste: it holds no key.",
     )
     parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
+    parser.add_argument("-m", "--model", metavar="MODEL", help="this model of the profile's server")
+    parser.add_argument("--effort", choices=get_args(Effort), help="how hard it thinks")
     parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
     parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
     parser.add_argument("--discover", action="store_true", help="look at this machine's ports too")
@@ -50,7 +53,7 @@ async def _examine(parsed: Any, out: Output) -> list["Check"]:
     async for check in examine(
         env=os.environ,
         profile=parsed.profile,
-        overrides=parsed.config,
+        overrides=_overrides(parsed),
         local_only=parsed.local_only,
         with_discovery=parsed.discover,
     ):
@@ -58,6 +61,13 @@ async def _examine(parsed: Any, out: Output) -> list["Check"]:
         if not parsed.json:
             out.write(_lines(check))
     return checks
+
+
+def _overrides(parsed: Any) -> list[str]:
+    """The keys of config.toml that the options stand for; a later one holds."""
+    chosen = {"model": parsed.model, "model_reasoning_effort": parsed.effort}
+    given = [f"{key}={json.dumps(value)}" for key, value in chosen.items() if value is not None]
+    return [*parsed.config, *given]
 
 
 def _lines(check: "Check") -> str:

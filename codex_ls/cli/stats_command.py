@@ -50,18 +50,19 @@ def run(argv: Sequence[str]) -> int:
     from codex_ls.turn.statistics import since, summaries
     from codex_ls.turn.turn_log import logged_turns
 
-    turns = list(logged_turns(os.environ))
+    age = None if parsed.since is None else _age(parsed.since)
+    turns = logged = list(logged_turns(os.environ))
     if parsed.profile is not None:
         turns = [turn for turn in turns if parsed.profile == (turn.profile or turn.provider)]
-    if parsed.since is not None:
-        turns = since(turns, _age(parsed.since), now=datetime.now(UTC))
+    if age is not None:
+        turns = since(turns, age, now=datetime.now(UTC))
     out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
     found = summaries(turns)
     if parsed.json:
         figures = {"summaries": [asdict(summary) for summary in found]}
         out.write(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
     elif not found:
-        out.write("No turn is in the log yet.\n")
+        out.write(_nothing(logged, profile=parsed.profile, since=parsed.since))
     else:
         out.write(_table(found))
     if parsed.plot is not None and found:
@@ -73,8 +74,22 @@ def run(argv: Sequence[str]) -> int:
 def _age(text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,4})([hdw])", text)
     if match is None:
-        raise InvalidParams(f"{text} is no age.", hint="Write --since 12h, 7d or 4w.")
+        what = text if text.strip() else "An empty text"
+        raise InvalidParams(f"{what} is no age.", hint="Write --since 12h, 7d or 4w.")
     return timedelta(hours=int(match[1]) * _UNITS[match[2]])
+
+
+def _nothing(logged: Sequence["LoggedTurn"], *, profile: str | None, since: str | None) -> str:
+    """What to say where no turn is left to count."""
+    if not logged:
+        return "No turn is in the log yet.\n"
+    known = sorted({turn.profile or turn.provider for turn in logged})
+    whose = "" if profile is None else f" of {profile}"
+    when = "" if since is None else f" from the last {since}"
+    hint = (
+        f"hint: there are turns of {', '.join(known)}.\n" if profile not in (None, *known) else ""
+    )
+    return f"No turn{whose}{when} is in the log.\n{hint}"
 
 
 def _table(found: Sequence["Summary"]) -> str:

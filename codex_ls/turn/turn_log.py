@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -176,15 +177,17 @@ def _from_line(raw: bytes) -> LoggedTurn | None:
         return None
     if not isinstance(line, dict):
         return None
-    known = {
-        field.name: line[field.name]
-        for field in fields(LoggedTurn)
-        if field.name in line and _fits(field.name, line[field.name])
-    }
+    names = _field_names()
+    known = {name: value for name, value in line.items() if name in names and _fits(name, value)}
     try:
         return LoggedTurn(**known)
     except TypeError:
         return None
+
+
+@cache
+def _field_names() -> frozenset[str]:
+    return frozenset(field.name for field in fields(LoggedTurn))
 
 
 _FLAGS = frozenset({"is_local", "estimated", "prompt_estimated"})

@@ -270,6 +270,17 @@ def test_the_doctor_says_that_all_is_well(server: ModelServer, command: Command)
     assert {check["status"] for check in told["checks"]} <= {"ok", "skipped"}
 
 
+def test_the_doctor_asks_another_model_with_another_effort(
+    server: ModelServer, command: Command
+) -> None:
+    command.write_config(config_for(server))
+    done = command.run("doctor", "-m", "nomic-embed", "--effort", "low")
+    assert done.exit_code == 0
+    assert {(turn.json["model"], turn.json["reasoning_effort"]) for turn in server.turns} == {
+        ("nomic-embed", "low")
+    }
+
+
 def test_the_doctor_names_what_is_wrong(server: ModelServer, command: Command) -> None:
     command.write_config(config_for(server).replace('"qwen3"', '"qwen-3"'))
     server.route("GET", "/v1/models", models_answer("qwen3"))

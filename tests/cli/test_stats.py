@@ -4,6 +4,8 @@ import json
 import re
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from tests.cli.command import Command, Result
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream
@@ -24,14 +26,22 @@ def test_the_figures_of_what_was_asked(server: ModelServer, command: Command) ->
     picture = ET.parse(command.home / "turns.svg").getroot()
     dots = [node for node in picture.iter() if node.tag.endswith("circle")]
     assert len(dots) == 3, "one for each turn, one in the legend"
-    assert command.run("stats", "--profile", "other").exit_code == 1
+    assert command.run("stats", "--profile", "other") == Result(
+        1, "No turn of other is in the log.\nhint: there are turns of fake.\n", ""
+    )
+    assert command.run("stats", "--profile", "fake", "--since", "0h") == Result(
+        1, "No turn of fake from the last 0h is in the log.\n", ""
+    )
 
 
-def test_an_age_that_is_none(command: Command) -> None:
-    done = command.run("stats", "--since", "yesterday")
+@pytest.mark.parametrize(
+    ("age", "what"), [("yesterday", "yesterday"), ("7", "7"), ("7D", "7D"), ("", "An empty text")]
+)
+def test_an_age_that_is_none(command: Command, age: str, what: str) -> None:
+    done = command.run("stats", "--since", age)
     assert (done.exit_code, done.err) == (
         2,
-        "error: yesterday is no age.\nhint: Write --since 12h, 7d or 4w.\n",
+        f"error: {what} is no age.\nhint: Write --since 12h, 7d or 4w.\n",
     )
 
 
