@@ -81,3 +81,19 @@ def test_a_problem_is_fixed(attached: Editor, model_server: ModelServer) -> None
     attached.wait("return vim.fn.getline(3) == '    return 2 * x'")
     attached.keys("u")
     attached.wait("return vim.fn.getline(3) == '    return x + x'")
+
+
+def test_an_action_follows_the_choice_of_the_session(
+    attached: Editor, model_server: ModelServer
+) -> None:
+    has_plugin = attached.lua("return vim.fn.exists(':Codex') == 2")
+    if has_plugin:
+        attached.command("Codex model big")
+        attached.command("Codex effort low")
+    model_server.enqueue(chat_stream(content=["It could be."]))
+    attached.lua(PICK, "Codex: Explain")
+    attached.keys("ggVGgra")
+    attached.wait_for_text("It could be.")
+    request = model_server.turns[0].json
+    expected = ("big", "low") if has_plugin else ("test-model", None)
+    assert (request["model"], request.get("reasoning_effort")) == expected

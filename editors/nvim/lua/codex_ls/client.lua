@@ -69,6 +69,7 @@ function M.config()
       ["$/progress"] = require("codex_ls.progress").handler,
       [protocol.METHOD.SECRET] = secret,
     },
+    commands = require("codex_ls.actions").COMMANDS,
     before_init = function(params, client_config)
       local settings = vim.tbl_get(client_config, "settings", "codex")
       if settings then
