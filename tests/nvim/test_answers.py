@@ -56,6 +56,7 @@ def test_replace_shows_a_diff_and_takes_it_whole_in_one_undo_step(
     editor.command("Codex answer replace")
     screen = editor.wait_for_text("Proposal")
     assert any("return x + x" in row and "return 2 * x" in row for row in screen)
+    assert "╰ Answered" not in "\n".join(screen)
     assert editor.lua("return vim.fn.tabpagenr('$')") == 2
     editor.keys("<CR>")
     editor.wait("return vim.fn.tabpagenr('$') == 1")
@@ -313,8 +314,8 @@ def test_a_wrong_command_says_what_it_may_be(start: Callable[..., Editor], tmp_p
         editor.command(command)
     editor.wait("return #_G.told == 4")
     assert editor.told() == [
-        "codex: `:Codex nothing` is nothing. It may be again, answer, ask, explain, fix, profile, "
-        "stop, thinking, threads.",
+        "codex: `:Codex nothing` is nothing. It may be again, answer, ask, effort, explain, fix, model, "
+        "profile, stop, thinking, threads.",
         "codex: `:Codex answer eat` is nothing. It may be accept, replace, yank, open, dismiss.",
         "codex: An answer has no part half. It may be code, text.",
         "codex: Nothing is running.",

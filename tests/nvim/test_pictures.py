@@ -100,10 +100,12 @@ def test_the_pictures_show_what_the_documentation_says(
     )
     half.open()
     editor.wait_for_text('│     """The items without repetitions, in order."""')
-    take(editor, "answering", "Neovim: half an answer under the code", "million", "Answering")
+    title = "Neovim: half an answer under the code"
+    take(editor, "answering", title, "million", "Answering", "zo to read")
     whole.open()
     editor.wait_for_end()
     editor.command("Codex thinking close")
     editor.command("Codex answer replace")
-    editor.wait_for_text("Proposal")
+    # The answer makes room for the change at once.
+    assert "╰ Answered" not in "\n".join(editor.screen())
     take(editor, "review", "Neovim: a change reviewed as a diff", "dict.fromkeys", "As it is")

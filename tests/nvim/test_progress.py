@@ -40,7 +40,8 @@ def test_consumers_of_progress_see_well_formed_values_and_no_deltas(
     assert len({each["token"] for each in values}) == 1
     assert all(isinstance(each["value"]["title"], str) for each in values)
     assert all(isinstance(each["value"].get("message", ""), str) for each in values)
-    assert len(values) < 20
+    # At most four a second, however long it takes on a crowded machine: never one for each piece.
+    assert len(values) < len(pieces) // 2
     assert not any("piece" in str(each) for each in values)
 
 

@@ -44,6 +44,9 @@ function Inline.attach(turn)
     elseif change == "over" then
       self.redraw:flush()
       self.follows = false
+    elseif turn.answer:is_over() then
+      -- Nothing streams any more: the user hid the answer, or wants it back, and sees it at once.
+      self.redraw:flush()
     else
       self.redraw:request()
     end
