@@ -124,7 +124,7 @@ def logged_turns(env: Mapping[str, str]) -> Iterator[LoggedTurn]:
             data = (folder / name).read_bytes()
         except OSError:
             continue
-        for raw in data.split(b"\n"):
+        for raw in data.decode("utf-8", "replace").split("\n"):
             if (turn := _from_line(raw)) is not None:
                 yield turn
 
@@ -170,33 +170,32 @@ def _as_line(turn: LoggedTurn) -> str:
     return json.dumps(present, ensure_ascii=False, separators=(",", ":"))
 
 
-def _from_line(raw: bytes) -> LoggedTurn | None:
+def _from_line(raw: str) -> LoggedTurn | None:
     try:
         line: Any = json.loads(raw)
     except (ValueError, RecursionError):
         return None
     if not isinstance(line, dict):
         return None
-    names = _field_names()
-    known = {name: value for name, value in line.items() if name in names and _fits(name, value)}
+    kinds = _kinds()
+    known = {name: value for name, value in line.items() if type(value) in kinds.get(name, ())}
     try:
         return LoggedTurn(**known)
     except TypeError:
         return None
 
 
-@cache
-def _field_names() -> frozenset[str]:
-    return frozenset(field.name for field in fields(LoggedTurn))
-
-
 _FLAGS = frozenset({"is_local", "estimated", "prompt_estimated"})
 _NUMBER_ENDS = ("_ms", "_tokens", "_per_second")
 
 
-def _fits(name: str, value: object) -> bool:
+@cache
+def _kinds() -> dict[str, tuple[type, ...]]:
+    """What each value of a line may be."""
+    return {field.name: _kinds_of(field.name) for field in fields(LoggedTurn)}
+
+
+def _kinds_of(name: str) -> tuple[type, ...]:
     if name in _FLAGS:
-        return isinstance(value, bool)
-    if name.endswith(_NUMBER_ENDS):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, str)
+        return (bool,)
+    return (int, float) if name.endswith(_NUMBER_ENDS) else (str,)
