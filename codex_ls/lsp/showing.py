@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from codex_ls.lsp import methods
 from codex_ls.lsp.framing import encode
 from codex_ls.lsp.replacement import Edit
+from codex_ls.lsp.replies import ClientError
 from codex_ls.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -80,13 +81,22 @@ class Showing:
         return f"the editor did not take the edit ({reason})" if reason else "it was not accepted"
 
     async def choose(self, message: str, titles: Sequence[str]) -> int | None:
-        """Have one of the titles chosen; return its number, or None."""
+        """Have one of the titles chosen; return its number, or None.
+
+        A client that can show no choice gets the titles to read: the command takes one as its argument.
+        """
         params = {
             "type": _LEVELS["info"],
             "message": message,
             "actions": [{"title": title} for title in titles],
         }
-        answer = await self._ask(methods.SHOW_MESSAGE_REQUEST, params)
+        questions = self._connection.endpoint.questions
+        try:
+            answer = await questions.ask(methods.SHOW_MESSAGE_REQUEST, params)
+        except ClientError:
+            there_are = f"This editor can't show the choice: {', '.join(titles)}."
+            self.message("info", f"Codex: {message}", there_are)
+            return None
         title = answer.get("title") if isinstance(answer, dict) else None
         return titles.index(title) if title in titles else None
 

@@ -566,6 +566,17 @@ async def test_model_and_effort_are_chosen_for_the_session(
         assert await editor.run("codex.selectEffort") == {"status": "cancelled"}
 
 
+async def test_an_editor_that_can_show_no_choice_is_told_what_there_is(start: Start) -> None:
+    async with start() as client:
+        editor = await editor_of(client)
+        # It has no answer for window/showMessageRequest: "method not found".
+        assert await editor.run("codex.selectEffort") == {"status": "cancelled"}
+        assert editor.told()[-1]["message"] == (
+            "Codex: How hard is the model to think? This editor can't show the choice:"
+            " As the profile says, none, minimal, low, medium, high."
+        )
+
+
 async def test_an_effort_that_does_not_exist_is_refused(start: Start, model: ModelServer) -> None:
     async with start() as client:
         editor = await editor_of(client)
