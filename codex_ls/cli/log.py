@@ -2,7 +2,8 @@
 
 It goes to standard error, and holds what was connected to, asked and answered in which order, with
 times; no prompt, no answer, and no key: whatever looks like one, and every value of an environment
-variable whose name says that it is one, is taken out.
+variable whose name says that it is one, is taken out. Libraries write warnings there and nothing below:
+their details are whole addresses, headers and messages.
 """
 
 import logging
@@ -10,7 +11,9 @@ import re
 import sys
 from collections.abc import Mapping
 
+from codex_ls.cli.output import Output
 from codex_ls.providers.redaction import Redaction
+from codex_ls.sanitize import sanitize
 
 _LEVELS = {
     "trace": logging.DEBUG,
@@ -22,17 +25,27 @@ _LEVELS = {
 }
 
 
+_OFF = frozenset({"", "off", "none", "0"})
+
+
 def set_up_log(env: Mapping[str, str]) -> None:
     """Turn the log on if the environment asks for it, at the most talkative level it names."""
-    words = re.split(r"[,=\s]+", (env.get("CODEX_LS_LOG") or env.get("RUST_LOG") or "").lower())
+    ours = env.get("CODEX_LS_LOG", "")
+    words = re.split(r"[,=\s]+", (ours or env.get("RUST_LOG", "")).lower())
     levels = [_LEVELS[word] for word in words if word in _LEVELS]
     if not levels:
+        if ours.strip().lower() not in _OFF:
+            Output(sys.stderr, lossy=True).write(
+                f"note: CODEX_LS_LOG={sanitize(ours)} names no level\n"
+                "hint: the levels are debug, info, warn, error and off.\n"
+            )
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting(env))
     root = logging.getLogger()
     root.addHandler(handler)
-    root.setLevel(min(levels))
+    root.setLevel(max(logging.WARNING, min(levels)))
+    logging.getLogger("codex_ls").setLevel(min(levels))
 
 
 class _Redacting(logging.Formatter):

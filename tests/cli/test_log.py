@@ -30,10 +30,43 @@ def test_the_log_tells_what_happened_and_nothing_that_was_said(
     assert "Four." not in done.err
 
 
-@pytest.mark.parametrize("value", ["", "off", "nonsense", "codex_core=x"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        *(("CODEX_LS_LOG", value) for value in ("", "off", "OFF", "0")),
+        *(("RUST_LOG", value) for value in ("off", "nonsense", "codex_core=x", "=,;")),
+    ],
+)
 def test_the_log_is_off_unless_it_is_asked_for(
-    server: ModelServer, command: Command, value: str
+    server: ModelServer, command: Command, variable: str, value: str
 ) -> None:
     server.always(chat_stream(content=["Four."]))
-    done = command.run("exec", "hi", CODEX_LS_LOG=value)
+    done = replace(command, env={variable: value}).run("exec", "hi")
     assert done.err == "FIGURES\n"
+
+
+def test_a_level_that_is_none_is_told(server: ModelServer, command: Command) -> None:
+    server.always(chat_stream(content=["Four."]))
+    assert command.run("exec", "hi", CODEX_LS_LOG="verbose").err == (
+        "note: CODEX_LS_LOG=verbose names no level\n"
+        "hint: the levels are debug, info, warn, error and off.\n"
+        "FIGURES\n"
+    )
+
+
+def test_behind_a_proxy_the_log_holds_no_header_and_no_query(
+    server: ModelServer, command: Command
+) -> None:
+    """The test's server stands in for the proxy: such a request has its whole address in its first line."""
+    stream = chat_stream(content=["Four."])
+    server.always(replace(stream, headers={**stream.headers, "Set-Cookie": "s=canary-cookie"}))
+    command.write_config(
+        'model = "m"\nmodel_provider = "far"\n[model_providers.far]\n'
+        'base_url = "http://model.example/v1"\nquery_params = { sig = "canary-query" }\n'
+        'http_headers = { X-Secret = "canary-header" }\n'
+    )
+    proxy = server.origin.replace("//", "//user:canary-password@")
+    done = command.run("exec", "hi", CODEX_LS_LOG="trace", HTTP_PROXY=proxy, http_proxy=proxy)
+    assert (done.exit_code, done.out) == (0, "Four.\n")
+    assert "POST http://model.example/v1/chat/completions: 200" in done.err
+    assert "canary" not in done.err
