@@ -62,6 +62,7 @@ def _params(xllamacpp: Any, settings: dict[str, Any]) -> Any:
     params.cors_origins = ""
     params.ui = False
     params.endpoint_slots = settings["report_slots"]
+    params.endpoint_metrics = True  # how many questions wait for one of the two
     params.verbosity = 1
     return params
 

@@ -14,10 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
+from codex_ls.config.settings import Provider
 from codex_ls.embedded import engine as engine_module
 from codex_ls.embedded.catalog import SMOLLM
 from codex_ls.embedded.engine import Engine, EngineSettings, start_engine
 from codex_ls.errors import NotFound, Unreachable
+from codex_ls.events import PhaseChanged
+from codex_ls.providers.signals import Signals
 from codex_ls.turn.context import SYSTEM_PROMPT
 from tests.embedded.small_model import put
 from tests.support.llamacpp import LlamaCpp, engine_environment
@@ -165,6 +168,31 @@ async def test_two_answers_come_side_by_side(llamacpp: LlamaCpp) -> None:
     # Neither waits for the other's end.
     assert order.index(1) < len(order) - 1 - order[::-1].index(0)
     assert order.index(0) < len(order) - 1 - order[::-1].index(1)
+
+
+async def test_a_third_question_is_known_to_wait(llamacpp: LlamaCpp) -> None:
+    headers = {"Authorization": f"Bearer {llamacpp.api_key}"}
+    root = llamacpp.base_url.removesuffix("/v1")
+
+    async with httpx.AsyncClient(headers=headers, timeout=60) as client:
+
+        async def ask(path: str, body: object = None, /, *, as_text: bool = False) -> Any:
+            told = await client.get(root + path)
+            return told.text if as_text else told.json()
+
+        provider = Provider("embedded", "Built in", llamacpp.base_url)
+        endless = {"ignore_eos": True, "max_tokens": 3000}
+        async with aclosing(stream(llamacpp, **endless)) as one:
+            await anext(one)
+            async with aclosing(stream(llamacpp, **endless)) as two:
+                await anext(two)
+                third = asyncio.ensure_future(answer(llamacpp, max_tokens=2))
+                async with asyncio.timeout(60):
+                    while await Signals(provider, "m", ask).look() != PhaseChanged(
+                        "prompt", waiting=1
+                    ):
+                        assert not third.done()
+        await third
 
 
 @pytest.fixture
