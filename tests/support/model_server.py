@@ -242,7 +242,8 @@ class _Link(asyncio.StreamReaderProtocol):
 
     def __init__(self, server: ModelServer) -> None:
         self._owner = server
-        self._task: asyncio.Task[None] | None = None
+        # Not `_task`: that name is the base class's, which forgets it when the client hangs up.
+        self._serving: asyncio.Task[None] | None = None
         self._closed_here = False
         self.counted = False
         self.connection = Connection(number=-1, opened_at=time.perf_counter())
@@ -255,15 +256,15 @@ class _Link(asyncio.StreamReaderProtocol):
         loop = asyncio.get_running_loop()
         self._link_transport = transport
         stream = asyncio.StreamWriter(transport, self, self._reader, loop)
-        self._task = loop.create_task(self._run(stream))
-        self._owner._links[self._task] = self
-        self._task.add_done_callback(self._owner._links.pop)
+        self._serving = loop.create_task(self._run(stream))
+        self._owner._links[self._serving] = self
+        self._serving.add_done_callback(self._owner._links.pop)
 
     def drop(self) -> None:
         """Close it from this side, at once."""
-        assert self._task is not None
+        assert self._serving is not None
         self._closed_here = True
-        self._task.cancel()
+        self._serving.cancel()
         self._link_transport.abort()
 
     async def _run(self, stream: asyncio.StreamWriter) -> None:
