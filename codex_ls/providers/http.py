@@ -19,6 +19,7 @@ from typing import Any
 from codex_ls import __version__
 from codex_ls.errors import ProviderError
 from codex_ls.providers.exchange import Exchange, Outgoing
+from codex_ls.providers.limit import Limit
 from codex_ls.providers.request import Request
 from codex_ls.providers.silence import ServerSilent
 from codex_ls.providers.transport_errors import TransportError, told
@@ -44,6 +45,7 @@ class Answer:
     def __init__(self, request: Request, exchange: Exchange) -> None:
         self._request = request
         self._exchange = exchange
+        self._limit = Limit()
         self._begun = False
         self.status = exchange.status
         self.content_type = exchange.headers.get("content-type", "")
@@ -67,8 +69,7 @@ class Answer:
         if limit_s is not None:
             wait_s = limit_s if wait_s is None else min(wait_s, limit_s)
         try:
-            async with asyncio.timeout(wait_s):
-                data = await self._exchange.read()
+            data = await self._limit.wait(self._exchange.read(), wait_s)
         except TimeoutError:
             raise ServerSilent(
                 self._request.server_name,
@@ -97,6 +98,7 @@ class Answer:
         `drain`: its last byte should already be here. Then the connection can serve the next
         turn; else it is closed, which is what frees the model.
         """
+        self._limit.close()
         if drain:
             try:
                 async with asyncio.timeout(_DRAIN_S):

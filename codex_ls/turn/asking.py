@@ -41,7 +41,6 @@ from codex_ls.turn.lookout import Arrived, Lookout
 from codex_ls.turn.window import PromptSize, cut_notice, fitted
 from codex_ls.turn.window_watch import WindowWatch
 from codex_ls.wire import (
-    Decoder,
     ModelCall,
     Quirks,
     decoder_for,
@@ -87,15 +86,12 @@ class Asking:
         self._prompt_size = PromptSize(0, exact=False)
         self._texts = 0  # characters of text so far: after the first, nothing is sent again
 
-    async def ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
+    def ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
         """What the wire says, `StreamFinished` last, and the retries on the way.
 
-        Raises ProviderError, LocalOnly, or Interrupted; the connection is then closed.
+        Iterating raises ProviderError, LocalOnly, or Interrupted; the connection is then closed.
         """
-        asking = self._ask(call) if self._provider.base_url else self._ask_built_in(call)
-        async with aclosing(asking) as steps:
-            async for step in steps:
-                yield step
+        return self._ask(call) if self._provider.base_url else self._ask_built_in(call)
 
     async def _ask_built_in(
         self, call: ModelCall
@@ -317,9 +313,11 @@ class Asking:
                 raise StreamBroken("The answer passed 64 million characters and was cut off.")
             if decoder.done:
                 return
-            data = await self._interrupt.wait(
-                self._next(answer, decoder, is_working=is_working and not self._texts)
-            )
+            if decoder.ending:
+                reading = self._read_figures(answer)
+            else:
+                reading = answer.read(is_working=is_working and not self._texts)
+            data = await self._interrupt.wait(reading)
 
     def _unlearn(self, end: StreamFinished, *, answered: bool) -> None:
         """Forget that the prompt opens thinking, once an answer has shown that it does not."""
@@ -327,9 +325,7 @@ class Asking:
         if self._quirks.forced_open and (not answered or came_apart):
             self._session.forced_open.discard((self._provider.base_url, self._settings.model))
 
-    async def _next(self, answer: Answer, decoder: Decoder, *, is_working: bool) -> bytes:
-        if not decoder.ending:
-            return await answer.read(is_working=is_working)
+    async def _read_figures(self, answer: Answer) -> bytes:
         try:
             return await answer.read(limit_s=_AFTER_FINISH_S)
         except ProviderError:

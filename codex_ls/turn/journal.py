@@ -31,6 +31,7 @@ from codex_ls.events import (
 
 FORMAT_VERSION = 1
 
+_quote = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -118,7 +119,7 @@ class Journal:
     def _write_piece(self, key: str, text: str) -> None:
         """A piece of text. It is on the way of every word: written out, it costs half of a dict."""
         if self._descriptor is not None:
-            line = f'{{"turn":"{self._turn_id}","{key}":{_encode(text)}}}\n'
+            line = f'{{"turn":"{self._turn_id}","{key}":{_quote(text)}}}\n'
             self._write_bytes(line.encode("utf-8", "replace"))
 
     def _write_bytes(self, data: bytes) -> None:

@@ -4,7 +4,7 @@ The one place where model text is cleaned (`sanitize`) and kept. Pieces are join
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -62,33 +62,32 @@ class TurnRecord:
         """Whether anything of the model's has been shown."""
         return bool(self._reasoning or self._content)
 
-    def take(self, event: WireEvent) -> Iterator[Event]:
+    def take(self, event: WireEvent) -> Iterable[Event]:
         """What the surfaces are told of one event from the wire."""
         match event:
             case ContentDelta():
-                yield from self._add_content(self._clean_content.feed(event.text))
+                return self._add_content(self._clean_content.feed(event.text), event)
             case ReasoningDelta():
-                if self._is_wanted(event.source):
-                    yield from self._add_reasoning(
-                        self._clean_reasoning.feed(event.text), event.source
-                    )
+                if not self._is_wanted(event.source):
+                    return ()
+                return self._add_reasoning(self._clean_reasoning.feed(event.text), event)
             case Reclassified():
-                yield from self._reclassify(event)
+                return self._reclassify(event)
             case ToolCallDelta():
                 call = self._calls.setdefault(event.index, _Call())
                 call.name = event.name or call.name
                 call.arguments.append(event.arguments)
-                yield event
+                return (event,)
             case UsageReported():
                 self.usage = event.usage or self.usage
                 self._clock.server = event.server
-                yield event
+                return (event,)
             case PhaseChanged():
-                yield from self.phase(event)
+                return self.phase(event)
             case Noticed():
-                yield from self.notice(event.notice)
+                return self.notice(event.notice)
             case StreamFinished() | StreamFailed():
-                yield from self.flush()
+                return self.flush()
             case _:
                 assert_never(event)
 
@@ -138,11 +137,13 @@ class TurnRecord:
 
     def flush(self) -> Iterator[Event]:
         """Text that was kept back because it might have been part of an escape sequence."""
-        yield from self._add_reasoning(self._clean_reasoning.finish(), self._prefer)
-        yield from self._add_content(self._clean_content.finish())
+        reasoning, content = self._clean_reasoning.finish(), self._clean_content.finish()
+        yield from self._add_reasoning(reasoning, ReasoningDelta(reasoning, self._prefer))
+        yield from self._add_content(content, ContentDelta(content))
 
     def _reclassify(self, event: Reclassified) -> Iterator[Event]:
-        yield from self._add_content(self._clean_content.finish())
+        content = self._clean_content.finish()
+        yield from self._add_content(content, ContentDelta(content))
         self._reasoning += self._content
         self._content.clear()
         self._phase = "thinking"
@@ -155,21 +156,27 @@ class TurnRecord:
             self._preferred_came = True
         return source == self._prefer or not self._preferred_came
 
-    def _add_reasoning(self, text: str, source: ReasoningSource) -> Iterator[Event]:
-        if text:
-            self._clock.reasoning()
-            if self._phase != "thinking":
-                yield from self.phase(PhaseChanged("thinking"))
-            self._reasoning.append(text)
-            yield ReasoningDelta(text, source)
+    def _add_reasoning(self, text: str, came: ReasoningDelta) -> Iterable[Event]:
+        """The events of a piece of thinking: the one that came, unless its text had to be cleaned."""
+        if not text:
+            return ()
+        self._clock.reasoning()
+        self._reasoning.append(text)
+        delta = came if text is came.text else ReasoningDelta(text, came.source)
+        if self._phase == "thinking":
+            return (delta,)
+        return (*self.phase(PhaseChanged("thinking")), delta)
 
-    def _add_content(self, text: str) -> Iterator[Event]:
-        if text:
-            self._clock.content()
-            if self._phase != "answering":
-                yield from self.phase(PhaseChanged("answering"))
-            self._content.append(text)
-            yield ContentDelta(text)
+    def _add_content(self, text: str, came: ContentDelta) -> Iterable[Event]:
+        """The same of a piece of the answer."""
+        if not text:
+            return ()
+        self._clock.content()
+        self._content.append(text)
+        delta = came if text is came.text else ContentDelta(text)
+        if self._phase == "answering":
+            return (delta,)
+        return (*self.phase(PhaseChanged("answering")), delta)
 
     def _ignored_calls(self) -> Notice:
         asked = [call.name or "a tool" for call in self._calls.values()]

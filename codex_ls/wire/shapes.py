@@ -15,16 +15,25 @@ MAX_KEPT = 16 * 1024 * 1024
 """Characters that one answer may make us keep beside its text: tool calls, reasoning to send back."""
 
 
+_DECODER = json.JSONDecoder()
+_BLANKS = " \t\n\r"
+
+
 def parse_json(text: str | bytes) -> Any:
-    """The JSON value of `text`, or None if it is not JSON (hostile nesting included)."""
+    """The JSON value of `text`, or None if it is not JSON (hostile nesting included).
+
+    It is on the way of every word: `json.loads` would look for blanks on both sides, to find none.
+    """
     try:
-        value = json.loads(text)
+        if isinstance(text, bytes):
+            text = text.decode()
+        text = text.lstrip(_BLANKS)
+        value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    if isinstance(text, bytes):
-        brackets = text.count(b"[") + text.count(b"{")
-    else:
-        brackets = text.count("[") + text.count("{")
+    if end != len(text) and text[end:].strip(_BLANKS):
+        return None
+    brackets = text.count("[") + text.count("{")
     return value if brackets <= MAX_DEPTH or _depth(value) <= MAX_DEPTH else None
 
 
