@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from benchmarks import (
@@ -76,7 +77,11 @@ def parts(
             server, everyone, rounds=many, cancels=30 if quick else 200
         ),
         "crowd": lambda: crowd.measure(server, everyone, rounds=1 if quick else 5),
-        "lengths": lambda: growth.lengths(server, everyone, rounds=few),
+        "lengths": lambda: chain(
+            growth.lengths(server, everyone, rounds=few),
+            growth.delays(server, everyone, rounds=few),
+            growth.million(server, everyone),
+        ),
         "real": lambda: real_model.measure(scratch / "real", quick=quick),
     }
 

@@ -66,6 +66,18 @@ def pictures(results: Results) -> dict[str, Plot]:
             "CPU per delta, microseconds (start-up included)",
             _series(results, "growth-shell-", growth.LENGTHS, _SHELL),
         ),
+        "performance-length-delay": Plot(
+            "Shell",
+            "place in an answer of 4,000 deltas, 200 a second",
+            "text behind the wire, p50 and p99, ms",
+            {
+                f"{name}, {share}": line
+                for share in ("p50", "p99")
+                for name, line in _series(
+                    results, f"growth-delay-{share}-", growth.POSITIONS, _SHELL
+                ).items()
+            },
+        ),
         "performance-length-editor": Plot(
             "Editor",
             deltas,

@@ -52,6 +52,8 @@ ROWS = (
     Row("burst-cpu", "editor: CPU for them", "s", "0.5", 2),
     Row("memory-idle", "editor: memory, idle", "MiB", "60"),
     Row("memory-after", "editor: memory after 20,000 deltas", "MiB", "65"),
+    Row("million-memory", "editor: memory grown by an answer of 1,000,000 deltas", "MiB", "", 1),
+    Row("million-text", "the text of that answer", "MiB", "", 1),
     Row("crowd-first-p99", "100 turns at once: first delta behind the wire, p99", "ms", "20", 1),
     Row("crowd-first-p99-at-once", "the same, all begun in the same instant", "ms", "", 1),
     Row("crowd-lag-p99", "100 turns at once: any delta behind the wire, p99", "ms", "", 1),

@@ -149,11 +149,12 @@ def test_a_whole_measurement_fills_the_page_and_its_pictures(
             for what in ("lag-p50", "lag-p99", "cpu")
             for turns in crowd.CROWDS
         ),
+        *(f"growth-delay-{what}-{to}" for what in ("p50", "p99") for to in growth.POSITIONS),
     ]
     rows = [*(row.key for row in table.ROWS), *grown]
     found = results(*(Figure(row, who, 25.0) for row in rows for who in (OURS, NEW)))
     written = report.write(found, machine="a machine")
-    names = ["length-shell", "length-editor", "turns-lag", "turns-cpu"]
+    names = ["length-shell", "length-delay", "length-editor", "turns-lag", "turns-cpu"]
     assert written == [page, *(tmp_path / f"performance-{name}.svg" for name in names)]
     assert all(path.stat().st_size for path in written)
     text = page.read_text()
