@@ -1,6 +1,6 @@
 """What has been said in a turn so far: its texts, notices and figures.
 
-The one place where model text is cleaned (`sanitize`) and kept. Pieces are joined once, at the end.
+The one place where model text is cleaned (`sanitize`) and kept.
 """
 
 import json
@@ -30,6 +30,7 @@ from codex_ls.events import (
 )
 from codex_ls.sanitize import Sanitizer, sanitize
 from codex_ls.turn.clock import TurnClock
+from codex_ls.turn.pieces import Pieces
 
 _SHOWN_CALLS = 5
 _SHOWN_NAME = 80
@@ -48,8 +49,8 @@ class TurnRecord:
         self._clock = clock
         self._prefer = prefer
         self._preferred_came = False
-        self._reasoning: list[str] = []
-        self._content: list[str] = []
+        self._reasoning = Pieces()
+        self._content = Pieces()
         self._clean_reasoning, self._clean_content = Sanitizer(), Sanitizer()
         self._calls: dict[int, _Call] = {}
         self._phase = ""
@@ -114,7 +115,7 @@ class TurnRecord:
         """What the user should know about an answer that is not there, or not whole."""
         if self._calls:
             yield from self.notice(self._ignored_calls())
-        answered = any(piece.strip() for piece in self._content)
+        answered = not self._content.is_blank
         told = any(n.kind == "thinkingUnclosed" for n in self.notices)
         if end.complete and not answered and not self._calls and not told:
             thought = bool(self._reasoning)
@@ -127,8 +128,8 @@ class TurnRecord:
         return TurnFinished(
             status,
             reason,
-            "".join(self._reasoning),
-            "".join(self._content),
+            self._reasoning.text,
+            self._content.text,
             self._clock.timing(self.usage),
             self.usage,
             tuple(self.notices),
@@ -144,8 +145,8 @@ class TurnRecord:
     def _reclassify(self, event: Reclassified) -> Iterator[Event]:
         content = self._clean_content.finish()
         yield from self._add_content(content, ContentDelta(content))
-        self._reasoning += self._content
-        self._content.clear()
+        self._reasoning.append(self._content.text)
+        self._content = Pieces()
         self._phase = "thinking"
         self._clock.reclassified()
         yield event
