@@ -338,6 +338,10 @@ def test_a_loop_that_is_too_busy_for_its_timers_still_sends_in_time() -> None:
     [
         (ReasoningDelta("r"), text("r", "reasoning")),
         (PhaseChanged("answering"), {"type": "phase", "phase": "answering"}),
+        (
+            PhaseChanged("prompt", waiting=3),
+            {"type": "phase", "phase": "prompt", "waiting": 3},
+        ),
         (Reclassified(), {"type": "reclassify", "from": "content", "to": "reasoning"}),
         (
             Noticed(Notice("contextTruncated", "m", "h")),
