@@ -76,6 +76,34 @@ def test_a_question_is_typed_and_stopped_in_mid_answer(
     assert "Half of" in latest.read_text()
 
 
+def test_model_and_effort_are_chosen_for_a_question_and_for_the_session(
+    emacs: Terminal, model_server: ModelServer
+) -> None:
+    gate = Gate()
+    model_server.enqueue(chat_stream(content=[gate, "ok"]), chat_stream(content=["ok"]))
+
+    def asked(number: int) -> tuple[str, str | None]:
+        request = model_server.turn_blocking(number).json
+        return request["model"], request.get("reasoning_effort")
+
+    run(emacs, "codex-effort")
+    emacs.wait_for("Effort:")
+    emacs.type("low<CR>")
+    emacs.wait_for("asked with the effort low from now on")
+    run(emacs, "codex-model")
+    emacs.wait_for("Model (empty")
+    emacs.type("qwen3:30b<CR>")
+    emacs.wait_for("qwen3:30b (local-oss) answers from now on")
+    run(emacs, "codex-ask")
+    emacs.wait_for("Ask codex:")
+    emacs.type("Is this Greek?<CR>")
+    assert asked(0) == ("qwen3:30b", "low")
+    run(emacs, "codex-ask-hard")
+    emacs.wait_for("Ask codex, hard:")
+    emacs.type("Why?<CR>")
+    assert asked(1) == ("qwen3:30b", "high")
+
+
 def test_a_fix_changes_the_buffer_and_can_be_taken_back(
     emacs: Terminal, model_server: ModelServer
 ) -> None:

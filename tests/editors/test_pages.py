@@ -27,6 +27,8 @@ def test_a_page_says_how_to_install_ask_read_and_stop_and_what_was_checked(page:
             "**To go on**",
             "**A fix**",
             "**To stop**",
+            "effort",
+            "qwen3:30b" if page != "sublime.md" else '"effort": "high"',
             "## What is missing",
         )
         if words not in text
