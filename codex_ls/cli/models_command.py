@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.output import Output
@@ -23,7 +23,7 @@ def run_models(argv: Sequence[str]) -> int:
     parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
     parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
     parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
-    parser.add_argument("--json", action="store_true", help="with --profile: one JSON object")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
     if parsed.profile is not None:
         from codex_ls.config.load import load_config
@@ -33,9 +33,9 @@ def run_models(argv: Sequence[str]) -> int:
         settings = resolve(config, profile=parsed.profile, local_only=parsed.local_only)
         if settings.provider.base_url:
             return _print_served(settings, as_json=parsed.json)
-    from codex_ls.embedded.commands import print_models
+    from codex_ls.embedded.commands import models_json, print_models
 
-    return print_models()
+    return _print_json(models_json()) if parsed.json else print_models()
 
 
 def _print_served(settings: "ModelSettings", *, as_json: bool) -> int:
@@ -45,15 +45,18 @@ def _print_served(settings: "ModelSettings", *, as_json: bool) -> int:
 
     models = asyncio.run(served_models(settings, os.environ))
     if as_json:
-        listed = {"models": [model_json(model) for model in models]}
-        out = Output(sys.stdout, encoding="utf-8")
-        out.write(json.dumps(listed, ensure_ascii=False, indent=2) + "\n")
-        return 0
+        return _print_json([model_json(model) for model in models])
     lines = [
         f"{'*' if settings.model in (model.name, *model.aliases) else ' '} {model_line(model)}\n"
         for model in models
     ]
     Output(sys.stdout).write("".join(lines) or f"{settings.provider.name} has no model.\n")
+    return 0
+
+
+def _print_json(models: Sequence[Mapping[str, Any]]) -> int:
+    out = Output(sys.stdout, encoding="utf-8")
+    out.write(json.dumps({"models": models}, ensure_ascii=False, indent=2) + "\n")
     return 0
 
 

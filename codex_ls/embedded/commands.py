@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from codex_ls.embedded.catalog import MODELS, BuiltInModel, find
 from codex_ls.embedded.store import fetched_path, is_fetched, model_path, models_folder
@@ -30,6 +30,19 @@ def print_models(out: TextIO | None = None, *, env: Mapping[str, str] = os.envir
     if missing:
         out.write(f"Fetch one: codex-ls model pull {missing[0]}\n")
     return 0
+
+
+def models_json(env: Mapping[str, str] = os.environ) -> list[dict[str, Any]]:
+    """The built-in models as `codex/models` lists them; `loaded` where the file is here."""
+    return [
+        {
+            "name": model.name,
+            "loaded": is_fetched(model, env),
+            "contextWindow": model.context,
+            "size": model.size,
+        }
+        for model in MODELS
+    ]
 
 
 def run_pull(

@@ -91,4 +91,7 @@ def _no_reply(settings: ModelSettings, reply: NoReply) -> ProviderError:
             hint="codex-ls doctor looks closer.",
         )
     hint = start_hint(provider) or "codex-ls doctor looks closer."
-    return Unreachable(f"{provider.name} at {where} can't be asked for its models.", hint=hint)
+    if reply.reason == "connect" and "connect call failed" in reply.detail:
+        return Unreachable(f"{provider.name} does not listen at {where}.", hint=hint)
+    why = f": {reply.detail}" if reply.detail else ""
+    return Unreachable(f"{provider.name} at {where} can't be asked for its models{why}.", hint=hint)

@@ -161,7 +161,7 @@ class ThreadStore:
                 f"{len(ids)} threads begin with {beginning[:64]}.", hint="Write more of the id."
             )
         if not ids:
-            raise _unknown(beginning)
+            raise _unknown(beginning, hint="codex-ls threads lists them.")
         return ids[0]
 
     def _data(self, thread_id: str) -> bytes:
@@ -220,8 +220,7 @@ def _shared_chars(one: str, other: str) -> int:
     return sum(1 for _ in same)
 
 
-def _unknown(thread_id: str) -> UnknownThread:
-    return UnknownThread(
-        f"There is no thread {thread_id[:64]}.",
-        hint="codex-ls threads lists them; without an id a new one begins.",
-    )
+def _unknown(
+    thread_id: str, *, hint: str = "codex-ls threads lists them; without an id a new one begins."
+) -> UnknownThread:
+    return UnknownThread(f"There is no thread {thread_id[:64]}.", hint=hint)

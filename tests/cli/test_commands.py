@@ -105,6 +105,17 @@ def test_built_in_models_are_listed(command: Command) -> None:
     assert "not fetched" in done.out
 
 
+@pytest.mark.parametrize("which", [(), ("--profile", "embedded")])
+def test_built_in_models_as_json(command: Command, which: tuple[str, ...]) -> None:
+    done = command.run("models", "--json", *which)
+    listed = json.loads(done.out)["models"]
+    assert [(model["name"], model["loaded"]) for model in listed] == [
+        ("qwen2.5-coder-1.5b", False),
+        ("smollm2-135m", False),
+    ]
+    assert all(model["size"] > 0 and model["contextWindow"] > 0 for model in listed)
+
+
 def test_nothing_is_fetched_without_consent(command: Command) -> None:
     done = command.run("model", "pull", "smollm2-135m")
     assert (done.exit_code, done.out) == (2, "")

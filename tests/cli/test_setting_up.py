@@ -331,3 +331,19 @@ def test_models_that_cant_be_listed_are_told_as_a_turn_would(
     done = command.run("models", "--profile", "vllm")
     assert (done.exit_code, done.out) == (1, "")
     assert done.err.startswith("error: The model server says: no\nhint: Check the key")
+
+
+def test_a_server_that_is_not_there_is_said_to_be_so(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    command.write_config(
+        'profile = "a"\n[model_providers.a]\nname = "Mine"\n'
+        f'base_url = "http://127.0.0.1:{port}/v1"\n'
+        '[profiles.a]\nmodel = "m"\nmodel_provider = "a"\n'
+    )
+    assert command.run("models", "--profile", "a") == Result(
+        1,
+        "",
+        f"error: Mine does not listen at http://127.0.0.1:{port}.\n"
+        "hint: codex-ls doctor looks closer.\n",
+    )

@@ -60,8 +60,7 @@ def test_an_unknown_conversation_is_told_before_anything_is_asked(
     assert command.run("exec", "resume", "no-such-id", "hi") == Result(
         1,
         "",
-        "error: There is no thread no-such-id.\n"
-        "hint: codex-ls threads lists them; without an id a new one begins.\n",
+        "error: There is no thread no-such-id.\nhint: codex-ls threads lists them.\n",
     )
     assert command.run("exec", "resume", "--last", "hi").err.startswith(
         "error: No conversation is kept yet."
