@@ -120,6 +120,8 @@ class Bench:
 
     async def settle(self) -> list[Any]:
         """Let everything run that can; return what was sent."""
+        if self.connection.documents.is_behind:
+            await self.connection.documents.catch_up()
         for _ in range(30):
             await asyncio.sleep(0)
         return self.outbox.take()
