@@ -38,7 +38,6 @@ from codex_ls.providers.signals import Signals
 from codex_ls.providers.silence import ServerSilent
 from codex_ls.turn.dialect import learned_quirks, without_refused
 from codex_ls.turn.lookout import Arrived, Lookout
-from codex_ls.turn.window import PromptSize, cut_notice, fitted
 from codex_ls.turn.window_watch import WindowWatch
 from codex_ls.wire import (
     ModelCall,
@@ -83,7 +82,6 @@ class Asking:
         self._clock = clock
         self._interrupt = interrupt
         self._quirks = Quirks()
-        self._prompt_size = PromptSize(0, exact=False)
         self._texts = 0  # characters of text so far: after the first, nothing is sent again
 
     def ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
@@ -131,12 +129,9 @@ class Asking:
             self._interrupt, signals.look if signals else None, patience_s=signals.patience_s
         )
         window = WindowWatch(
-            signals,
-            (self._provider.base_url, self._settings.model),
-            self._session.windows,
-            configured=self._settings.context_window,
+            signals, self._provider.base_url, self._settings, self._session.windows
         )
-        call = await self._fitted(call, signals, window)
+        call = await self._interrupt.wait(window.fit(call))
         yield PhaseChanged("connecting")
         while True:
             answer: Answer | None = None
@@ -175,7 +170,8 @@ class Asking:
             if is_loading(error):
                 yield PhaseChanged("loading")
                 await self._interrupt.wait(asyncio.sleep(_LOADING_POLL_S))
-                call = await self._fitted(call, signals, window)  # only a loaded model has a window
+                # Only a loaded model has a window.
+                call = await self._interrupt.wait(window.fit(call))
                 continue
             simpler = without_refused(call, self._quirks, error, server_name=self._provider.name)
             if simpler is not None:
@@ -198,13 +194,6 @@ class Asking:
                 raise error
             yield RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
             await self._interrupt.wait(asyncio.sleep(wait_ms / 1000))
-
-    async def _fitted(self, call: ModelCall, signals: Signals, window: WindowWatch) -> ModelCall:
-        """The call as it fits into the window. Raises ContextOverflow, Interrupted."""
-        fit = await self._interrupt.wait(fitted(call, signals, self._settings))
-        self._prompt_size = fit.size
-        window.tokens = fit.window or window.tokens
-        return fit.call
 
     def _for_engine(self, engine: Engine, call: ModelCall) -> ModelCall:
         """Aim at the built-in server, and ask it as it wants to be asked."""
@@ -295,9 +284,8 @@ class Asking:
                         self._texts += len(event.text)
                     case ReasoningDelta():
                         self._texts += len(event.text)
-                    case UsageReported(usage) if usage is not None:
-                        usage = replace(usage, context_window=window.tokens)
-                        event = replace(event, usage=usage)
+                    case UsageReported():
+                        event = window.noted(event)
                     case PhaseChanged():
                         is_working = True  # the stream itself says that the server loads or reads
                     case Reclassified():
@@ -305,9 +293,7 @@ class Asking:
                             (self._provider.base_url, self._settings.model)
                         )
                 yield event
-                if isinstance(event, UsageReported) and (
-                    cut := cut_notice(self._prompt_size, event.usage, self._settings)
-                ):
+                if isinstance(event, UsageReported) and (cut := window.cut_notice(event.usage)):
                     yield Noticed(cut)
             if self._texts > MAX_TURN_CHARS:
                 raise StreamBroken("The answer passed 64 million characters and was cut off.")

@@ -7,10 +7,15 @@ one. Only servers of this machine are asked. What was told last is remembered wh
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from codex_ls.config.address import is_loopback
+from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import CodexError
+from codex_ls.events import Notice, Usage, UsageReported
 from codex_ls.providers.signals import Signals
+from codex_ls.turn.window import PromptSize, cut_notice, fitted
+from codex_ls.wire import ModelCall
 
 LOOK_AFTER_S = 0.5
 """How long an answer is under way before its server is asked."""
@@ -21,22 +26,35 @@ has nothing to tell."""
 
 
 class WindowWatch:
-    """What is known of the window of one turn's model: `tokens`, None while it is nothing."""
+    """One turn's prompt and its model's window: `tokens`, None while nothing is known of it.
+
+    `base_url` is the server's, which for the built-in model stands in no settings.
+    """
 
     def __init__(
-        self, signals: Signals, model: tuple[str, str], told: Windows, *, configured: int | None
+        self, signals: Signals, base_url: str, settings: ModelSettings, told: Windows
     ) -> None:
-        self._model = model
+        self._signals = signals
+        self._settings = settings
+        self._model = (base_url, settings.model)
         self._told = told
-        tells = told.get(model, 0) is not None
-        self._signals = signals if signals and tells and is_loopback(model[0]) else None
+        self._size = PromptSize(0, exact=False)
+        tells = told.get(self._model, 0) is not None
+        self._may_ask = bool(signals) and tells and is_loopback(base_url)
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
-        self.tokens = told.get(model) or configured
+        self.tokens = told.get(self._model) or settings.context_window
+
+    async def fit(self, call: ModelCall) -> ModelCall:
+        """The call as it fits into the window. Raises ContextOverflow."""
+        fit = await fitted(call, self._signals, self._settings)
+        self._size = fit.size
+        self.tokens = fit.window or self.tokens
+        return fit.call
 
     def begin(self) -> None:
         """The answer is under way: ask in a while."""
-        if self._signals is not None:
+        if self._may_ask:
             self._timer = asyncio.get_running_loop().call_later(LOOK_AFTER_S, self._begin_look)
 
     async def end(self) -> None:
@@ -49,11 +67,20 @@ class WindowWatch:
             looking.cancel()
             await asyncio.wait([looking])
 
+    def noted(self, report: UsageReported) -> UsageReported:
+        """The figures of the server, and the window beside them."""
+        if report.usage is None:
+            return report
+        return replace(report, usage=replace(report.usage, context_window=self.tokens))
+
+    def cut_notice(self, usage: Usage | None) -> Notice | None:
+        """The notice of a prompt that the server cut."""
+        return cut_notice(self._size, usage, self._settings)
+
     def _begin_look(self) -> None:
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
-        assert self._signals is not None
         with suppress(CodexError):
             window = await self._signals.window()
             self.tokens = window or self.tokens

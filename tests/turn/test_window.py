@@ -293,9 +293,9 @@ async def test_a_server_that_tells_no_window_is_not_asked_again(session: Session
     async def never(*_: object, **__: object) -> int:
         raise AssertionError
 
-    again = WindowWatch(
-        Signals(asked.provider, "m", never), (server.base_url, "m"), session.windows, configured=7
-    )
+    asked = dataclasses.replace(asked, context_window=7)
+    signals = Signals(asked.provider, "m", never)
+    again = WindowWatch(signals, server.base_url, asked, session.windows)
     again.begin()
     assert (again._timer, again.tokens) == (None, 7)
     await again.end()
@@ -333,8 +333,9 @@ async def test_a_server_elsewhere_is_not_asked() -> None:
     async def never() -> int:
         raise AssertionError
 
-    signals = Signals(Provider("ollama", "Ollama", "https://model.example/v1"), "m", never)  # type: ignore[arg-type]
-    watch = WindowWatch(signals, ("https://model.example/v1", "m"), {}, configured=None)
+    provider = Provider("ollama", "Ollama", "https://model.example/v1")
+    signals = Signals(provider, "m", never)  # type: ignore[arg-type]
+    watch = WindowWatch(signals, provider.base_url, ModelSettings("m", provider), {})
     watch.begin()
     assert watch._timer is None
     await watch.end()
