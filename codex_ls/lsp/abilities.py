@@ -31,6 +31,8 @@ class Abilities:
     """Edits that name the version of the document that they are for."""
     asks_before_edits: bool = False
     """Edits with an annotation that wants a confirmation."""
+    shows_choices: bool = False
+    """`window/showMessageRequest`, which is no part of LSP's base: Helix answers it with an error."""
     waits_for_commands: bool = False
 
     @classmethod
@@ -51,6 +53,7 @@ class Abilities:
             takes_versions=takes_versions,
             asks_before_edits=takes_versions
             and isinstance(value_at(workspace_edit, "changeAnnotationSupport"), dict),
+            shows_choices=isinstance(value_at(capabilities, "window", "showMessage"), dict),
             waits_for_commands=_waits_for_commands(client.params),
         )
 

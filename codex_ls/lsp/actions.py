@@ -37,6 +37,7 @@ async def code_actions(connection: "Connection", request: Request) -> list[Actio
         for action in (
             *_for_problems(params),
             *_for_selection(connection, params),
+            *_for_answer(connection, params),
             *_for_running(connection, params),
         )
         if _is_wanted(action.get("kind", ""), params.only)
@@ -73,10 +74,28 @@ def _for_selection(connection: "Connection", params: CodeActionParams) -> Iterat
         yield _action(params, "Explain", protocol.EXPLAIN_COMMAND, params.range)
 
 
+def _for_answer(connection: "Connection", params: CodeActionParams) -> Iterator[Action]:
+    """Who answers the next question, and how, offered where an answer is read.
+
+    Some editors can run a command in no other way.
+    """
+    if params.is_automatic or not connection.abilities.shows_choices:
+        return
+    subject = Subject.open(connection, params.textDocument.uri, None)
+    if subject is not None and connection.commands.answers.holds(subject.snapshot.path):
+        yield _plain("Select the profile", protocol.SELECT_PROFILE_COMMAND)
+        yield _plain("Select the model", protocol.SELECT_MODEL_COMMAND)
+        yield _plain("Select the effort", protocol.SELECT_EFFORT_COMMAND)
+
+
 def _for_running(connection: "Connection", params: CodeActionParams) -> Iterator[Action]:
     if connection.commands.running and not params.is_automatic:
-        title = "Codex: Stop"
-        yield {"title": title, "command": {"title": title, "command": protocol.STOP_COMMAND}}
+        yield _plain("Stop", protocol.STOP_COMMAND)
+
+
+def _plain(title: str, command: str) -> Action:
+    title = f"Codex: {title}"
+    return {"title": title, "command": {"title": title, "command": command}}
 
 
 def _action(

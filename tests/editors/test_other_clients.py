@@ -73,13 +73,16 @@ class Replayed:
         call = await self.client.send("initialize", self._replay["initialize"])
         await call.result()
         await self.client.notify("initialized", {})
-        document = {"uri": self._uri, "languageId": "python", "version": 1, "text": CODE}
+        await self.open(self._uri, "python", CODE)
+
+    async def open(self, uri: str, language: str, text: str) -> None:
+        document = {"uri": uri, "languageId": language, "version": 1, "text": text}
         await self.client.notify("textDocument/didOpen", {"textDocument": document})
 
-    async def actions(self, *diagnostics: Message) -> dict[str, Message]:
-        """The code actions of the function, by title."""
+    async def actions(self, *diagnostics: Message, uri: str | None = None) -> dict[str, Message]:
+        """The code actions of the function, or of the same lines of another document, by title."""
         params = {
-            "textDocument": {"uri": self._uri},
+            "textDocument": {"uri": uri or self._uri},
             "range": WHOLE_FUNCTION,
             "context": {"diagnostics": list(diagnostics), **self._replay["context"]},
         }
@@ -87,7 +90,7 @@ class Replayed:
         return {action["title"]: action["command"] for action in found}
 
     async def choose(self, command: Message) -> Any:
-        params = {"command": command["command"], "arguments": command["arguments"]}
+        params = {"command": command["command"], "arguments": command.get("arguments", [])}
         return await self.client.send("workspace/executeCommand", params)
 
     def params_of(self, method: str) -> list[Message]:
@@ -194,6 +197,25 @@ async def test_what_is_stopped_stops_the_model_and_keeps_the_text(
     answer, text = read(result)
     assert "Half of" in text
     assert editor.told() == [f"local-oss, test-model: stopped. What had come is in {answer}"]
+
+
+async def test_model_and_effort_are_chosen_in_an_answer(
+    editor: Replayed, model_server: ModelServer
+) -> None:
+    model_server.always(chat_stream(content=["ok"]))
+    result = await (await editor.choose((await editor.actions())["Codex: Explain"])).result()
+    _, text = read(result)
+    await editor.open(result["uri"], "markdown", text)
+    actions = await editor.actions(uri=result["uri"])
+    selecting = [f"Codex: Select the {what}" for what in ("profile", "model", "effort")]
+    assert list(actions)[-3:] == selecting
+    editor.client.answers["window/showMessageRequest"] = lambda params: params["actions"][-1]
+    for title in selecting[1:]:
+        chosen = await (await editor.choose(actions[title])).result()
+        assert chosen["status"] == "completed"
+    await (await editor.choose((await editor.actions())["Codex: Explain"])).result()
+    request = model_server.turns[1].json
+    assert (request["model"], request["reasoning_effort"]) == ("test-model", "high")
 
 
 def test_every_client_names_where_its_params_were_read(replay: Replay) -> None:

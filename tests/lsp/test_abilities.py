@@ -22,6 +22,11 @@ def test_what_is_not_announced_is_not_there() -> None:
     assert abilities({}) == Abilities()
 
 
+def test_a_choice_is_shown_by_who_announces_messages_with_actions() -> None:
+    assert abilities({"window": {"showMessage": {}}}).shows_choices
+    assert not abilities({"window": {"showDocument": {"support": True}}}).shows_choices
+
+
 def test_a_client_that_takes_actions_is_sent_edits_unless_it_says_no() -> None:
     assert abilities(ACTIONS).applies_edits
     assert abilities({**ACTIONS, "workspace": {"workspaceFolders": True}}).applies_edits
