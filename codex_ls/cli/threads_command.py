@@ -31,7 +31,6 @@ def run(argv: Sequence[str]) -> int:
     parsed = parser.parse_args(argv)
 
     from codex_ls.cli.exec_inputs import current_folder
-    from codex_ls.lsp.threads import thread_result, threads_result
     from codex_ls.turn.thread_store import ThreadStore
 
     out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
@@ -43,6 +42,8 @@ def run(argv: Sequence[str]) -> int:
             raise UnknownThread("No thread is kept: there is no folder for them.")
         thread = store.read(store.find(parsed.thread))
         if parsed.json:
+            from codex_ls.lsp.threads import thread_result
+
             text = _dumped(thread_result(thread))
         elif out.is_terminal:
             text = _markdown(thread)
@@ -58,6 +59,8 @@ def run(argv: Sequence[str]) -> int:
         store.recent(limit=limit, folder=None if folder is None else str(folder)) if store else ()
     )
     if parsed.json:
+        from codex_ls.lsp.threads import threads_result
+
         out.write(_dumped(threads_result(threads)))
     else:
         out.write(_table(threads) or _nothing(is_folder=folder is not None))
