@@ -78,15 +78,17 @@ export class Asking {
     if (target === undefined) return;
     const { turn, conversation } = target;
     const resource = conversation.thread.uri;
+    const before = { profile: this.chosen(resource), ...turn.question.choice };
     const picked = await pickProfile(this.profiles, this.overrides, {
       placeHolder: "Who should answer?",
       resource,
-      tunes: turn.question.choice.profile ?? this.chosen(resource),
+      tunes: before,
     });
     if (picked === undefined) return;
     const { profile } = picked;
+    const from = profile === before.profile ? { from: before } : {};
     const choice = picked.tuned
-      ? await this.choices.choose({ title: "Ask again", resource, profile })
+      ? await this.choices.choose({ title: "Ask again", resource, profile, ...from })
       : await this.usual(resource, profile);
     if (choice === undefined) return;
     conversation.pinned = choice;

@@ -24,11 +24,15 @@ export interface Wanted {
   readonly resource: Uri | undefined;
   /** The profile that is to answer; absent: it is chosen first. */
   readonly profile?: string;
+  /** What is in force before the choice; absent: what was chosen for the profile in this workspace. */
+  readonly from?: Override;
 }
 
 interface Steps {
   readonly title: string;
   readonly profile: ProfileSummary;
+  readonly from: Override;
+  /** How many steps come before these. */
   readonly before: number;
 }
 
@@ -42,7 +46,8 @@ export class ChoicePicker {
   ) {}
 
   /** The choice, whole: what is absent of it is as in the profile. Undefined if the user goes away. */
-  async choose({ title, resource, profile }: Wanted): Promise<(Choice & { profile: string }) | undefined> {
+  async choose(wanted: Wanted): Promise<(Choice & { profile: string }) | undefined> {
+    const { title, resource, profile } = wanted;
     const { profiles } = this.profiles.last(resource) ?? (await this.profiles.load(resource));
     const given = profiles.find(({ name }) => name === profile);
     for (;;) {
@@ -50,7 +55,8 @@ export class ChoicePicker {
       if (name === undefined) return undefined;
       const summary = given ?? this.profiles.last(resource)?.profiles.find((one) => one.name === name);
       if (summary === undefined) return undefined;
-      const override = await this.override({ title, profile: summary, before: given ? 0 : 1 });
+      const from = wanted.from ?? this.overrides.of(name);
+      const override = await this.override({ title, profile: summary, from, before: given ? 0 : 1 });
       if (override === undefined) return undefined;
       if (override !== BACK) return { profile: name, ...override };
     }
@@ -63,7 +69,7 @@ export class ChoicePicker {
   }
 
   private async override(steps: Steps): Promise<Override | typeof BACK | undefined> {
-    let chosen = this.overrides.of(steps.profile.name);
+    let chosen = steps.from;
     for (;;) {
       const model = await this.model(steps, chosen);
       if (model === undefined || model === BACK) return model;

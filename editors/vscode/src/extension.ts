@@ -178,7 +178,9 @@ export class Extension {
         return this.thinking.turn(heading);
       },
       changed: (conversation) => this.changed(conversation),
-      failed: ({ thread }, error) => void this.reports.offerHelp(error, this.profiles.last(thread.uri)),
+      failed: ({ thread, last }, error) => {
+        void this.reports.offerHelp(error, last?.question.choice, this.profiles.last(thread.uri));
+      },
     };
   }
 

@@ -3,6 +3,7 @@
  */
 
 import { isSet } from "./choice";
+import type { Choice } from "./choice";
 import {
   ConfigurationTarget,
   EventEmitter,
@@ -78,9 +79,9 @@ type ProfileRow = QuickPickItem & ProfilePick;
 interface Wanted extends Pick<Step<ProfileRow>, "placeHolder" | "at"> {
   readonly title?: string;
   readonly resource: Uri | undefined;
-  /** Offers to choose model and effort of this profile, and, by a button, of every other one. */
-  readonly tunes?: string;
-  /** Offers to take back what was chosen for that profile. */
+  /** Offers to choose model and effort, which are these now, and, by a button, those of every other profile. */
+  readonly tunes?: Choice;
+  /** Offers to take back what was chosen of them. */
   readonly resets?: boolean;
 }
 
@@ -97,7 +98,7 @@ export async function pickProfile(
   if (result.profiles.length === 0)
     throw new Error(problem?.message ?? `No profiles in ${result.configPath}.`);
   const rows = profileItems(result, (name) => overrides.of(name));
-  const more = tunes === undefined ? [] : tuningRows(result, overrides, tunes, resets);
+  const more = tunes === undefined ? [] : tuningRows(result, tunes, resets);
   const picked = await step<ProfileRow>({
     ...plan,
     title,
@@ -116,27 +117,25 @@ export async function pickProfile(
 }
 
 /** The rows about the model and the effort of the profile that answers. */
-function tuningRows(
-  { profiles }: ProfilesResult,
-  overrides: Overrides,
-  name: string,
-  resets: boolean,
-): ProfileRow[] {
-  const profile = profiles.find((one) => one.name === name);
+function tuningRows({ profiles }: ProfilesResult, choice: Choice, resets: boolean): ProfileRow[] {
+  const profile = profiles.find(({ name }) => name === choice.profile);
   if (profile === undefined) return [];
-  const override = overrides.of(name);
-  const back = `$(discard) As in the Profile Again`;
+  const { name, model } = profile;
+  const back = {
+    label: "$(discard) As in the Profile Again",
+    description: model,
+    profile: name,
+    reset: true,
+  };
   return [
     { label: name, kind: QuickPickItemKind.Separator, profile: name },
     {
       label: "$(settings) Model and Effort...",
-      description: modelAndEffort(profile, override),
+      description: modelAndEffort(profile, choice),
       profile: name,
       tuned: true,
     },
-    ...(resets && isSet(override)
-      ? [{ label: back, description: profile.model, profile: name, reset: true }]
-      : []),
+    ...(resets && isSet(choice) ? [back] : []),
   ];
 }
 

@@ -101,6 +101,7 @@ export interface Timing {
   promptTokensPerSecond?: number;
   promptEstimated?: boolean;
   waitedMs?: number;
+  loadEstimated?: boolean;
 }
 
 export interface Notice {

@@ -2,6 +2,7 @@
  * What goes wrong, told with the next step as a button, and what Check Setup finds.
  */
 
+import type { Override } from "./choice";
 import { doctorReport } from "./doctor";
 import { ReadOnlyDocuments } from "./documents";
 import { ProgressLocation, Uri, commands, side, version, window, workspace } from "./editor";
@@ -54,8 +55,8 @@ export class Reports implements Disposable {
   }
 
   /** A turn failed; its answer says why, this offers the way out where there is one. */
-  async offerHelp({ message, data }: TurnFailed, known?: ProfilesResult): Promise<void> {
-    const step = data.kind && (missingModel(data, known) ?? STEPS[data.kind]);
+  async offerHelp({ message, data }: TurnFailed, choice?: Override, known?: ProfilesResult): Promise<void> {
+    const step = data.kind && (missingModel(data, choice, known) ?? STEPS[data.kind]);
     const whose = step === KEY && data.provider !== undefined ? { argument: data.provider } : {};
     if (step) await this.offer(message, [{ ...step, ...whose }]);
   }
@@ -92,10 +93,10 @@ export class Reports implements Disposable {
   }
 }
 
-/** Fetching the model that a profile of the built-in engine names, where that is what is missing. */
-function missingModel(data: Partial<ErrorData>, known?: ProfilesResult): Step | undefined {
+/** Fetching the model that the choice or a profile of the built-in engine names, where that is what is missing. */
+function missingModel(data: Partial<ErrorData>, choice?: Override, known?: ProfilesResult): Step | undefined {
   if (!isBuiltInMissing(data)) return undefined;
-  const model = known?.profiles.find(({ name }) => name === data.profile)?.model;
+  const model = choice?.model ?? known?.profiles.find(({ name }) => name === data.profile)?.model;
   return {
     title: "Get the Built-in Model...",
     command: "codex.getBuiltinModel",

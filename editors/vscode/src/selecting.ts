@@ -24,7 +24,7 @@ export class Selecting {
     const picked = await pickProfile(this.profiles, this.overrides, {
       placeHolder: "Which profile should answer?",
       resource,
-      tunes: active,
+      tunes: { profile: active, ...this.overrides.of(active) },
       resets: true,
     });
     if (picked?.reset) await this.overrides.set(picked.profile, {});

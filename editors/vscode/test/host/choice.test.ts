@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { listening } from "../support/dialogs";
 import { Picks } from "../support/picks";
 import { answered, closeAll, extension, model, openSample, root, until } from "./world";
 
@@ -116,8 +117,22 @@ suite("model and effort of one question", () => {
     await vscode.commands.executeCommand("notifications.clearAll");
   });
 
+  test("a built-in model that is not here yet is the one that is offered to be fetched", async () => {
+    await openSample("one");
+    const told = await listening(
+      vscode.window,
+      async (soFar) => {
+        await run("askWith", { prompt: "Here?", profile: "embedded", model: "smollm2-135m" });
+        await until("the question before the download", () => soFar.length === 2);
+      },
+      "Get the Built-in Model...",
+    );
+    assert.deepEqual(told[0]?.buttons, ["Get the Built-in Model..."]);
+    assert.match(told[1]?.detail ?? "", /The model, smollm2-135m \(\d+ MB\)/);
+  });
+
   test("Ask Again With... takes another effort of the same profile, or another profile at once", async () => {
-    await model(0).answer({ content: ["1"] }, { content: ["2"] });
+    await model(0).answer({ content: ["1"] }, { content: ["2"] }, { content: ["2b"] });
     await model(1).answer({ content: ["3"] });
     await openSample("one");
     await run("ask", "Sure?");
@@ -129,15 +144,24 @@ suite("model and effort of one question", () => {
       await picks.take(2, "high");
       await again;
       assert.equal(answered(), "2");
+      const once = run("askAgainWith");
+      await picks.take(3, "model-one · effort high (chosen here)");
+      await picks.rows(4, AS_IT_IS);
+      await picks.accept();
+      await until("the effort of before in focus", () => picks.focus(5) === "$(check) high");
+      await picks.accept();
+      await once;
+      assert.equal(answered(), "2b");
       const other = run("askAgainWith");
-      await picks.take(3, "second");
+      await picks.take(6, "second");
       await other;
     });
     assert.equal(answered(), "3");
     assert.deepEqual(
-      [await sent(0), await sent(1), await sent(0, 1)],
+      [await sent(0), await sent(1), await sent(2), await sent(0, 1)],
       [
         ["model-one", undefined],
+        ["model-one", "high"],
         ["model-one", "high"],
         ["model-two", undefined],
       ],

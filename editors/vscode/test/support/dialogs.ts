@@ -5,6 +5,8 @@ import type * as vscode from "vscode";
 export interface Told {
   readonly message: string;
   readonly buttons: readonly string[];
+  /** What a box that waits for its answer says below. */
+  readonly detail?: string;
 }
 
 type Kind = "showErrorMessage" | "showWarningMessage" | "showInformationMessage";
@@ -20,7 +22,8 @@ export async function listening(
   const real = KINDS.map((kind) => [kind, window[kind]] as const);
   const hear = (message: string, ...rest: unknown[]): Promise<string | undefined> => {
     const buttons = rest.filter((item): item is string => typeof item === "string");
-    told.push({ message, buttons });
+    const [detail] = rest.flatMap((item) => (item as { detail?: string }).detail ?? []);
+    told.push({ message, buttons, ...(detail !== undefined && { detail }) });
     return Promise.resolve(buttons.find((button) => button === answer));
   };
   for (const kind of KINDS) Object.assign(window, { [kind]: hear });

@@ -44,13 +44,13 @@ export class Picks {
   async take(n: number, text: string): Promise<void> {
     const rows = await this.rows(n, text);
     this.opened[n]!.activeItems = rows.filter((row) => fits(row, text)).slice(0, 1);
-    // The extension host sends what was set with its next timer; this one stands behind that in the row.
-    await new Promise((done) => setTimeout(done, 0));
     await this.accept();
   }
 
-  /** Enter. */
+  /** Enter, in the newest list. */
   async accept(): Promise<void> {
+    // The extension host sends what was set with its next timer; this one stands behind that in the row.
+    await new Promise((done) => setTimeout(done, 0));
     await this.api.commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
   }
 
