@@ -8,31 +8,58 @@ name, password or query, since those may hold a key.
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+_MAX_REPEATED_CHARS = 100
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class AddressFault(ValueError):
+    """What is wrong with an address: how a sentence goes on that began with its key ("must ...").
+
+    `fix` is the next step, if there is one.
+    """
+
+    def __init__(self, sentence: str, fix: str | None = None) -> None:
+        super().__init__(sentence)
+        self.fix = fix
 
 
 def checked_base_url(text: str) -> str:
     """`text` without outer blanks and trailing slashes, if requests can be sent there.
 
-    Raises ValueError; its text is how a sentence goes on that began with the key's name ("must ...").
+    Raises AddressFault.
     """
     url = text.strip()
     if not url.isprintable() or any(char.isspace() for char in url):
-        raise ValueError("must not hold blanks or control characters")
+        raise AddressFault("must not hold blanks or control characters")
+    if url.partition("://")[0].lower() not in DEFAULT_PORTS:
+        raise AddressFault("must begin with http:// or https://", _with_scheme(url))
     try:
         parts = urlsplit(url)
+    except ValueError:
+        raise AddressFault("must be an address such as http://localhost:1234/v1") from None
+    try:
         port = parts.port
     except ValueError:
-        raise ValueError("must be an address such as http://localhost:1234/v1") from None
-    if parts.scheme not in DEFAULT_PORTS:
-        raise ValueError("must begin with http:// or https://")
+        port = 0
+    if port == 0:
+        raise AddressFault("must have a port from 1 to 65535, as in http://localhost:1234/v1")
+    if "%25" in parts.netloc:
+        raise AddressFault("must have a single % before an IPv6 zone", "write % instead of %25.")
     if "@" in parts.netloc:
-        raise ValueError("must not hold a user name or password")
-    if not parts.hostname or port == 0:
-        raise ValueError("must name a host, as in http://localhost:1234/v1")
+        raise AddressFault("must not hold a user name or password")
+    if not parts.hostname:
+        raise AddressFault("must name a host, as in http://localhost:1234/v1")
     if parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise ValueError("must end with its path; what follows a ? belongs in query_params")
+        raise AddressFault("must end with its path; what follows a ? belongs in query_params")
     return url.rstrip("/")
+
+
+def _with_scheme(url: str) -> str | None:
+    """The next step for an address without http://; one with another scheme is not repeated."""
+    if url.startswith(("http:/", "https:/")):
+        return "write two slashes behind http:."
+    is_bare = "://" not in url and "@" not in url and "?" not in url and url[:1].isalnum()
+    return f"write http://{url}" if is_bare and len(url) < _MAX_REPEATED_CHARS else None
 
 
 def origin(base_url: str) -> str:

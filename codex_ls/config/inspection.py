@@ -124,7 +124,7 @@ def _belongs(key: str, above: list[str]) -> str | None:
 
 
 def _meant(key: str, candidates: frozenset[str]) -> str | None:
-    nearest = closest(key, candidates)
+    nearest = closest(key, candidates, cutoff=0.7)
     return f"did you mean `{nearest}`?" if nearest else None
 
 

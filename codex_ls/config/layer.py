@@ -127,6 +127,11 @@ def _read_bytes(path: Path) -> bytes | None:
         if path.is_symlink():
             raise _unreadable(path, "it is a link to something that does not exist") from None
         return None
+    except NotADirectoryError:
+        raise ConfigError(
+            "The configuration folder is not a folder.",
+            hint=f"{path.parent} is a file: set CODEX_HOME to the folder that holds config.toml.",
+        ) from None
     except OSError as error:
         raise _unreadable(path, (error.strerror or "unknown reason").lower()) from None
     if len(data) > MAX_FILE_BYTES:
@@ -170,9 +175,11 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigError:
                 )
                 place = place_in_file(path, second.line, second.column)
                 return config_error(place, sentence, fix="keep one of them.")
-    fix = 'text needs quotes, as in model = "gpt-oss".' if what == "Invalid value" else None
+    from codex_ls.config.syntax_fixes import syntax_fix  # for those who need it
+
     sentence = f"this is not TOML: {what[:1].lower()}{what[1:]}."
-    return config_error(place_in_file(path, line, column), sentence, fix=fix)
+    place = place_in_file(path, line, column)
+    return config_error(place, sentence, fix=syntax_fix(what, text, line))
 
 
 def _end_of(text: str) -> tuple[int, int]:

@@ -138,10 +138,6 @@ def _profile_files(home: Path) -> dict[str, Path]:
         names = sorted(os.listdir(home))  # noqa: PTH208  names are all it takes
     except FileNotFoundError:
         return {}
-    except NotADirectoryError:
-        raise ConfigError(
-            "The configuration folder is not a folder.", hint=f"{home} is a file."
-        ) from None
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise ConfigError(

@@ -13,6 +13,7 @@ from codex_ls.config.built_in import DEFAULT_PROVIDER
 from codex_ls.config.layer import listed, shown, with_fix
 from codex_ls.config.load import Config
 from codex_ls.config.provider import choose_provider, nearest_first
+from codex_ls.config.schema import closest
 from codex_ls.config.settings import (
     ModelSettings,
     ProfileSummary,
@@ -179,16 +180,23 @@ def _policy_name(policy: object) -> str | None:
 def _unknown_profile(config: Config, name: str, *, is_asked_for: bool) -> UnknownProfile:
     names = listed(nearest_first(name, list(config.profiles)))
     sentence = f"there is no profile `{shown(name)}`."
+    nearest = closest(name.lower(), config.profiles) or closest(name, config.profiles)
+    meant = f"Did you mean `{shown(nearest)}`? " if nearest else ""
     found = find_first((config.overrides, config.base), "profile")
     if is_asked_for or found is None:
         folder = config.path.parent
         only = f"The only profile in {folder} is {names}."
         hint = only if len(config.profiles) == 1 else f"The profiles in {folder} are {names}."
-        return UnknownProfile(f"T{sentence[1:]}", hint=hint)
+        return UnknownProfile(f"T{sentence[1:]}", hint=meant + hint)
     return UnknownProfile(
         f"{found.place.short}: {sentence}",
-        hint=with_fix(found.place.full, f"the profiles are {names}."),
+        hint=with_fix(found.place.full, _after_place(meant, f"the profiles are {names}.")),
     )
+
+
+def _after_place(meant: str, names: str) -> str:
+    """A guess and the names, as they follow a place and a colon."""
+    return f"{meant[:1].lower()}{meant[1:]}{names[:1].upper()}{names[1:]}" if meant else names
 
 
 def _no_model(config: Config, name: str | None) -> NoProfile:
@@ -197,6 +205,12 @@ def _no_model(config: Config, name: str | None) -> NoProfile:
         return NoProfile(
             f"The profile `{shown(name)}` names no model.",
             hint=f"Set `model` in it, name a model, or choose another profile: {names}.",
+        )
+    named = find_first((config.overrides, config.base), "model_provider")
+    if named is not None:
+        return NoProfile(
+            f"{named.place.short}: the provider is {shown(str(named.value))}, and no model is named.",
+            hint=with_fix(named.place.full, 'add a line such as model = "gpt-oss" above it.'),
         )
     where = f"in {config.path.parent} " if config.exists else ""
     return NoProfile(

@@ -7,6 +7,7 @@ from codex_ls.config.address import checked_base_url, is_loopback
 from codex_ls.config.built_in import ALIASES, DEFAULT_PROVIDER, DEFAULT_WIRE_API, PROVIDERS
 from codex_ls.config.layer import Layer, config_error, listed, shown
 from codex_ls.config.load import Config
+from codex_ls.config.schema import closest
 from codex_ls.config.settings import Provider
 from codex_ls.config.stratum import Stratum, find_first, overlaid, overlay
 from codex_ls.errors import InvalidParams, UnknownProfile
@@ -27,7 +28,9 @@ def choose_provider(strata: Sequence[Stratum]) -> Provider:
     if name not in defined and name not in PROVIDERS:
         assert found is not None, "the default provider is built in"
         names = nearest_first(wanted, [*defined, *PROVIDERS])
-        fix = f"the providers are {listed(names)}."
+        nearest = closest(wanted, names)
+        meant = f"did you mean `{shown(nearest)}`? The" if nearest else "the"
+        fix = f"{meant} providers are {listed(names)}."
         raise config_error(found.place, f"there is no provider `{shown(wanted)}`.", fix=fix)
     user_table = defined.get(name, {})
     table = overlay(PROVIDERS.get(name, {}), user_table)

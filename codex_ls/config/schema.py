@@ -10,7 +10,7 @@ docs/configuration.md).
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from codex_ls.config.address import checked_base_url
+from codex_ls.config.address import AddressFault, checked_base_url
 
 MAX_WHOLE_NUMBER = 2**31 - 1
 
@@ -53,7 +53,10 @@ def kind_of(value: object) -> str:
 
 def flag(value: object) -> Fault | None:
     """True or false."""
-    return None if isinstance(value, bool) else _must_be("true or false", value)
+    if isinstance(value, bool):
+        return None
+    fault = _must_be("true or false", value)
+    return fault._replace(fix="write it without quotes.") if isinstance(value, str) else fault
 
 
 def text(value: object) -> Fault | None:
@@ -73,7 +76,10 @@ def whole_number(minimum: int) -> Rule:
 
     def check(value: object) -> Fault | None:
         if not isinstance(value, int) or isinstance(value, bool):
-            return _must_be("a whole number", value)
+            fault = _must_be("a whole number", value)
+            return (
+                fault._replace(fix="write it without quotes.") if isinstance(value, str) else fault
+            )
         if minimum <= value <= MAX_WHOLE_NUMBER:
             return None
         return Fault(f"must be from {minimum:,} to {MAX_WHOLE_NUMBER:,}")
@@ -103,8 +109,8 @@ def base_url(value: object) -> Fault | None:
         return _must_be("text", value)
     try:
         checked_base_url(value)
-    except ValueError as error:
-        return Fault(str(error))
+    except AddressFault as error:
+        return Fault(str(error), error.fix)
     return None
 
 
@@ -232,8 +238,8 @@ TOP_ONLY = frozenset({"profile", "profiles"})
 """Keys that mean something at the top of config.toml alone."""
 
 
-def closest(word: str, choices: Iterable[str]) -> str | None:
+def closest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The choice that `word` was most likely meant to be, if any is near."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, sorted(choices), n=1, cutoff=0.6)), None)
+    return next(iter(get_close_matches(word, sorted(choices), n=1, cutoff=cutoff)), None)

@@ -157,7 +157,9 @@ def test_an_option_is_told_by_its_key(home: Home) -> None:
         "-c model_providers.x.stream_idle_timeout_ms: "
         "`model_providers.x.stream_idle_timeout_ms` must be a whole number, not text."
     )
-    assert error.hint == "The option -c model_providers.x.stream_idle_timeout_ms."
+    assert error.hint == (
+        "The option -c model_providers.x.stream_idle_timeout_ms: write it without quotes."
+    )
 
 
 def test_columns_count_characters_not_bytes(home: Home) -> None:

@@ -173,7 +173,9 @@ def test_an_unknown_profile_is_never_another_one(home: Home) -> None:
     with pytest.raises(UnknownProfile) as caught:
         home.resolve(profile="locl-os")
     assert caught.value.message == "There is no profile `locl-os`."
-    assert caught.value.hint == (f"The profiles in {home.path} are local-oss, cloud and embedded.")
+    assert caught.value.hint == (
+        f"Did you mean `local-oss`? The profiles in {home.path} are local-oss, cloud and embedded."
+    )
 
 
 def test_an_only_profile_is_told_as_the_only_one(home: Home) -> None:
@@ -188,7 +190,8 @@ def test_an_unknown_profile_in_the_file_has_its_place(home: Home) -> None:
         home.resolve(model="m")
     assert caught.value.message == "config.toml:2:11: there is no profile `clod`."
     assert caught.value.hint == (
-        f"{home.config}, line 2, column 11: the profiles are cloud, local-oss and embedded."
+        f"{home.config}, line 2, column 11: did you mean `cloud`?"
+        " The profiles are cloud, local-oss and embedded."
     )
 
 

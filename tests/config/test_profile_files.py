@@ -65,7 +65,7 @@ def test_a_type_error_in_a_profile_file_names_that_file(home: Home) -> None:
     assert caught.value.message == (
         "p.config.toml:2:24: `model_context_window` must be a whole number, not text."
     )
-    assert caught.value.hint == f"{file}, line 2, column 24."
+    assert caught.value.hint == f"{file}, line 2, column 24: write it without quotes."
 
 
 def test_selecting_a_profile_inside_a_profile_does_nothing_and_says_so(home: Home) -> None:

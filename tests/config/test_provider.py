@@ -192,7 +192,7 @@ def test_an_unknown_provider_is_an_error_with_its_place_and_the_names(home: Home
         home.resolve(profile="p")
     assert caught.value.message == "config.toml:3:18: there is no provider `olama`."
     assert caught.value.hint == (
-        f"{home.config}, line 3, column 18: the providers are "
+        f"{home.config}, line 3, column 18: did you mean `ollama`? The providers are "
         "ollama, llamacpp, vllm, openai, lmstudio and embedded."
     )
 
