@@ -8,7 +8,7 @@ from dataclasses import replace
 from codex_ls.config.settings import ModelSettings
 from codex_ls.doctor.check import Finding, failed, ok, skipped, warning
 from codex_ls.doctor.patient import Patient
-from codex_ls.errors import CodexError, ProviderError
+from codex_ls.errors import CodexError
 from codex_ls.events import ContentDelta, PhaseChanged, ReasoningDelta, TurnFinished
 from codex_ls.turn.run import TurnRequest
 
@@ -16,7 +16,6 @@ _PROMPT = "Reply with the single word OK."
 _LONG_PROMPT = "Count from 1 to 1000, one number a line."
 _ANSWER_TOKENS = 512
 _POLL_S = 0.1
-_RARE_APIS = {"responses": "the Responses API", "lmstudio": "the API of LM Studio 0.4"}
 
 
 async def check_answer(patient: Patient) -> Finding:
@@ -33,7 +32,9 @@ async def check_answer(patient: Patient) -> Finding:
     except TimeoutError:
         return failed(
             f"No whole answer in {patient.patience.answer_s:g} s; the last phase was {phase}.",
-            "Look at the server's own log; a smaller model answers sooner.",
+            "Wait until it is loaded, and run the doctor again."
+            if phase == "loading"
+            else "Look at the server's own log; a smaller model answers sooner.",
         )
     except CodexError as error:
         return failed(error.message, error.hint)
@@ -102,9 +103,9 @@ def _told(patient: Patient, finished: TurnFinished) -> Finding:
     trouble = next((n for n in finished.notices if n.kind != "emptyAnswer"), None)
     if not firsts:
         notice = next(iter(finished.notices), None)
-        return failed(
-            "The turn ended without a word.", notice.message if notice is not None else None
-        )
+        if notice is None:
+            return failed("The turn ended without a word.", "Look at the server's own log.")
+        return failed(notice.message, notice.hint)
     speed = timing.output_tokens_per_second
     about = "about " if timing.estimated else ""
     sentence = f"The first word came after {_seconds(min(firsts))}" + (
@@ -129,13 +130,13 @@ def _slow_hint(patient: Patient, finished: TurnFinished) -> str:
 
 
 def _hint(patient: Patient, error: CodexError) -> str | None:
-    if (
-        isinstance(error, ProviderError)
-        and error.http_status in (404, 405)
-        and (api := _RARE_APIS.get(patient.provider.wire_api))
-    ):
-        return f'This server may not know {api}: set wire_api = "chat".'
-    return error.hint
+    """The error's own, but for one that sends its reader to the doctor."""
+    if error.hint is None or "codex-ls doctor" not in error.hint:
+        return error.hint
+    return (
+        f"Look at the server's own log: it was asked for {patient.settings.model} at"
+        f" {patient.provider.base_url}, as {patient.provider.wire_api}."
+    )
 
 
 async def _becomes_free(patient: Patient) -> bool | None:

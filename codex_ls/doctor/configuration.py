@@ -4,6 +4,7 @@ from codex_ls.config.address import is_loopback
 from codex_ls.config.layer import listed
 from codex_ls.config.load import load_config
 from codex_ls.config.profile import resolve
+from codex_ls.config.schema import closest
 from codex_ls.doctor.check import Finding, failed, ok, warning
 from codex_ls.doctor.patient import Patient
 from codex_ls.errors import CodexError
@@ -41,24 +42,50 @@ async def check_profile(patient: Patient) -> Finding:
         f"{name}: {settings.model} at {settings.provider.name} ({where},"
         f" wire_api {settings.provider.wire_api})."
     )
-    if settings.notices:
-        return warning(f"{sentence} {settings.notices[0].message}", settings.notices[0].hint)
-    return ok(sentence)
+    told_already = patient.config.home_problem  # by the check of the file
+    notice = next((n for n in settings.notices if n != told_already), None)
+    return ok(sentence) if notice is None else warning(f"{sentence} {notice.message}", notice.hint)
 
 
 async def check_key(patient: Patient) -> Finding:
     """Whether the key that the provider wants is set; its value is never told."""
     provider = patient.provider
+    told_by_editor: list[str] = []
+
+    async def ask(provider_id: str, origin: str, env_key: str) -> str | None:
+        assert patient.ask_secret is not None
+        value = await patient.ask_secret(provider_id, origin, env_key)
+        told_by_editor.append(value or "")
+        return value
+
     try:
-        patient.headers = await credentials(provider, patient.env, patient.ask_secret)
+        patient.headers = await credentials(
+            provider, patient.env, ask if patient.ask_secret is not None else None
+        )
     except CodexError as error:
-        return failed(error.message, error.hint)
-    if not provider.env_keys:
-        return ok("No key is configured (env_key).")
+        return failed(error.message, _mistaken_variable(patient) or error.hint)
     names = " or ".join(provider.env_keys)
-    if "Authorization" in patient.headers:
-        return ok(f"A key is set ({names}).")
-    return ok(f"No key is set ({names}), and none is needed here.")
+    if not patient.has_key:
+        none = f"No key is set ({names}), and none is needed here."
+        return ok(none if names else "No key is configured (env_key).")
+    variable = next((name for name in provider.env_keys if patient.env.get(name, "").strip()), None)
+    if variable is not None:
+        return ok(f"A key is set ({variable}).")
+    if any(value.strip() for value in told_by_editor):
+        return ok("The editor's secret storage holds a key.")
+    if "Authorization" in patient.headers and provider.env_keys:
+        return ok("The system's keyring holds a key.")
+    return ok("A key is set among the provider's headers.")
+
+
+def _mistaken_variable(patient: Patient) -> str | None:
+    """A hint about a variable that is named almost like the one that is wanted, and holds something."""
+    wanted = patient.provider.env_key
+    if wanted is None or patient.env.get(wanted, "").strip():
+        return None
+    named = [name for name, value in patient.env.items() if value.strip()]
+    near = closest(wanted, named, cutoff=0.8)
+    return None if near is None else f'{near} is set: if that is the key, write env_key = "{near}".'
 
 
 async def check_address(patient: Patient) -> Finding:
@@ -74,8 +101,7 @@ async def check_address(patient: Patient) -> Finding:
             f"base_url is {base_url}: a server may listen on {patient.host}, but nobody lives there.",
             f'Write base_url = "{patient.with_base_url(host="localhost")}".',
         )
-    sends_key = bool(patient.headers and "Authorization" in patient.headers)
-    if base_url.startswith("http:") and not is_loopback(base_url) and sends_key:
+    if base_url.startswith("http:") and not is_loopback(base_url) and patient.has_key:
         return warning(
             f"{patient.origin} is not encrypted: the key and the code can be read on the way.",
             "Use https://, or a tunnel to a port of this machine.",

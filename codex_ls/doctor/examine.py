@@ -14,15 +14,11 @@ from codex_ls.doctor.configuration import (
 )
 from codex_ls.doctor.model_server import check_model, check_server, check_window
 from codex_ls.doctor.neighbours import check_neighbours
-from codex_ls.doctor.network import (
-    check_connection,
-    check_exposure,
-    check_name,
-    check_proxy,
-    check_tls,
-)
+from codex_ls.doctor.network import check_connection, check_exposure, check_name
 from codex_ls.doctor.patient import Patience, Patient
+from codex_ls.doctor.proxy import check_proxy
 from codex_ls.doctor.redaction import redacted
+from codex_ls.doctor.speech import check_tls
 from codex_ls.errors import CodexError
 from codex_ls.providers.discover import KNOWN_PORTS
 from codex_ls.providers.inquiry import Inquirer
@@ -49,7 +45,7 @@ STEPS: tuple[Step, ...] = (
     Step("address", "Address", check_address, ("profile",)),
     Step("name", "Name", check_name, ("address",), is_of_address=True),
     Step("proxy", "Proxy", check_proxy, ("name",), is_of_address=True),
-    Step("connection", "Connection", check_connection, ("name",), is_of_address=True),
+    Step("connection", "Connection", check_connection, ("name", "proxy"), is_of_address=True),
     Step("tls", "HTTP and TLS", check_tls, ("key", "connection"), is_of_address=True),
     Step("server", "Server", check_server, ("tls",), is_of_address=True),
     Step("model", "Model", check_model, ("server",), is_of_address=True),

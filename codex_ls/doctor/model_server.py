@@ -1,7 +1,8 @@
 """The checks of what answers: is it a model server, at that path, with that key, with that model?"""
 
+import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from codex_ls.config.address import origin
 from codex_ls.config.schema import closest
@@ -9,6 +10,7 @@ from codex_ls.doctor.check import Finding, failed, ok, skipped, warning
 from codex_ls.doctor.neighbours import other_servers
 from codex_ls.doctor.patient import Patient
 from codex_ls.providers.inquiry import NoReply, Reply
+from codex_ls.providers.remedies import ENDPOINTS, key_step
 from codex_ls.providers.server_kind import (
     NAMES,
     ServedModel,
@@ -19,7 +21,6 @@ from codex_ls.providers.server_kind import (
 )
 from codex_ls.wire import error_from_response
 
-_ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/models", "/api/chat")
 _SHOWN_NAMES = 5
 _SMALL_WINDOW = 8192
 
@@ -38,9 +39,17 @@ async def check_server(patient: Patient) -> Finding:
         return _refused(patient, reply)
     if 300 <= reply.status < 400:
         return _sent_elsewhere(patient, reply)
+    if reply.status == 407:
+        error = error_from_response(reply.status, b"")
+        return failed(error.message, error.hint)
+    if reply.status == 429:
+        return warning(
+            f"{patient.origin} is getting too many requests (429).",
+            "Wait a little; the next check shows whether it answers.",
+        )
     if reply.status >= 500:
         error = error_from_response(reply.status, reply.text.encode(), reply.content_type)
-        return warning(error.message, "Look at the server's own log.")
+        return warning(error.message, error.hint)
     if not _is_list(reply):
         return await _no_list(patient, reply)
     if patient.server is None:
@@ -54,6 +63,12 @@ async def check_model(patient: Patient) -> Finding:
     if server is None or server.is_loading:
         return skipped("The server does not list its models.")
     model = server.model(wanted)
+    if wanted in server.unfit:
+        fit = next(iter(names(server.models)), None)
+        return failed(
+            f"{wanted} only makes embeddings: it can't answer.",
+            f'Write model = "{fit}".' if fit else "Write the name of a model that can chat.",
+        )
     if model is None and server.kind == "llamacpp" and server.models:
         return _another_name(wanted, server)
     if model is None:
@@ -74,7 +89,13 @@ async def check_window(patient: Patient) -> Finding:
     if window is None:
         largest = model.largest_window if model is not None else None
         if configured is not None:
-            return ok(f"{configured} tokens, as model_context_window says.")
+            sentence = f"{configured} tokens, as model_context_window says."
+            if configured >= _SMALL_WINDOW:
+                return ok(sentence)
+            return warning(
+                f"{sentence[:-1]}: one long file is more than that.",
+                "Raise model_context_window in config.toml to what the server really has.",
+            )
         return (
             skipped("The server does not tell how many tokens fit.")
             if largest is None
@@ -114,28 +135,50 @@ _FETCH_HINTS = {
 
 def _refused(patient: Patient, reply: Reply) -> Finding:
     variables = " or ".join(patient.provider.env_keys)
-    if patient.headers and "Authorization" in patient.headers:
+    step = key_step(patient.settings, has_key=patient.has_key, status=reply.status)
+    if reply.status == 403:
+        error = error_from_response(reply.status, reply.text.encode(), reply.content_type)
+        said = error.message if error.message.startswith("The model server says") else ""
+        return failed(f"{patient.origin} refuses access (403). {said}".rstrip(), step)
+    if patient.has_key:
         where = f" ({variables})" if variables else ""
-        return failed(
-            f"{patient.origin} refused the key{where} with {reply.status}.",
-            "Check that the key is for this server, whole, and still valid.",
-        )
-    fix = f"export {variables}=..." if variables else 'Add env_key = "MY_KEY" to the provider.'
-    return failed(f"{patient.origin} wants a key ({reply.status}), and none was sent.", fix)
+        return failed(f"{patient.origin} refused the key{where} with {reply.status}.", step)
+    return failed(f"{patient.origin} wants a key ({reply.status}), and none was sent.", step)
 
 
 def _sent_elsewhere(patient: Patient, reply: Reply) -> Finding:
-    target = urlsplit(reply.location)
-    where = origin(reply.location) if target.scheme and target.netloc else "another path"
+    target = urljoin(patient.provider.base_url, reply.location)
+    parts = urlsplit(target)
+    is_elsewhere = origin(target) != patient.origin
+    where = origin(target) if is_elsewhere else f"the path {parts.path}"
+    path = parts.path.rstrip("/")
+    base_url = urlunsplit((parts.scheme, parts.netloc, path.removesuffix("/models"), "", ""))
+    if path.endswith("/models") and base_url == patient.provider.base_url:
+        hint = "Switch that redirect off in the server, or in the gateway before it."
+    elif path.endswith("/models") and parts.hostname == patient.host:
+        hint = f'Write base_url = "{base_url}".'
+    elif path.endswith("/models"):
+        hint = f'If that is your server too, write base_url = "{base_url}".'
+    elif is_elsewhere and not patient.is_local:
+        hint = "Log in to the network first, if that is its login page; else correct base_url."
+    else:
+        hint = "Check base_url: this looks like a web interface, not like a model server's."
     return failed(
         f"{patient.origin} sends requests elsewhere ({reply.status} to {where}); redirects are not"
         " followed, so that a key goes nowhere else.",
-        "Put the final address into base_url.",
+        hint,
     )
 
 
 async def _no_list(patient: Patient, reply: Reply) -> Finding:
     """A path that is no list of models: find the right one, or say what is there instead."""
+    wire_api = patient.provider.wire_api
+    if wire_api == "ollama" and patient.server is not None and patient.server.kind != "ollama":
+        title = patient.server.title
+        return failed(
+            f"{title[:1].upper()}{title[1:]} answers at {patient.origin}, and no Ollama.",
+            'Set wire_api = "chat".',
+        )
     path = await _path_that_lists(patient)
     if path is not None:
         return failed(
@@ -153,7 +196,12 @@ async def _no_list(patient: Patient, reply: Reply) -> Finding:
         found = await other_servers(patient)
         return failed(
             f"{what[:1].upper()}{what[1:]} answers at {patient.origin} ({reply.status}).",
-            found or "Check the port in base_url: another program has this one.",
+            found
+            or (
+                "Check the port in base_url: another program has this one."
+                if patient.is_local
+                else "Check base_url; if it is your network's login page, log in first."
+            ),
         )
     return warning(
         f"{patient.origin} does not list its models ({reply.status}).",
@@ -174,12 +222,12 @@ def _other_paths(path: str) -> Iterator[str]:
     """What may have been meant: without the endpoint, with one /v1, with /v1 at the root."""
     tried = {path}
     shorter = path
-    for endpoint in _ENDPOINTS:
+    for endpoint in ENDPOINTS:
         shorter = shorter.removesuffix(endpoint)
     once = shorter
     while "/v1/v1" in once:
         once = once.replace("/v1/v1", "/v1")
-    for other in (shorter, once, f"{once}/v1", once.removesuffix("/v1"), "/v1", "/api/v1"):
+    for other in (shorter, once, f"{once}/v1", once.removesuffix("/v1"), "/v1", "/api/v1", "/api"):
         if other not in tried:
             tried.add(other)
             yield other
@@ -208,9 +256,21 @@ def _missing(patient: Patient, server: Server) -> Finding:
         )
     there = _listed(server.models, wanted)
     sentence = f"{name} has no model {wanted}; it has {there}."
+    meant = _meant(wanted, names(server.models))
     if server.kind == "other":  # a gateway may know more names than it lists
-        return warning(sentence, "Write the name of one that it has.")
-    return failed(sentence, _FETCH_HINTS[server.kind].format(model=wanted))
+        return warning(sentence, meant or "Write the name of one that it has.")
+    return failed(sentence, meant or _FETCH_HINTS[server.kind].format(model=wanted))
+
+
+def _meant(wanted: str, known: Sequence[str]) -> str | None:
+    """A hint with the name that was mistyped; other figures are another model, not a slip."""
+    same_figures = [name for name in known if _figures(name) == _figures(wanted)]
+    nearest = closest(wanted, same_figures, cutoff=0.8)
+    return None if nearest is None else f'Write model = "{nearest}".'
+
+
+def _figures(name: str) -> list[str]:
+    return re.findall(r"\d+", name)
 
 
 def _listed(models: Sequence[ServedModel], wanted: str) -> str:

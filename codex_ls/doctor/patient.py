@@ -11,7 +11,8 @@ from codex_ls.errors import ProviderError
 from codex_ls.events import TurnFinished
 from codex_ls.providers.discover import KNOWN_PORTS
 from codex_ls.providers.inquiry import Inquirer, NoReply, Reply
-from codex_ls.providers.origin import AskSecret, server_url
+from codex_ls.providers.origin import AskSecret, has_authorization, server_url
+from codex_ls.providers.proxy_settings import proxy_for
 from codex_ls.providers.served import ask_own_server
 from codex_ls.providers.server_kind import ServedModel, Server
 from codex_ls.turn.session import Session
@@ -77,6 +78,16 @@ class Patient:
     def is_local(self) -> bool:
         """Whether the address is this machine's."""
         return is_loopback(self.provider.base_url)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether requests carry a key."""
+        return has_authorization(self.headers or {})
+
+    @property
+    def is_proxied(self) -> bool:
+        """Whether requests go through a proxy, which then looks the name up and connects."""
+        return not self.is_local and proxy_for(self.provider.base_url, self.env) is not None
 
     @property
     def origin(self) -> str:

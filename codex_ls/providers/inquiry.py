@@ -53,6 +53,7 @@ class NoReply:
 
     reason: str
     detail: str = ""
+    error: TransportError | None = None
 
 
 Get = Callable[[str], Awaitable[Reply | None]]
@@ -81,7 +82,7 @@ class Inquirer:
         except (TimeoutError, ConnectTimedOut):
             return NoReply("timeout")
         except TransportError as error:
-            return NoReply(_reason(error), first_words(error)[:_TEXT_CHARS])
+            return NoReply(_reason(error), first_words(error)[:_TEXT_CHARS], error)
         return Reply(
             got.status,
             got.headers.get("content-type", ""),

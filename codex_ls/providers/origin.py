@@ -30,7 +30,7 @@ async def credentials(
     headers = dict(provider.http_headers)
     for name, variable in provider.env_http_headers.items():
         if value := env.get(variable, "").strip():
-            headers[name] = _header_value(value, variable)
+            headers[name] = _header_value(value, variable, "header")
     if provider.env_key:
         key, source = _from_environment(provider, env)
         if not key and ask_secret is not None:
@@ -42,8 +42,8 @@ async def credentials(
             kept = await kept_key(provider.id, origin(provider.base_url))
             key, source = (kept or "").strip(), "the system's keyring"
         if key:
-            headers["Authorization"] = f"Bearer {_header_value(key, source)}"
-        elif provider.env_key_required and not _has_authorization(headers):
+            headers["Authorization"] = f"Bearer {_key(key, source)}"
+        elif provider.env_key_required and not has_authorization(headers):
             raise MissingCredential(
                 f"{provider.name} wants a key, and {provider.env_key} is not set.",
                 hint=provider.env_key_instructions
@@ -127,14 +127,37 @@ def _from_environment(provider: Provider, env: Mapping[str, str]) -> tuple[str, 
     return "", ""
 
 
-def _has_authorization(headers: Mapping[str, str]) -> bool:
+def has_authorization(headers: Mapping[str, str]) -> bool:
+    """Whether a key is among the headers, under one of the names that servers know."""
     return any(name.lower() in ("authorization", "api-key", "x-api-key") for name in headers)
 
 
-def _header_value(value: str, source: str) -> str:
+def _key(value: str, source: str) -> str:
+    """A key as it may stand behind `Bearer`: RFC 6750 allows no blanks, no quotes.
+
+    Raises MissingCredential.
+    """
+    value = _header_value(value, source)
+    if value[:7].lower() == "bearer ":
+        raise MissingCredential(
+            f"The key in {source} begins with `Bearer`, which codex-ls writes itself.",
+            hint="Set it to the key alone.",
+        )
+    if value[0] in "\"'" or value[-1] in "\"'":
+        raise MissingCredential(
+            f"The key in {source} has quotes around it.", hint="Set it again without them."
+        )
+    if " " in value:
+        raise MissingCredential(
+            f"The key in {source} has a blank in it.", hint="Set it again, the key alone."
+        )
+    return value
+
+
+def _header_value(value: str, source: str, what: str = "key") -> str:
     if not (value.isascii() and value.isprintable()):
         raise MissingCredential(
-            f"The key in {source} holds characters that no key has.",
+            f"The {what} in {source} holds characters that no {what} has.",
             hint="Set it again: it may have been copied with quotes, blanks or a line end.",
         )
     return value

@@ -19,6 +19,7 @@ from codex_ls.errors import (
     Unauthorized,
 )
 from codex_ls.providers.load_state import server_kind
+from codex_ls.wire.stream_errors import TOLD
 
 ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/models", "/api/chat")
 _RARE_APIS = {
@@ -27,7 +28,7 @@ _RARE_APIS = {
     "ollama": 'No other server than Ollama knows this API: set wire_api = "chat".',
 }
 _LOADS = {"lmstudio": "lms load {model}", "ollama": 'ollama run {model} ""'}
-_SHOWN_CHARS = 80
+_REFUSALS = NotFound | BadRequest | ServerError | RateLimited
 
 
 def _pull(settings: ModelSettings) -> str:
@@ -82,35 +83,33 @@ def with_next_step(
     error: ProviderError, settings: ModelSettings, *, has_key: bool
 ) -> ProviderError:
     """The error itself, its hint made to fit these settings where a rule knows better."""
-    if isinstance(error, NotFound | BadRequest | ServerError | RateLimited):
+    said = error.message.removeprefix(TOLD)
+    if said != error.message and isinstance(error, _REFUSALS):
         for words, step in _RULES:
-            if words.search(error.message):
+            if words.search(said):
                 error.hint = step(settings)
                 return error
     match error:
         case NotFound() | BadRequest(http_status=405):
             error.hint = _other_path(settings)
         case Unauthorized():
-            error.hint = _key(settings, has_key=has_key, status=error.http_status)
+            error.hint = key_step(settings, has_key=has_key, status=error.http_status)
         case StreamBroken(retryable=False, misread=True):
             error.hint = _other_path(settings)
     return error
 
 
-def _key(settings: ModelSettings, *, has_key: bool, status: int | None) -> str:
+def key_step(settings: ModelSettings, *, has_key: bool, status: int | None) -> str:
+    """The next step where a server refuses: for a missing key, a wrong one, one that may not."""
     names = " or ".join(settings.provider.env_keys)
     if not has_key:
-        return f"Set a key: export {names}=..." if names else add_key_line()
+        if names:
+            return f"Set a key: export {names}=..."
+        return 'Add env_key = "MY_KEY" to the provider, and set that variable.'
     if status == 403:
         return f"Check what the key{f' in {names}' if names else ''} is allowed to use."
-    return (
-        f"Check the key{f' ({names})' if names else ''}: for this server, whole, and still valid?"
-    )
-
-
-def add_key_line() -> str:
-    """The next step where a server wants a key, and the provider names no variable for one."""
-    return 'Add env_key = "MY_KEY" to the provider, and set that variable.'
+    which = f"the key in {names}" if names else "the key"
+    return f"Check that {which} is for this server, whole, and still valid."
 
 
 def _other_path(settings: ModelSettings) -> str:

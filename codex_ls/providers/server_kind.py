@@ -47,6 +47,8 @@ class Server:
     kind: Kind
     version: str = ""
     models: tuple[ServedModel, ...] = ()
+    unfit: tuple[str, ...] = ()
+    """Names of models that it has and that can't answer: they only make embeddings."""
     is_loading: bool = False
     """It said that it is loading its model and can't answer yet."""
 
@@ -131,7 +133,7 @@ def _lmstudio(told: _Told) -> Server | None:
         models = [
             _lmstudio_v1(entry) for entry in listed if entry.get("type") not in _NOT_FOR_TALKING
         ]
-        return Server("lmstudio", models=tuple(models))
+        return Server("lmstudio", models=tuple(models), unfit=_unfit(listed, "key"))
     older = told.entries("/api/v0/models", "data")
     if any("state" in entry for entry in older):
         return Server(
@@ -146,11 +148,16 @@ def _lmstudio(told: _Told) -> Server | None:
                 for entry in older
                 if entry.get("type") not in _NOT_FOR_TALKING
             ),
+            unfit=_unfit(older, "id"),
         )
     return Server("lmstudio") if told.fields("/api/v1/models").get("models") == [] else None
 
 
 _NOT_FOR_TALKING = ("embedding", "embeddings")
+
+
+def _unfit(entries: Iterable[Mapping[str, Any]], key: str) -> tuple[str, ...]:
+    return tuple(_text(entry, key) for entry in entries if entry.get("type") in _NOT_FOR_TALKING)
 
 
 def _lmstudio_v1(entry: Mapping[str, Any]) -> ServedModel:

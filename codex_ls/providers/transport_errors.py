@@ -86,9 +86,7 @@ def told(request: Request, error: TransportError) -> ProviderError:
         case ProxyRefused():
             return proxy_refusal(name, first_words(error))
         case NoProxyThere():
-            return Unreachable(
-                f"{first_words(error)}.", hint="Correct that variable, or unset it.", passing=True
-            )
+            return Unreachable(f"{first_words(error)}.", hint="Correct that variable, or unset it.")
         case NoSuchProxy():
             return Unreachable(
                 f"The proxy that is set for {where} can't be used: {first_words(error)}.",
@@ -201,7 +199,9 @@ def _broken(name: str, where: str, error: TransportError) -> ProviderError:
         return StreamBroken(f"{where} {fault.words}.", hint=fault.hint, passing=False)
     return StreamBroken(
         f"{name} at {where} broke the connection off: {reason}.",
-        hint="Look at the model server's own log: it may have run out of memory.",
+        hint="Look at the model server's own log; `codex-ls doctor` finds out whether it is one."
+        if reason.endswith("without an answer")
+        else "Look at the model server's own log: it may have run out of memory.",
     )
 
 

@@ -11,6 +11,7 @@ be missing, null, or of another shape. What a server means is read from what is 
 - a whole `message` in place of a `delta` counts for what did not come before.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -132,7 +133,7 @@ class ChatDecoder:
         elif isinstance(choices, list):
             self._spoke = True
         elif not self._spoke and not self._garbage:
-            self._garbage = str(chunk)[:200]
+            self._garbage = json.dumps(chunk)[:200]
 
     def _choice(self, choice: dict[str, Any], events: list[WireEvent]) -> None:
         delta, message = choice.get("delta"), choice.get("message")

@@ -9,6 +9,7 @@ There is no finish reason: an answer is `length` where as many tokens came as we
 `response_id` goes into the echo, since the next request can go on from it (`lmstudio_request`).
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -130,7 +131,7 @@ class LmStudioDecoder:
             case "" if isinstance(value.get("output"), list):  # `stream` was not heard
                 self._whole(value, events)
             case _ if not self._garbage:
-                self._garbage = str(value)[:200]
+                self._garbage = json.dumps(value)[:200]
 
     def _phase(self, phase: PhaseChanged, events: list[WireEvent]) -> None:
         self._spoke = True

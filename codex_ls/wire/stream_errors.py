@@ -23,6 +23,8 @@ from codex_ls.errors import (
 from codex_ls.sanitize import sanitize
 from codex_ls.wire.shapes import parse_json
 
+TOLD = "The model server says: "
+"""How the sentence of a server begins when it is handed on."""
 _MAX_SENTENCE = 600
 _QUOTED_CHARS = 60
 
@@ -183,7 +185,7 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
     match status:
         case 401 | 403:
             return Unauthorized(
-                _told(sentence, "refused the key"),
+                _told(sentence, "refused the key" if status == 401 else "refused access (403)"),
                 hint="Check the key: the environment variable that env_key names in config.toml.",
                 http_status=status,
             )
@@ -245,7 +247,7 @@ def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
 def _told(sentence: str, otherwise: str = "reported an error") -> str:
     """One line: the server's own sentence, or ours if it had none."""
     clean = " ".join(sanitize(redact(sentence)).split())[:_MAX_SENTENCE]
-    return f"The model server says: {clean}" if clean else f"The model server {otherwise}."
+    return f"{TOLD}{clean}" if clean else f"The model server {otherwise}."
 
 
 def _sentence(source: Any) -> str:

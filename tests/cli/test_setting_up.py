@@ -288,8 +288,7 @@ def test_the_doctor_names_what_is_wrong(server: ModelServer, command: Command) -
     assert done.exit_code == 1
     assert (
         "failed   Model          vLLM has no model qwen-3; it has qwen3.\n"
-        "                        hint: Write a name that it serves, or start it with"
-        " --served-model-name qwen-3.\n" in done.out
+        '                        hint: Write model = "qwen3".\n' in done.out
     )
     assert done.out.endswith("\nTo be put right: Model.\n")
     assert command.run("doctor", "--profile", "nope").exit_code == 1

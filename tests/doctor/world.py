@@ -12,6 +12,7 @@ from typing import Self
 from codex_ls.doctor.check import Check
 from codex_ls.doctor.examine import examine
 from codex_ls.doctor.patient import Patience
+from codex_ls.providers.origin import AskSecret
 from tests.support.answers import Answer, json_answer
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream
@@ -32,6 +33,7 @@ class World:
     profile: str | None = None
     local_only: bool = False
     patience: Patience = QUICK
+    ask_secret: AskSecret | None = None
     names: dict[str, object] = field(default_factory=dict)
 
     def write(self, text: str) -> None:
@@ -76,6 +78,7 @@ class World:
                 local_only=self.local_only,
                 ports=self.ports,
                 patience=self.patience,
+                ask_secret=self.ask_secret,
                 with_discovery=with_discovery,
             )
         ]
@@ -141,6 +144,28 @@ def forwarder(port: int) -> Callable[[socket.socket], None]:
             back.start()
             pump(connection, there)
             back.join()
+
+    return serve
+
+
+def greeter(greeting: bytes) -> Callable[[socket.socket], None]:
+    """Serves by saying this first, whoever comes."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(greeting)
+        hang(connection)
+
+    return serve
+
+
+def proxy_that_says(head: bytes) -> Callable[[socket.socket], None]:
+    """Serves as a proxy that answers every request itself."""
+
+    def serve(connection: socket.socket) -> None:
+        received = b""
+        while b"\r\n\r\n" not in received and (data := connection.recv(65536)):
+            received += data
+        connection.sendall(head)
 
     return serve
 

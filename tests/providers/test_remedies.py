@@ -14,6 +14,7 @@ from codex_ls.errors import (
     Unauthorized,
 )
 from codex_ls.providers.remedies import with_next_step
+from codex_ls.wire.stream_errors import TOLD
 
 URL = "http://localhost:1234/v1"
 MEMORY = "Take a smaller model or a smaller window, or close what uses the memory."
@@ -77,6 +78,7 @@ def settings(
     ],
 )
 def test_a_known_sentence_has_its_own_step(provider: str, error: ProviderError, hint: str) -> None:
+    error.message = TOLD + error.message
     assert with_next_step(error, settings(provider=provider), has_key=False).hint == hint
 
 
@@ -122,7 +124,12 @@ def test_an_api_that_is_not_there(wire_api: WireApi, hint: str) -> None:
     [
         (401, None, False, 'Add env_key = "MY_KEY" to the provider, and set that variable.'),
         (401, "X_KEY", False, "Set a key: export X_KEY=..."),
-        (401, "X_KEY", True, "Check the key (X_KEY): for this server, whole, and still valid?"),
+        (
+            401,
+            "X_KEY",
+            True,
+            "Check that the key in X_KEY is for this server, whole, and still valid.",
+        ),
         (403, "X_KEY", True, "Check what the key in X_KEY is allowed to use."),
     ],
 )
@@ -135,6 +142,7 @@ def test_a_key_that_is_not_taken(status: int, key: str | None, hint: str, *, has
     "error",
     [
         BadRequest("strange", hint="as it was"),
+        ServerError("The model server is not found by us, nor the model", hint="as it was"),
         ServerError("strange", hint="as it was"),
         StreamBroken("broke off", hint="as it was"),
         ContextOverflow("The model m is not found to fit", hint="as it was"),

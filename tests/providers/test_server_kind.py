@@ -113,6 +113,7 @@ def served(routes: dict[str, Answer]) -> ModelServer:
                     ),
                     ServedModel("qwen3", False, None, 4096),
                 ),
+                ("nomic",),
             ),
         ),
         (
@@ -121,6 +122,7 @@ def served(routes: dict[str, Answer]) -> ModelServer:
                 "lmstudio",
                 "",
                 (ServedModel("a", True, 4096), ServedModel("b", False, None, 32768)),
+                ("c",),
             ),
         ),
         (

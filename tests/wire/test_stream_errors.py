@@ -29,7 +29,7 @@ SAYS = "The model server says: "
             Unauthorized,
             SAYS + "Invalid API Key",
         ),
-        (403, b"", Unauthorized, "The model server refused the key."),
+        (403, b"", Unauthorized, "The model server refused access (403)."),
         (404, b'{"error":"model \\"x\\" not found"}', NotFound, SAYS + 'model "x" not found'),
         (
             404,
