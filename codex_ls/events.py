@@ -60,6 +60,8 @@ class Timing:
     """Whether the speed of reading the prompt was counted here."""
     waited_ms: int | None = None
     """How long the request stood in the server's queue, as far as that was to be seen."""
+    load_estimated: bool = False
+    """Whether the time of loading was counted here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ def timing_payload(timing: Timing) -> Payload:
         promptTokensPerSecond=None if prompt_speed is None else round(prompt_speed, 2),
         promptEstimated=timing.prompt_estimated or None,
         waitedMs=timing.waited_ms,
+        loadEstimated=timing.load_estimated or None,
     )
 
 

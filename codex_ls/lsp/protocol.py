@@ -137,6 +137,7 @@ class Timing(TypedDict):
     promptTokensPerSecond: NotRequired[float]
     promptEstimated: NotRequired[bool]
     waitedMs: NotRequired[int]
+    loadEstimated: NotRequired[bool]
 
 
 class Notice(TypedDict):

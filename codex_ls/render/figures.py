@@ -64,7 +64,9 @@ def _what_it_took(finished: TurnFinished) -> Iterator[_Part]:
     if timing.waited_ms is not None:
         yield _Part(f"waited {_seconds(timing.waited_ms)} in a queue", timing.waited_ms >= _LONG_MS)
     if timing.load_ms is not None and timing.load_ms >= _LOAD_MS:
-        yield _Part(f"model loaded in {_seconds(timing.load_ms)}", timing.load_ms >= _LONG_MS)
+        about = "about " if timing.load_estimated else ""
+        loaded = f"model loaded in {about}{_seconds(timing.load_ms)}"
+        yield _Part(loaded, timing.load_ms >= _LONG_MS)
     if usage is None:
         return
     if (prompt := _prompt(timing, usage)) is not None:

@@ -69,18 +69,20 @@ class TurnClock:
         now = time.perf_counter()
         told = self.server.output_tokens_per_second
         prompt_speed, prompt_estimated = self._prompt_speed(usage)
+        load_ms, load_estimated = self._load()
         return Timing(
             total_ms=self._ms(now),
             request_ms=self._ms(self.written_at) if self.written_at else 0,
             first_reasoning_ms=self._maybe_ms(self.first_reasoning_at),
             first_content_ms=self._maybe_ms(self.first_content_at),
-            load_ms=self.server.load_ms,
+            load_ms=load_ms,
             prompt_ms=self.server.prompt_ms,
             output_tokens_per_second=self._speed(now, usage),
             estimated=told is None,
             prompt_tokens_per_second=prompt_speed,
             prompt_estimated=prompt_estimated,
             waited_ms=self._waited_ms(),
+            load_estimated=load_estimated,
         )
 
     def _speed(self, now: float, usage: Usage | None) -> float | None:
@@ -122,6 +124,15 @@ class TurnClock:
         if loaded or thought_unseen or self.has_waited or self.retries:
             return None
         return round((min(firsts) - self.written_at) * 1000)
+
+    def _load(self) -> tuple[int | None, bool]:
+        """How long the model was loaded, and whether that is counted here, from phase to phase."""
+        if self.server.load_ms is not None:
+            return self.server.load_ms, False
+        ends = [at for _, at in self.phases[1:]]
+        loads = zip(self.phases, ends, strict=False)  # the last phase has no end yet
+        loaded_s = sum(end - at for (phase, at), end in loads if phase == "loading")
+        return (round(loaded_s * 1000), True) if loaded_s >= _MIN_SPAN_S else (None, False)
 
     def _waited_ms(self) -> int | None:
         if self.left_queue_at is None or self.written_at is None:

@@ -58,6 +58,8 @@ class LoggedTurn:
     prompt_tokens_per_second: float | None = None
     prompt_estimated: bool = False
     """The same of the speed at which the prompt was read."""
+    load_estimated: bool = False
+    """The same of the time that loading the model took."""
     waited_ms: int | None = None
     window_tokens: int | None = None
     """How many tokens the model's window had."""
@@ -105,6 +107,7 @@ def log_turn(
         cached_input_tokens=usage.cached_input_tokens if usage else None,
         prompt_tokens_per_second=None if prompt_speed is None else round(prompt_speed, 2),
         prompt_estimated=timing.prompt_estimated,
+        load_estimated=timing.load_estimated,
         waited_ms=timing.waited_ms,
         window_tokens=usage.context_window if usage else None,
         turn=started.turn_id,
@@ -185,7 +188,7 @@ def _from_line(raw: str) -> LoggedTurn | None:
         return None
 
 
-_FLAGS = frozenset({"is_local", "estimated", "prompt_estimated"})
+_FLAGS = frozenset({"is_local", "estimated", "prompt_estimated", "load_estimated"})
 _NUMBER_ENDS = ("_ms", "_tokens", "_per_second")
 
 

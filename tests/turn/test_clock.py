@@ -119,3 +119,35 @@ def test_the_time_in_a_queue_goes_from_the_request_to_the_first_look_that_finds_
     now[0] = 105.0
     clock.queued(None)
     assert clock.timing(None).waited_ms == 2500
+
+
+def clock_through(now: list[float], *phases: tuple[Phase, float]) -> TurnClock:
+    """A clock that has seen these phases, each so many seconds long."""
+    clock = TurnClock(received_at=99.0)
+    for phase, seconds in phases:
+        clock.phase(phase)
+        now[0] += seconds
+    return clock
+
+
+@pytest.mark.parametrize(
+    ("phases", "told_ms", "load"),
+    [
+        ([("loading", 12.0), ("prompt", 1.0)], None, (12_000, True)),
+        ([("connecting", 1.0), ("loading", 2.0), ("prompt", 1.0)], None, (2000, True)),
+        ([("loading", 12.0), ("prompt", 1.0)], 11_500, (11_500, False)),
+        ([("loading", 0.01), ("connecting", 1.0)], None, (None, False)),  # it was there already
+        ([("connecting", 1.0), ("loading", 60.0)], None, (None, False)),  # stopped before its end
+        ([], None, (None, False)),
+    ],
+)
+def test_how_long_a_model_was_loaded(
+    now: list[float],
+    phases: list[tuple[Phase, float]],
+    told_ms: int | None,
+    load: tuple[int | None, bool],
+) -> None:
+    clock = clock_through(now, *phases)
+    clock.server = ServerTimings(load_ms=told_ms)
+    timing = clock.timing(None)
+    assert (timing.load_ms, timing.load_estimated) == load

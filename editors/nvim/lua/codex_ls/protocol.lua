@@ -94,6 +94,7 @@ M.ERROR_KIND = {
 ---@field promptTokensPerSecond? number
 ---@field promptEstimated? boolean
 ---@field waitedMs? integer
+---@field loadEstimated? boolean
 
 ---@class codex_ls.Notice
 ---@field kind string
