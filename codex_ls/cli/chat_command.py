@@ -52,13 +52,25 @@ def run(argv: Sequence[str]) -> int:
     chat.introduce()
     folder = our_folder(os.environ) if chat.settings.keep_history else None
     lines = Lines(command_names(), folder / "chat_history" if folder is not None else None)
-    if out.is_terminal:
-        tell("/help lists the commands; Ctrl-D leaves.\n")
     try:
+        if out.is_terminal:
+            if not chat.settings.provider.base_url:
+                _offer_model(chat.settings.model, out)
+            out.write("/help lists the commands; Ctrl-D leaves.\n")
         _converse(chat, lines)
     finally:
         lines.close()
     return 0
+
+
+def _offer_model(name: str, out: Output) -> None:
+    """Offer to fetch the built-in model, if it is not here; who declines may choose another profile."""
+    from codex_ls.embedded.commands import ensure_model
+
+    try:
+        ensure_model(name)
+    except CodexError as error:
+        out.write(failure_lines(error))
 
 
 def _parser() -> ArgumentParser:

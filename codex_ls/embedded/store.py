@@ -37,7 +37,8 @@ def fetched_path(model: BuiltInModel, env: Mapping[str, str]) -> Path:
     if not is_fetched(model, env):
         raise NotFound(
             f"The built-in model {model.name} is not on this machine.",
-            hint=f"codex-ls model pull {model.name}",
+            hint=f"codex-ls model pull {model.name} (or codex-ls init, for a model server that runs"
+            " here)",
         )
     return model_path(model, env)
 

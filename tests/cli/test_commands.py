@@ -137,6 +137,16 @@ def test_a_person_is_asked_before_the_built_in_model_is_fetched(command: Command
     assert "codex-ls model pull qwen2.5-coder-1.5b" in done.out
 
 
+def test_a_chat_offers_the_built_in_model_too_and_goes_on_without_it(command: Command) -> None:
+    with command.start_at_terminal("chat", "--profile", "embedded") as terminal:
+        terminal.until("Fetch it now? [Y/n] ")
+        terminal.type("n\n")
+        terminal.until("is not on this machine.")
+        terminal.until("> ")
+        terminal.type("/quit\n")
+        assert terminal.finish().exit_code == 0
+
+
 def test_a_list_that_nobody_reads_is_no_failure(command: Command) -> None:
     with command.start("profiles") as running:
         running.out.close()

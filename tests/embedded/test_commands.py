@@ -177,14 +177,18 @@ def test_a_no_to_that_offer_is_an_error_with_the_command_for_later(
     terminal.type("n\n")
     with pytest.raises(NotFound) as caught:
         ensure_model("small", err=terminal.screen, env=env)
-    assert caught.value.hint == "codex-ls model pull small"
+    assert caught.value.hint == (
+        "codex-ls model pull small (or codex-ls init, for a model server that runs here)"
+    )
 
 
 @pytest.mark.usefixtures("no_terminal")
 def test_a_script_gets_that_error_at_once(models: Path, env: dict[str, str]) -> None:
     with pytest.raises(NotFound) as caught:
         ensure_model("small", err=io.StringIO(), env=env)
-    assert caught.value.hint == "codex-ls model pull small"
+    assert caught.value.hint == (
+        "codex-ls model pull small (or codex-ls init, for a model server that runs here)"
+    )
     assert not models.exists()
 
 

@@ -392,7 +392,9 @@ async def test_a_model_that_was_not_fetched_is_told_before_anything_starts(
     env["CODEX_LS_MODELS"] = str(tmp_path)
     with pytest.raises(NotFound) as caught:
         await start_engine(SMOLLM.name, env=env)
-    assert caught.value.hint == "codex-ls model pull smollm2-135m"
+    assert caught.value.hint == (
+        "codex-ls model pull smollm2-135m (or codex-ls init, for a model server that runs here)"
+    )
 
 
 async def test_a_missing_engine_is_told_with_the_command_that_installs_it(

@@ -43,4 +43,6 @@ def test_what_is_not_here_comes_with_the_command_that_fetches_it(tmp_path: Path)
     with pytest.raises(NotFound) as caught:
         fetched_path(MODEL, {"CODEX_LS_MODELS": str(tmp_path)})
     assert caught.value.message == "The built-in model small is not on this machine."
-    assert caught.value.hint == "codex-ls model pull small"
+    assert caught.value.hint == (
+        "codex-ls model pull small (or codex-ls init, for a model server that runs here)"
+    )
