@@ -30,7 +30,7 @@ def checked_base_url(text: str) -> str:
     """
     url = text.strip()
     if not url.isprintable() or any(char.isspace() for char in url):
-        raise AddressFault("must not hold blanks or control characters")
+        raise AddressFault("must not hold blanks or control characters", "take them out.")
     if url.partition("://")[0].lower() not in DEFAULT_PORTS:
         raise AddressFault("must begin with http:// or https://", _with_scheme(url))
     try:
@@ -42,7 +42,10 @@ def checked_base_url(text: str) -> str:
     except ValueError:
         port = 0
     if port == 0:
-        raise AddressFault("must have a port from 1 to 65535, as in http://localhost:1234/v1")
+        raise AddressFault(
+            "must have a port from 1 to 65535, as in http://localhost:1234/v1",
+            "write the port that the server says it listens on.",
+        )
     if "%25" in parts.netloc:
         raise AddressFault("must have a single % before an IPv6 zone", "write % instead of %25.")
     if "@" in parts.netloc:

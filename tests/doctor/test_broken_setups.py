@@ -654,17 +654,22 @@ base_url_row(
     "write two slashes behind http:.",
 )
 base_url_row(
-    "an address with a blank", "http://local host:1", "not hold blanks or control characters"
+    "an address with a blank",
+    "http://local host:1",
+    "not hold blanks or control characters",
+    "take them out.",
 )
 base_url_row(
     "port 0",
     "http://localhost:0/v1",
     "have a port from 1 to 65535, as in http://localhost:1234/v1",
+    "write the port that the server says it listens on.",
 )
 base_url_row(
     "a port that is a word",
     "http://localhost:PORT/v1",
     "have a port from 1 to 65535, as in http://localhost:1234/v1",
+    "write the port that the server says it listens on.",
 )
 base_url_row(
     "a zone written for a browser",
