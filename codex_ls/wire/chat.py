@@ -12,106 +12,64 @@ be missing, null, or of another shape. What a server means is read from what is 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from codex_ls.events import (
     ContentDelta,
-    Noticed,
     PhaseChanged,
     ReasoningDelta,
     ReasoningEcho,
-    ServerTimings,
-    StreamFailed,
     StreamFinished,
-    Usage,
-    UsageReported,
     WireEvent,
 )
 from codex_ls.wire.figures import number, timings_of, usage_of
-from codex_ls.wire.notices import bad_utf8, thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
 from codex_ls.wire.shapes import MAX_KEPT, detail_text, is_flagged, part_texts, plain, size_of
-from codex_ls.wire.sse import ServerEvent, SseDecoder
-from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, said, too_long
-from codex_ls.wire.text import MessageText
-from codex_ls.wire.tool_calls import ToolCallAssembler
+from codex_ls.wire.sse import ServerEvent
+from codex_ls.wire.sse_answer import SseAnswer
+from codex_ls.wire.stream_errors import broken_off, error_in, said
 
 _FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
-_NO_TIMINGS = ServerTimings()
 
 
-class ChatDecoder:
+class ChatDecoder(SseAnswer):
     """Bytes of a Chat Completions answer, streamed or whole, to `WireEvent`s."""
 
     def __init__(self, quirks: Quirks) -> None:
-        self._sse = SseDecoder()
-        self._tool_calls = ToolCallAssembler()
-        self._text = MessageText(quirks, self._tool_calls)
+        super().__init__(quirks)
         field = quirks.reasoning_field
         self._fields = _FIELDS if field is None else (field, *(f for f in _FIELDS if f != field))
         self._echo_field: str | None = None
         self._details: list[Mapping[str, Any]] = []
         self._details_size = 0
-        self._usage: Usage | None = None
-        self._timings = _NO_TIMINGS
         self._raw_reason: str | None = None
-        self._spoke = False  # any chunk of an answer came
         self._reasoned = self._answered = False
-        self._garbage = ""
-        self.done = False
-        """True once the answer's end was seen: the caller closes the connection."""
 
     @property
     def ending(self) -> bool:
         """True once a finish reason came: only figures can follow."""
         return self._raw_reason is not None
 
-    def feed(self, data: bytes) -> list[WireEvent]:
-        """The events that `data` completes; nothing once `done`."""
-        if self.done:
-            return []
-        events: list[WireEvent] = []
-        self._messages(self._sse.read(data), events)
-        if self._is_too_long and not self.done:
-            return self._fail(StreamFailed(too_long()), events)
-        return events
-
-    def finish(self) -> list[WireEvent]:
-        """The events of the end of the bytes."""
-        if self.done:
-            return []
-        events: list[WireEvent] = []
-        self._messages(self._sse.finish(), events)
-        if self._is_too_long and not self.done:
-            return self._fail(StreamFailed(too_long()), events)
-        if not self.done:
-            if self._garbage and not self._spoke:
-                return self._fail(StreamFailed(not_an_answer(self._garbage)), events)
-            if not self._spoke:
-                return self._fail(StreamFailed(broken_off()), events)
-            self._end(events, complete=self._raw_reason is not None)
-        return events
-
     @property
     def _is_too_long(self) -> bool:
-        return self._sse.too_long or self._tool_calls.too_long or self._details_size > MAX_KEPT
+        return super()._is_too_long or self._details_size > MAX_KEPT
 
-    def _messages(self, messages: Iterable[ServerEvent], events: list[WireEvent]) -> None:
-        for message in messages:
-            if self.done:
-                return
-            if isinstance(message.value, dict):
-                self._chunk(message.value, message.name, events)
-            elif message.is_sentinel:
-                if self._spoke:
-                    self._end(events, complete=True)
-                else:
-                    self._fail(StreamFailed(broken_off()), events)
-            elif message.name == "error":
-                self._fail(StreamFailed(said(message.data)), events)
-            elif not self._garbage:
-                self._garbage = message.data[:200]
+    def _message(self, message: ServerEvent, events: list[WireEvent]) -> None:
+        if isinstance(message.value, dict):
+            self._chunk(message.value, message.name, events)
+        elif message.is_sentinel:
+            if self._spoke:
+                self._end(events, complete=True)
+            else:
+                self._fail(broken_off(), events)
+        elif message.name == "error":
+            self._fail(said(message.data), events)
+        else:
+            self._keep_garbage(message.data)
+
+    def _stop_short(self, events: list[WireEvent]) -> None:
+        self._end(events, complete=self._raw_reason is not None)
 
     def _chunk(self, chunk: dict[str, Any], name: str, events: list[WireEvent]) -> None:
         choices = chunk.get("choices")
@@ -129,11 +87,11 @@ class ChatDecoder:
         if error is None and isinstance(choice, dict) and choice.get("error"):
             error = error_in(choice)
         if error is not None:
-            self._fail(StreamFailed(error), events)
+            self._fail(error, events)
         elif isinstance(choices, list):
             self._spoke = True
         elif not self._spoke and not self._garbage:
-            self._garbage = json.dumps(chunk)[:200]
+            self._keep_garbage(json.dumps(chunk))
 
     def _choice(self, choice: dict[str, Any], events: list[WireEvent]) -> None:
         delta, message = choice.get("delta"), choice.get("message")
@@ -239,30 +197,13 @@ class ChatDecoder:
                 fraction = (processed - cached) / (total - cached)
                 events.append(PhaseChanged("prompt", min(1.0, max(0.0, fraction))))
 
-    def _fail(self, failure: StreamFailed, events: list[WireEvent]) -> list[WireEvent]:
-        self.done = True
-        events += self._text.finish()
-        self._report(events)
-        events.append(failure)
-        return events
-
     def _end(self, events: list[WireEvent], *, complete: bool) -> None:
-        self.done = True
-        unclosed = self._text.thinking_open
-        events += self._text.finish()
+        unclosed = self._close_text(events)
         reason = finish_reason(self._raw_reason, has_tool_calls=len(self._tool_calls) > 0)
-        if unclosed and complete and reason != "length":
-            events.append(Noticed(thinking_unclosed()))
-        self._report(events)
+        self._report(events, unclosed=unclosed and complete and reason != "length")
         echo = None
         if self._echo_field or self._details:
             echo = ReasoningEcho(self._echo_field, tuple(self._details))
         if complete and self._raw_reason is None:
             reason = "toolCalls" if len(self._tool_calls) else "stop"
         events.append(StreamFinished(reason, self._raw_reason, complete, echo))
-
-    def _report(self, events: list[WireEvent]) -> None:
-        if self._sse.bad_utf8:
-            events.append(Noticed(bad_utf8()))
-        if self._usage is not None or self._timings != _NO_TIMINGS:
-            events.append(UsageReported(self._usage, self._timings))

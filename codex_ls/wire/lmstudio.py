@@ -10,7 +10,7 @@ There is no finish reason: an answer is `length` where as many tokens came as we
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from codex_ls.errors import NotFound, ProviderError
@@ -20,91 +20,46 @@ from codex_ls.events import (
     PhaseChanged,
     ReasoningDelta,
     ServerTimings,
-    StreamFailed,
     StreamFinished,
     Usage,
-    UsageReported,
     WireEvent,
 )
 from codex_ls.wire.figures import number
 from codex_ls.wire.lmstudio_request import echo_of
-from codex_ls.wire.notices import bad_utf8, thinking_unclosed, tool_failed, tool_ran
+from codex_ls.wire.notices import tool_failed, tool_ran
 from codex_ls.wire.quirks import Quirks
-from codex_ls.wire.sse import ServerEvent, SseDecoder
-from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
-from codex_ls.wire.text import MessageText
-from codex_ls.wire.tool_calls import ToolCallAssembler
+from codex_ls.wire.sse import ServerEvent
+from codex_ls.wire.sse_answer import SseAnswer
+from codex_ls.wire.stream_errors import error_in
 
-_NO_TIMINGS = ServerTimings()
 _FAMILIES = ("chat.", "model_load.", "prompt_processing.", "reasoning.", "message.", "tool_call.")
 _MAX_TOLD = 200
 
 
-class LmStudioDecoder:
+class LmStudioDecoder(SseAnswer):
     """Bytes of an `/api/v1/chat` answer, streamed or whole, to `WireEvent`s.
 
     `output_limit` is the number of output tokens that the request allowed.
     """
 
     def __init__(self, quirks: Quirks, *, output_limit: int | None = None) -> None:
-        self._sse = SseDecoder()
-        self._tool_calls = ToolCallAssembler()
-        self._text = MessageText(quirks, self._tool_calls)
+        super().__init__(quirks)
         self._output_limit = output_limit
         self._told_tools: set[str] = set()
-        self._usage: Usage | None = None
-        self._timings = _NO_TIMINGS
-        self._spoke = self._reasoned = self._answered = False
-        self._garbage = ""
-        self.done = False
-        """True once the answer's end was seen: the caller closes the connection."""
+        self._reasoned = self._answered = False
 
-    @property
-    def ending(self) -> bool:
-        """Always false: the end is one event."""
-        return False
-
-    def feed(self, data: bytes) -> list[WireEvent]:
-        """The events that `data` completes; nothing once `done`."""
-        events: list[WireEvent] = []
-        if not self.done:
-            self._messages(self._sse.read(data), events)
-            if self._is_too_long and not self.done:
-                self._fail(too_long(), events)
-        return events
-
-    def finish(self) -> list[WireEvent]:
-        """The events of the end of the bytes."""
-        events: list[WireEvent] = []
-        if self.done:
-            return events
-        self._messages(self._sse.finish(), events)
-        if self.done:
-            return events
-        if self._is_too_long:
-            self._fail(too_long(), events)
-        elif self._spoke:
-            self._end("other", None, events, complete=False)
+    def _message(self, message: ServerEvent, events: list[WireEvent]) -> None:
+        value = message.value
+        if isinstance(value, dict):
+            kind = value.get("type")
+            self._event(kind if isinstance(kind, str) else message.name, value, events)
+        elif message.is_sentinel and self._spoke:
+            self._stop_short(events)
         else:
-            self._fail(not_an_answer(self._garbage) if self._garbage else broken_off(), events)
-        return events
+            self._keep_garbage(message.data)
 
-    @property
-    def _is_too_long(self) -> bool:
-        return self._sse.too_long or self._tool_calls.too_long
-
-    def _messages(self, messages: Iterable[ServerEvent], events: list[WireEvent]) -> None:
-        for message in messages:
-            if self.done:
-                return
-            value = message.value
-            if isinstance(value, dict):
-                kind = value.get("type")
-                self._event(kind if isinstance(kind, str) else message.name, value, events)
-            elif message.is_sentinel and self._spoke:
-                self._end("other", None, events, complete=False)
-            elif not self._garbage:
-                self._garbage = message.data[:200]
+    def _stop_short(self, events: list[WireEvent]) -> None:
+        self._end("other", None, events, complete=False)
 
     def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
         match kind:
@@ -131,7 +86,7 @@ class LmStudioDecoder:
             case "" if isinstance(value.get("output"), list):  # `stream` was not heard
                 self._whole(value, events)
             case _ if not self._garbage:
-                self._garbage = json.dumps(value)[:200]
+                self._keep_garbage(json.dumps(value))
 
     def _phase(self, phase: PhaseChanged, events: list[WireEvent]) -> None:
         self._spoke = True
@@ -198,12 +153,6 @@ class LmStudioDecoder:
             output_tokens_per_second=number(stats.get("tokens_per_second")),
         )
 
-    def _fail(self, error: ProviderError, events: list[WireEvent]) -> None:
-        self.done = True
-        events += self._text.finish()
-        self._report(events)
-        events.append(StreamFailed(error))
-
     def _end(
         self,
         reason: FinishReason,
@@ -212,21 +161,11 @@ class LmStudioDecoder:
         *,
         complete: bool,
     ) -> None:
-        self.done = True
-        unclosed = self._text.thinking_open
-        events += self._text.finish()
-        if unclosed and complete and reason == "stop":
-            events.append(Noticed(thinking_unclosed()))
-        self._report(events)
+        unclosed = self._close_text(events)
+        self._report(events, unclosed=unclosed and complete and reason == "stop")
         given = (result or {}).get("response_id")
         echo = echo_of(given, field="reasoning" if self._reasoned else None)
         events.append(StreamFinished(reason, None, complete, echo))
-
-    def _report(self, events: list[WireEvent]) -> None:
-        if self._sse.bad_utf8:
-            events.append(Noticed(bad_utf8()))
-        if self._usage is not None or self._timings != _NO_TIMINGS:
-            events.append(UsageReported(self._usage, self._timings))
 
 
 def _older(error: ProviderError) -> ProviderError:

@@ -7,107 +7,60 @@ nothing here depends on order: an item is known by its `output_index` and by its
 and a whole text counts only where its item sent no delta before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from codex_ls.events import (
-    Noticed,
     ReasoningDelta,
     ReasoningEcho,
     ReasoningSource,
-    ServerTimings,
-    StreamFailed,
     StreamFinished,
     ToolCallDelta,
-    Usage,
-    UsageReported,
     WireEvent,
 )
 from codex_ls.wire.figures import timings_of, usage_of
-from codex_ls.wire.notices import bad_utf8, thinking_unclosed
 from codex_ls.wire.quirks import Quirks, finish_reason
 from codex_ls.wire.shapes import MAX_KEPT, size_of
-from codex_ls.wire.sse import ServerEvent, SseDecoder
-from codex_ls.wire.stream_errors import broken_off, error_in, not_an_answer, too_long
-from codex_ls.wire.text import MessageText
-from codex_ls.wire.tool_calls import ToolCallAssembler
+from codex_ls.wire.sse import ServerEvent
+from codex_ls.wire.sse_answer import SseAnswer
+from codex_ls.wire.stream_errors import error_in
 
 _ENDS = {"response.completed", "response.incomplete", "response.done"}
-_NO_TIMINGS = ServerTimings()
 _MAX_NAMES = 100_000
 """An answer of more items, or with more names for them, is an attack or a fault."""
 
 
-class ResponsesDecoder:
+class ResponsesDecoder(SseAnswer):
     """Bytes of a Responses API answer, streamed or whole, to `WireEvent`s."""
 
     def __init__(self, quirks: Quirks) -> None:
-        self._sse = SseDecoder()
-        self._tool_calls = ToolCallAssembler()
+        super().__init__(quirks)
         self._calls: dict[str, int] = {}
-        self._text = MessageText(quirks, self._tool_calls)
         self._keys: dict[str, str] = {}  # an item's id to what it is known by here
         self._indexed = False  # this server numbers its items
         self._streamed: set[tuple[str, str]] = set()  # (item, kind) that sent deltas
         self._summary_part = False
         self._items: dict[str, Mapping[str, Any]] = {}
         self._kept_size = 0
-        self._usage: Usage | None = None
-        self._timings = _NO_TIMINGS
-        self._spoke = False
-        self._garbage = ""
-        self.done = False
-        """True once the answer's end was seen: the caller closes the connection."""
-
-    @property
-    def ending(self) -> bool:
-        """Always false: the end is one event."""
-        return False
-
-    def feed(self, data: bytes) -> list[WireEvent]:
-        """The events that `data` completes; nothing once `done`."""
-        events: list[WireEvent] = []
-        if not self.done:
-            self._messages(self._sse.read(data), events)
-            if self._is_too_long and not self.done:
-                self._fail(StreamFailed(too_long()), events)
-        return events
-
-    def finish(self) -> list[WireEvent]:
-        """The events of the end of the bytes."""
-        events: list[WireEvent] = []
-        if self.done:
-            return events
-        self._messages(self._sse.finish(), events)
-        if self._is_too_long and not self.done:
-            return self._fail(StreamFailed(too_long()), events)
-        if not self.done:
-            if self._spoke:
-                self._end(None, events, complete=False)
-            elif self._garbage:
-                self._fail(StreamFailed(not_an_answer(self._garbage)), events)
-            else:
-                self._fail(StreamFailed(broken_off()), events)
-        return events
 
     @property
     def _is_too_long(self) -> bool:
         names = len(self._keys) + len(self._streamed)
         is_full = self._kept_size > MAX_KEPT or names > _MAX_NAMES
-        return is_full or self._sse.too_long or self._tool_calls.too_long
+        return is_full or super()._is_too_long
 
-    def _messages(self, messages: Iterable[ServerEvent], events: list[WireEvent]) -> None:
-        for message in messages:
-            if self.done:
-                return
-            value = message.value
-            if isinstance(value, dict):
-                kind = value.get("type")
-                self._event(kind if isinstance(kind, str) else message.name, value, events)
-            elif message.is_sentinel and self._spoke:
-                self._end(None, events, complete=False)
-            elif not self._garbage:
-                self._garbage = message.data[:200]
+    def _message(self, message: ServerEvent, events: list[WireEvent]) -> None:
+        value = message.value
+        if isinstance(value, dict):
+            kind = value.get("type")
+            self._event(kind if isinstance(kind, str) else message.name, value, events)
+        elif message.is_sentinel and self._spoke:
+            self._stop_short(events)
+        else:
+            self._keep_garbage(message.data)
+
+    def _stop_short(self, events: list[WireEvent]) -> None:
+        self._end(None, events, complete=False)
 
     def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
         delta = value.get("delta")
@@ -141,7 +94,7 @@ class ResponsesDecoder:
             case _ if value.get("object") == "response" and "output" in value:
                 self._whole({"response": value, **_timings(value)}, events)
             case _ if (error := error_in(value)) is not None:
-                self._fail(StreamFailed(error), events)
+                self._fail(error, events)
             case _:
                 self._spoke = self._spoke or kind.startswith("response.")
 
@@ -265,34 +218,17 @@ class ResponsesDecoder:
             value = {"error": response.get("error") or {"message": ""}}
         error = error_in(value, "error")
         assert error is not None, kind
-        self._fail(StreamFailed(error), events)
-
-    def _fail(self, failure: StreamFailed, events: list[WireEvent]) -> list[WireEvent]:
-        self.done = True
-        events += self._text.finish()
-        self._report(events)
-        events.append(failure)
-        return events
+        self._fail(error, events)
 
     def _end(
         self, response: Mapping[str, Any] | None, events: list[WireEvent], *, complete: bool
     ) -> None:
-        self.done = True
         raw = _reason(response) if response is not None else None
-        unclosed = self._text.thinking_open
-        events += self._text.finish()
+        unclosed = self._close_text(events)
         reason = finish_reason(raw, has_tool_calls=len(self._tool_calls) > 0)
-        if unclosed and complete and reason == "stop":
-            events.append(Noticed(thinking_unclosed()))
-        self._report(events)
+        self._report(events, unclosed=unclosed and complete and reason == "stop")
         echo = ReasoningEcho("item", tuple(self._items.values())) if self._items else None
         events.append(StreamFinished(reason, raw, complete, echo))
-
-    def _report(self, events: list[WireEvent]) -> None:
-        if self._sse.bad_utf8:
-            events.append(Noticed(bad_utf8()))
-        if self._usage is not None or self._timings != _NO_TIMINGS:
-            events.append(UsageReported(self._usage, self._timings))
 
 
 def _reason(response: Mapping[str, Any]) -> str:
