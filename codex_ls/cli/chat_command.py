@@ -5,6 +5,7 @@ Invariant: Ctrl-C stops what is being said and never the conversation; a failed 
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _TICK_S = 0.25
 _PATIENCE_S = 2.0
 """A Ctrl-C that comes so soon after the first means the answer too, and not the conversation."""
+_TERMINATED = 128 + signal.SIGTERM
 _SUMMARIES: frozenset[ReasoningSource] = frozenset({"summary"})
 
 
@@ -57,10 +59,9 @@ def run(argv: Sequence[str]) -> int:
             if not chat.settings.provider.base_url:
                 _offer_model(chat.settings.model, out)
             out.write("/help lists the commands; Ctrl-D leaves.\n")
-        _converse(chat, lines)
+        return _converse(chat, lines)
     finally:
         lines.close()
-    return 0
 
 
 def _offer_model(name: str, out: Output) -> None:
@@ -99,10 +100,14 @@ def _thread_id(parsed: Any) -> str | None:
     return chosen_thread(parsed.resume, is_last=parsed.last, is_any_folder=parsed.all)
 
 
-def _converse(chat: "Chat", lines: "Lines") -> None:
-    """Questions and answers, in one session, so that connections and the built-in model stay."""
+def _converse(chat: "Chat", lines: "Lines") -> int:
+    """Questions and answers, in one session, so that connections and the built-in model stay.
+
+    Returns the exit code.
+    """
     from codex_ls.turn.session import Session
 
+    code = 0
     with asyncio.Runner() as runner:
         session = Session()
         runner.run(session.__aenter__())
@@ -111,13 +116,17 @@ def _converse(chat: "Chat", lines: "Lines") -> None:
                 if line.startswith("/"):
                     chat.command(line)
                 elif not is_blank(line):
-                    _answer(runner, session, chat, line)
+                    code = _answer(runner, session, chat, line)
         finally:
             runner.run(session.__aexit__(None, None, None))
+    return code
 
 
-def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: str) -> None:
-    """One turn. An output that broke ends the conversation; everything else is told."""
+def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: str) -> int:
+    """One turn; returns the exit code if the conversation ended here, as SIGTERM wants, else 0.
+
+    An output that broke ends it too, as an exception; everything else is told.
+    """
     out, err = Output(sys.stdout), Output(sys.stderr, lossy=True)
     with Interrupts(out, err, patience_s=_PATIENCE_S) as interrupts:
         renderer = _renderer(chat.settings, out=out, err=err)
@@ -129,6 +138,10 @@ def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: 
         except (KeyboardInterrupt, WriteInterrupted):
             showing.close()
             err.write("interrupted\n")
+        if interrupts.exit_code != _TERMINATED:
+            return 0
+        chat.is_over = True
+        return _TERMINATED
 
 
 async def _show(

@@ -160,10 +160,11 @@ def _append(folder: Path, line: str) -> None:
     descriptor = open_private(path, os.O_WRONLY)
     try:
         os.write(descriptor, (line + "\n").encode("utf-8", "replace"))
-        is_full = os.fstat(descriptor).st_size > MAX_FILE_BYTES
+        written = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    if is_full:
+    # Another process may have set it aside just now: what stands there then is its new one.
+    if written.st_size > MAX_FILE_BYTES and os.path.samestat(written, path.stat()):
         path.replace(folder / _OLD_NAME)
 
 

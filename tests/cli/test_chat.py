@@ -198,6 +198,21 @@ def test_a_pipe_gets_the_answers_alone(server: ModelServer, command: Command) ->
     assert said(server, 1)[-1] == " /usr is what?"
 
 
+def test_sigterm_ends_the_conversation_and_frees_the_model(
+    server: ModelServer, command: Command
+) -> None:
+    server.enqueue(chat_stream(content=["One", Gate(), " two"]))
+    with command.start_at_terminal("chat", NO_COLOR="1") as terminal:
+        terminal.until("> ")
+        terminal.type("count\n")
+        terminal.until("One")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.finish().exit_code == 143
+    server.turn_blocking().hung_up.wait_blocking()
+    (thread,) = json.loads(command.run("threads", "--json").out)["threads"]
+    assert thread["title"] == "count"
+
+
 async def test_a_second_ctrl_c_at_once_means_the_answer_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

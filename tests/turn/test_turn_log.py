@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,24 @@ async def test_the_log_does_not_grow_without_end(
     assert set(files) <= {"turns.jsonl", "turns.1.jsonl"}
     assert max(sizes) < 2500
     assert 1 <= len(list(logged_turns(env))) < 20
+
+
+def test_a_log_that_another_process_has_just_set_aside_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_log, "MAX_FILE_BYTES", 10)
+    new, old = tmp_path / "turns.jsonl", tmp_path / "turns.1.jsonl"
+    write = os.write
+
+    def write_and_be_overtaken(descriptor: int, data: bytes) -> int:
+        written = write(descriptor, data)
+        new.rename(old)
+        new.write_text("next\n")
+        return written
+
+    monkeypatch.setattr(os, "write", write_and_be_overtaken)
+    turn_log._append(tmp_path, "a line that fills it")
+    assert (new.read_text(), old.read_text()) == ("next\n", "a line that fills it\n")
 
 
 @pytest.mark.parametrize(
