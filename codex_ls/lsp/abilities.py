@@ -32,7 +32,7 @@ class Abilities:
     asks_before_edits: bool = False
     """Edits with an annotation that wants a confirmation."""
     shows_choices: bool = False
-    """`window/showMessageRequest`, which is no part of LSP's base: Helix answers it with an error."""
+    """`window/showMessageRequest`, which is no part of LSP's base: Helix before 25.07 has none."""
     waits_for_commands: bool = False
 
     @classmethod
