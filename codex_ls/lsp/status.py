@@ -28,6 +28,9 @@ _WORDS: dict[Phase, str] = {
 _LIVELY: frozenset[Phase] = frozenset({"thinking", "answering"})
 """In these every tenth of a second is told; in the others whole seconds, and no first one."""
 
+_SLOW_TO_CONNECT_S = 1.0
+"""After this it is more likely that the server took the request, and says nothing yet."""
+
 _RATE_AFTER_S, _RATE_AFTER_PIECES = 1.0, 8
 """A speed is told once there is this much to count it from; on most servers a piece is a token."""
 
@@ -79,11 +82,13 @@ class StatusLine:
                 f"Trying again after {wait} ({self._retry.attempt} of {self._retry.max_attempts})"
             )
         words = _WORDS[self._phase]
+        elapsed = now - self._since
+        if self._phase == "connecting" and elapsed >= _SLOW_TO_CONNECT_S:
+            words = "Waiting for the server"
         if self._waiting is not None:
             words = f"Waiting for the server, queue of {self._waiting}"
         if self._fraction is not None:
             words = f"{words}, {self._fraction:.0%}"
-        elapsed = now - self._since
         if self._phase in _LIVELY:
             rate = ""
             if elapsed >= _RATE_AFTER_S and self._pieces > _RATE_AFTER_PIECES:

@@ -36,6 +36,8 @@ Where = Literal["out", "err", "off"]
 
 EVERY_SOURCE: frozenset[ReasoningSource] = frozenset({"raw", "summary"})
 
+_SLOW_TO_CONNECT_MS = 1000
+"""After this it is more likely that the server took the request, and says nothing yet."""
 _ERASE_LINE = "\r\x1b[K"
 _LABELS: dict[Phase, str] = {
     "connecting": "connecting to {provider}",
@@ -117,6 +119,8 @@ class HumanRenderer:
         if self._status is None or self._has_shown_text:
             return
         label = _LABELS[self._phase.phase].format(model=self._model, provider=self._provider)
+        if self._phase.phase == "connecting" and elapsed_ms >= _SLOW_TO_CONNECT_MS:
+            label = f"waiting for {self._provider}"
         if self._phase.waiting is not None:
             label = f"waiting for {self._provider}, queue of {self._phase.waiting}"
         if self._phase.fraction is not None:

@@ -22,7 +22,7 @@ STARTED = TurnStarted("u1", "h1", "m", "local")
     ("events", "now", "text"),
     [
         ([STARTED], 10.0, "Connecting"),
-        ([STARTED], 13.2, "Connecting, 3 s"),
+        ([STARTED], 13.2, "Waiting for the server, 3 s"),
         ([STARTED, PhaseChanged("loading")], 10.9, "Loading the model"),
         ([STARTED, PhaseChanged("loading")], 135.0, "Loading the model, 125 s"),
         ([STARTED, PhaseChanged("prompt", 0.4)], 10.5, "Reading the prompt, 40%"),
@@ -46,7 +46,7 @@ STARTED = TurnStarted("u1", "h1", "m", "local")
         (
             [STARTED, RetryScheduled(2, 5, 1500, "r"), PhaseChanged("connecting")],
             12.0,
-            "Connecting, 2 s",
+            "Waiting for the server, 2 s",
         ),
     ],
 )

@@ -329,7 +329,7 @@ def test_the_status_line_tells_the_phase_and_is_gone_before_the_first_word() -> 
     renderer.tick(4_000)
     assert screen.all == [
         "\r\x1b[Kconnecting to lmstudio, 0 s",
-        "\r\x1b[Kconnecting to lmstudio, 1 s",
+        "\r\x1b[Kwaiting for lmstudio, 1 s",
         "\r\x1b[Kloading gpt-oss, 2 s",
         "\r\x1b[Kreading the prompt 62%, 3 s",
         "\r\x1b[Kwaiting for lmstudio, queue of 3, 3 s",
