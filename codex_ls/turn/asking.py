@@ -8,11 +8,10 @@ server that refuses a field it does not know is asked once more without it.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codex_ls.config.address import is_loopback
 from codex_ls.errors import ProviderError, StreamBroken, Unreachable
@@ -29,22 +28,19 @@ from codex_ls.events import (
     WireEvent,
 )
 from codex_ls.providers.http import Answer
-from codex_ls.providers.load_state import is_loading, start_hint
-from codex_ls.providers.origin import locked_to_this_machine, request_url, server_url
+from codex_ls.providers.load_state import is_loading
 from codex_ls.providers.redaction import secrets_of, without_secrets
-from codex_ls.providers.request import Limits, Request
 from codex_ls.providers.retry import delay_ms, is_retryable, told_wait
-from codex_ls.providers.signals import Signals
 from codex_ls.providers.silence import ServerSilent
 from codex_ls.turn.dialect import learned_quirks, without_refused
 from codex_ls.turn.lookout import Arrived, Lookout
+from codex_ls.turn.sending import Sending
 from codex_ls.turn.window_watch import WindowWatch
 from codex_ls.wire import (
     ModelCall,
     Quirks,
     decoder_for,
     error_from_response,
-    request_for,
 )
 
 if TYPE_CHECKING:
@@ -76,8 +72,7 @@ class Asking:
     ) -> None:
         self._session = session
         self._settings = settings
-        self._provider: Provider = settings.provider
-        self._headers = dict(headers)
+        self._sending = Sending(session.http, settings, headers)
         self._secrets = secrets_of(settings.provider, headers)
         self._clock = clock
         self._interrupt = interrupt
@@ -91,11 +86,14 @@ class Asking:
         """
         return self._ask(call) if self._provider.base_url else self._ask_built_in(call)
 
+    @property
+    def _provider(self) -> Provider:
+        return self._sending.provider
+
     async def _ask_built_in(
         self, call: ModelCall
     ) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
         """As `ask`, of the built-in server, which is started if need be, and once more if it is gone."""
-        nowhere = self._provider
         for is_last in (False, True):
             yield PhaseChanged("loading")
             loading = Lookout(self._interrupt, self._session.loading, next_look_s=_ENGINE_LOOK_S)
@@ -114,7 +112,6 @@ class Asking:
                 # Something ended it a moment ago, and its last breath still took the connection.
                 if is_last or self._texts:
                     raise
-                self._provider = nowhere
             else:
                 return
 
@@ -122,9 +119,8 @@ class Asking:
         self._quirks = learned_quirks(
             self._provider, self._settings.model, forced_open=self._session.forced_open
         )
-        loopback = is_loopback(self._provider.base_url)
-        max_attempts, failed = 1 + self._provider.request_max_retries, 0
-        signals = self._signals_of_server()
+        failed = 0
+        signals = self._sending.signals()
         lookout = Lookout(
             self._interrupt, signals.look if signals else None, patience_s=signals.patience_s
         )
@@ -139,7 +135,7 @@ class Asking:
             event: WireEvent | None = None
             try:
                 async with aclosing(
-                    lookout.until(self._send(call), dispose=Answer.aclose)
+                    lookout.until(self._sending.send(call, self._quirks), dispose=Answer.aclose)
                 ) as steps:
                     async for step in steps:
                         if isinstance(step, PhaseChanged):
@@ -180,54 +176,27 @@ class Asking:
                     yield Noticed(simpler.notice)
                 continue
             failed += 1
-            wished_ms = answer.retry_after_ms if answer is not None else None
-            wait_ms = delay_ms(failed, wished_ms)
-            if wished_ms is not None and wait_ms is None:
-                error.hint = (
-                    f"It wants {told_wait(wished_ms)} to pass first; or ask another profile."
-                )
-            if (
-                failed >= max_attempts
-                or wait_ms is None
-                or not is_retryable(error, loopback=loopback)
-            ):
-                raise error
-            yield RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
-            await self._interrupt.wait(asyncio.sleep(wait_ms / 1000))
+            retry = self._retry(failed, error, answer)
+            yield retry
+            await self._interrupt.wait(asyncio.sleep(retry.delay_ms / 1000))
+
+    def _retry(self, failed: int, error: ProviderError, answer: Answer | None) -> RetryScheduled:
+        """The next attempt, after so many that failed. Raises `error` if there is none."""
+        max_attempts = 1 + self._provider.request_max_retries
+        wished_ms = answer.retry_after_ms if answer is not None else None
+        wait_ms = delay_ms(failed, wished_ms)
+        if wished_ms is not None and wait_ms is None:
+            error.hint = f"It wants {told_wait(wished_ms)} to pass first; or ask another profile."
+        is_worth_it = is_retryable(error, loopback=is_loopback(self._provider.base_url))
+        if failed >= max_attempts or wait_ms is None or not is_worth_it:
+            raise error
+        return RetryScheduled(failed + 1, max_attempts, wait_ms, error.message)
 
     def _for_engine(self, engine: Engine, call: ModelCall) -> ModelCall:
         """Aim at the built-in server, and ask it as it wants to be asked."""
-        self._provider = replace(self._provider, base_url=engine.base_url)
-        self._headers["Authorization"] = f"Bearer {engine.api_key}"
+        self._sending.aim_at(engine)
         extras = engine.extras_for(call.effort, has_schema=call.output_schema is not None)
         return replace(call, extras={**extras, **call.extras})
-
-    async def _send(self, call: ModelCall) -> Answer:
-        provider = self._provider
-        path, body = request_for(provider.wire_api, call, self._quirks)
-        url, headers = await self._aim(request_url(provider, path))
-        limits = Limits.of(
-            provider.base_url,
-            idle_timeout_ms=provider.stream_idle_timeout_ms,
-            connect_timeout_ms=provider.connect_timeout_ms,
-            first_byte_timeout_ms=provider.first_byte_timeout_ms,
-        )
-        request = Request(
-            url,
-            headers,
-            json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
-            limits,
-            provider.name,
-            start_hint(provider),
-        )
-        return await self._session.http.send(request)
-
-    async def _aim(self, url: str) -> tuple[str, dict[str, str]]:
-        """The address to send to, checked if the local-only lock is on, and the headers."""
-        if not self._settings.local_only:
-            return url, self._headers
-        url, host = await locked_to_this_machine(url, self._settings)
-        return url, {**self._headers, "Host": host}
 
     async def _refusal(self, answer: Answer) -> ProviderError | None:
         """The error that an answer's status stands for."""
@@ -242,21 +211,9 @@ class Asking:
             return error
         from codex_ls.providers.remedies import with_next_step  # for those who need it
 
-        return with_next_step(error, self._settings, has_key="Authorization" in self._headers)
-
-    def _signals_of_server(self) -> Signals:
-        """What this server tells about itself."""
-
-        async def ask(
-            path: str, body: dict[str, Any] | None = None, /, *, as_text: bool = False
-        ) -> Any:
-            url, headers = await self._aim(server_url(self._provider, path))
-            if as_text:
-                return await self._session.http.get_text(url, headers)
-            content = None if body is None else json.dumps(body).encode()
-            return await self._session.http.get_json(url, headers, body=content)
-
-        return Signals(self._provider, self._settings.model, ask)
+        return with_next_step(
+            error, self._settings, has_key="Authorization" in self._sending.headers
+        )
 
     async def _read(
         self, answer: Answer, lookout: Lookout, window: WindowWatch
