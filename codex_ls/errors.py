@@ -149,9 +149,13 @@ class BadRequest(ProviderError):
 
 
 class ContextOverflow(ProviderError):
-    """The prompt does not fit the model's window; `hint` gives both numbers when they are known."""
+    """The prompt does not fit the model's window; `hint` gives both numbers when they are known.
+
+    A hint may hold `MORE_ROOM`: whoever knows the server says how that is done there.
+    """
 
     kind = "contextOverflow"
+    MORE_ROOM: ClassVar[str] = "give the model a larger context"
 
 
 class StreamBroken(ProviderError):

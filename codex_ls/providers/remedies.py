@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import (
     BadRequest,
+    ContextOverflow,
     NotFound,
     ProviderError,
     RateLimited,
@@ -28,6 +29,12 @@ _RARE_APIS = {
     "ollama": 'No other server than Ollama knows this API: set wire_api = "chat".',
 }
 _LOADS = {"lmstudio": "lms load {model}", "ollama": 'ollama run {model} ""'}
+_MORE_ROOM = {
+    "llamacpp": "start llama-server with a larger -c (tokens)",
+    "lmstudio": "load it with more: lms load MODEL --context-length 32768",
+    "ollama": 'set wire_api = "ollama", which asks for the window that it needs',
+    "vllm": "start vLLM with a larger --max-model-len",
+}
 _REFUSALS = NotFound | BadRequest | ServerError | RateLimited
 
 
@@ -92,11 +99,21 @@ def with_next_step(
     match error:
         case NotFound() | BadRequest(http_status=405):
             error.hint = _other_path(settings)
+        case ContextOverflow(hint=str(hint)):
+            error.hint = hint.replace(ContextOverflow.MORE_ROOM, _more_room(settings))
         case Unauthorized():
             error.hint = key_step(settings, has_key=has_key, status=error.http_status)
         case StreamBroken(retryable=False, misread=True):
             error.hint = _other_path(settings)
     return error
+
+
+def _more_room(settings: ModelSettings) -> str:
+    if settings.context_window is not None:
+        return "raise model_context_window, if the server really has more"
+    if settings.provider.wire_api == "ollama":  # it asked for all that the model has
+        return "choose a model with a larger window"
+    return _MORE_ROOM.get(server_kind(settings.provider), ContextOverflow.MORE_ROOM)
 
 
 def key_step(settings: ModelSettings, *, has_key: bool, status: int | None) -> str:

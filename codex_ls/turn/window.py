@@ -94,7 +94,7 @@ def too_long(size: PromptSize, window: int) -> ContextOverflow:
     """The error of a prompt that does not fit, before it is sent."""
     return ContextOverflow(
         f"The prompt has {size.told} tokens, and the model's window is {window}.",
-        hint="Ask about less text, start a new thread, or load the model with a larger context.",
+        hint=f"Ask about less text, start a new thread, or {ContextOverflow.MORE_ROOM}.",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from codex_ls.config.address import is_loopback
 from codex_ls.config.settings import ModelSettings
-from codex_ls.errors import CodexError
+from codex_ls.errors import CodexError, ContextOverflow
 from codex_ls.events import Notice, Usage, UsageReported
 from codex_ls.providers.signals import Signals
 from codex_ls.turn.window import PromptSize, cut_notice, fitted
@@ -47,7 +47,12 @@ class WindowWatch:
 
     async def fit(self, call: ModelCall) -> ModelCall:
         """The call as it fits into the window. Raises ContextOverflow."""
-        fit = await fitted(call, self._signals, self._settings)
+        try:
+            fit = await fitted(call, self._signals, self._settings)
+        except ContextOverflow as error:
+            from codex_ls.providers.remedies import with_next_step  # for those who need it
+
+            raise with_next_step(error, self._settings, has_key=False) from None
         self._size = fit.size
         self.tokens = fit.window or self.tokens
         return fit.call

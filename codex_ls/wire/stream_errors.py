@@ -298,7 +298,7 @@ def _status_of(error: Any, value: Mapping[str, Any]) -> int | None:
 
 def _overflow_hint(sentence: str, source: Any) -> str:
     prompt, window = _overflow_numbers(sentence, source)
-    way_out = "Ask about less text, start a new thread, or give the model a larger context."
+    way_out = f"Ask about less text, start a new thread, or {ContextOverflow.MORE_ROOM}."
     if prompt and window:
         return f"The prompt has {prompt} tokens, the model's window {window}. {way_out}"
     return way_out

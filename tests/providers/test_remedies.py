@@ -1,5 +1,7 @@
 """What servers say, word for word, and the one next step for the profile that asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from codex_ls.config.settings import ModelSettings, Provider, WireApi
@@ -136,6 +138,24 @@ def test_an_api_that_is_not_there(wire_api: WireApi, hint: str) -> None:
 def test_a_key_that_is_not_taken(status: int, key: str | None, hint: str, *, has_key: bool) -> None:
     error = Unauthorized("no", http_status=status)
     assert with_next_step(error, settings(key=key), has_key=has_key).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("provider", "window", "step"),
+    [
+        ("llamacpp", None, "start llama-server with a larger -c (tokens)"),
+        ("vllm", None, "start vLLM with a larger --max-model-len"),
+        ("lmstudio", None, "load it with more: lms load MODEL --context-length 32768"),
+        ("ollama", None, 'set wire_api = "ollama", which asks for the window that it needs'),
+        ("vllm", 4096, "raise model_context_window, if the server really has more"),
+    ],
+)
+def test_more_room_is_made_as_that_server_does_it(
+    provider: str, window: int | None, step: str
+) -> None:
+    error = ContextOverflow("no", hint=f"Ask less, or {ContextOverflow.MORE_ROOM}.")
+    asked = replace(settings(provider=provider), context_window=window)
+    assert with_next_step(error, asked, has_key=False).hint == f"Ask less, or {step}."
 
 
 @pytest.mark.parametrize(
