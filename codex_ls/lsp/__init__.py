@@ -6,8 +6,8 @@ writes. The way of a message: `inbox` and `framing` read, `endpoint` answers or 
 those of LSP that are used. Open documents are kept by pygls (`kept_documents`), which is loaded when the
 first one is opened (`open_documents`).
 
-For editors without a plugin: `actions` offers, `commands` and `turn_command` carry out (`plan` says what
-is asked, `replacement` what an answer changes), `answer_document` and `showing` show.
+For editors without a plugin: `actions` offers, `commands`, `turn_command` and `select_commands` carry
+out (`plan` says what is asked, `replacement` what an answer changes), `answer_document` and `showing` show.
 
 `stdio`, `listening`, `channels` and `websocket` are the ways in.
 """
