@@ -60,7 +60,7 @@ def checked_base_url(text: str) -> str:
 def _with_scheme(url: str) -> str | None:
     """The next step for an address without http://; one with another scheme is not repeated."""
     if url.startswith(("http:/", "https:/")):
-        return "write two slashes behind http:."
+        return f"write two slashes behind {url.partition(':')[0]}:."
     is_bare = "://" not in url and "@" not in url and "?" not in url and url[:1].isalnum()
     return f"write http://{url}" if is_bare and len(url) < _MAX_REPEATED_CHARS else None
 
