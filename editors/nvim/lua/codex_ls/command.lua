@@ -20,80 +20,6 @@ local function meant()
   return require("codex_ls.turns").meant()
 end
 
----@type table<string, fun(turn: codex_ls.Turn, part?: codex_ls.Part)>
-local ANSWER = {
-  accept = function(turn, part)
-    require("codex_ls.edit").accept(turn, part)
-  end,
-  replace = function(turn, part)
-    require("codex_ls.edit").replace(turn, part)
-  end,
-  yank = function(turn, part)
-    require("codex_ls.edit").yank(turn, part)
-  end,
-  open = function(turn)
-    require("codex_ls.document").of(turn):show()
-  end,
-  dismiss = function(turn)
-    turn:dismiss()
-  end,
-}
-
----@type table<string, string>
-local ANSWER_TITLES = {
-  accept = "Insert it below the code",
-  replace = "Replace the code, as a diff",
-  yank = "Yank it",
-  open = "Open it in a split",
-  dismiss = "Dismiss it",
-}
-
-local ANSWER_ORDER = { "accept", "replace", "yank", "open", "dismiss" }
-
----@param name string
----@param part? codex_ls.Part
-local function answer(name, part)
-  local turn = meant()
-  if not turn then
-    errors.notify(errors.new(errors.CODE.NOTHING_TO_DO, "There is no answer here."))
-    return
-  end
-  ANSWER[name](turn, part)
-end
-
----@param message string
----@param choices string[]
-local function reject(message, choices)
-  errors.notify(
-    errors.new(errors.CODE.BAD_COMMAND, message, "It may be " .. table.concat(choices, ", ") .. ".")
-  )
-end
-
----@param input codex_ls.CommandInput
-local function run_answer(input)
-  local name = input.words[1]
-  if name then
-    if not ANSWER[name] then
-      return reject(("`:Codex answer %s` is nothing."):format(name), ANSWER_ORDER)
-    end
-    local part = input.words[2]
-    if part and part ~= "code" and part ~= "text" then
-      return reject(("An answer has no part %s."):format(part), { "code", "text" })
-    end
-    return answer(name, part)
-  end
-  vim.ui.select(ANSWER_ORDER, {
-    prompt = "What about the answer?",
-    format_item = function(item)
-      return ANSWER_TITLES[item]
-    end,
-  }, function(choice)
-    if choice then
-      answer(choice)
-    end
-  end)
-end
-
 ---@param input codex_ls.CommandInput
 local function run_stop(input)
   local turns = require("codex_ls.turns")
@@ -121,7 +47,8 @@ local function run_thinking(input)
   if choice == "close" then
     thinking.hide()
   elseif choice ~= "open" then
-    reject(("`:Codex thinking %s` is nothing."):format(choice), { "open", "close" })
+    local message = ("`:Codex thinking %s` is nothing."):format(choice)
+    errors.notify(errors.none_of(message, { "open", "close" }))
   else
     local turn = meant()
     if not turn then
@@ -271,13 +198,11 @@ M.SUBCOMMANDS = {
     end,
   },
   answer = {
-    run = run_answer,
+    run = function(input)
+      require("codex_ls.answer_command").run(input.words)
+    end,
     complete = function(words)
-      if #words == 0 then
-        return ANSWER_ORDER
-      end
-      local takes_part = vim.tbl_contains({ "accept", "replace", "yank" }, words[1])
-      return #words == 1 and takes_part and { "code", "text" } or {}
+      return require("codex_ls.answer_command").complete(words)
     end,
   },
   again = {
@@ -315,7 +240,7 @@ function M.run(command)
   local name, rest = M.split(command.args)
   local subcommand = M.SUBCOMMANDS[name]
   if not subcommand then
-    return reject(("`:Codex %s` is nothing."):format(name), names())
+    return errors.notify(errors.none_of(("`:Codex %s` is nothing."):format(name), names()))
   end
   local selection
   if command.range > 0 then

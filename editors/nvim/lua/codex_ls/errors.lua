@@ -44,6 +44,14 @@ function M.new(code, message, hint)
   return { code = code, message = message, hint = hint }
 end
 
+---The error of a word that is none of those that may stand in its place.
+---@param message string
+---@param choices string[]
+---@return codex_ls.Error
+function M.none_of(message, choices)
+  return M.new(M.CODE.BAD_COMMAND, message, ("It may be %s."):format(table.concat(choices, ", ")))
+end
+
 ---The error that a failed request stands for.
 ---@param reply { code?: integer, message?: string, data?: any }
 ---@return codex_ls.Error
