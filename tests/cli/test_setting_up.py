@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,29 @@ def test_what_takes_connections_and_says_nothing_is_named(
         assert both.err == f"{note}hint: codex-ls init writes a profile for one of them.\n"
         told = json.loads(command.run("discover", "--json", *ports).out)
         assert told["silent"] == [f"http://localhost:{port}"]
+
+
+WATCHED = """
+import sys
+asked = set()
+def watch(event, arguments):
+    if event == "socket.connect":
+        asked.add(arguments[1][0])
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        asked.add(arguments[0])
+sys.addaudithook(watch)
+from codex_ls.cli import run
+run(sys.argv[1:])
+print(sorted(asked))
+"""
+
+
+def test_nobody_but_this_machine_is_asked(command: Command) -> None:
+    """Whatever listens on the usual ports here, and whatever the environment says of proxies."""
+    proxy = "http://proxy.invalid:3128"
+    variables = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), proxy)
+    done = replace(command, env=variables).run("discover", python=("-c", WATCHED))
+    assert done.out.splitlines()[-1] == "['127.0.0.1', '::1']"
 
 
 def config_for(server: ModelServer) -> str:
