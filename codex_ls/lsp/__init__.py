@@ -7,7 +7,8 @@ those of LSP that are used. Open documents are kept by pygls (`kept_documents`),
 first one is opened (`open_documents`).
 
 For editors without a plugin: `actions` offers, `commands`, `turn_command` and `select_commands` carry
-out (`plan` says what is asked, `replacement` what an answer changes), `answer_document` and `showing` show.
+out (`plan` says what is asked, `replacement` what an answer changes), `answer_document` and `showing`
+show.
 
 `stdio`, `listening`, `channels` and `websocket` are the ways in.
 """
