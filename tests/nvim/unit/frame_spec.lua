@@ -133,6 +133,18 @@ return {
       "╰ Answered after 4.1 s, first word after 0.8 s, 41 tokens/s · p"
     )
   end,
+  ["the first word is the thinking's where it comes first"] = function()
+    local answer = answering("x")
+    answer:apply({
+      type = "done",
+      status = "completed",
+      timing = { requestMs = 1, totalMs = 4100, firstReasoningMs = 300, firstContentMs = 800 },
+    })
+    expect.equal(
+      plain(Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 80, height = 9 }))[3],
+      "╰ Answered after 4.1 s, first word after 0.3 s · p"
+    )
+  end,
   ["the end tells how full the window is"] = function()
     local answer = answering("x")
     answer:apply({

@@ -63,6 +63,17 @@ function M.window_share(usage)
   return percent >= 1 and ("%d%% of the window"):format(percent) or nil
 end
 
+---When the first word came, of the thinking or of the answer.
+---@param timing codex_ls.Timing
+---@return integer? ms nil where none came
+function M.first_word_ms(timing)
+  local thought_ms, answer_ms = timing.firstReasoningMs, timing.firstContentMs
+  if thought_ms and answer_ms then
+    return math.min(thought_ms, answer_ms)
+  end
+  return thought_ms or answer_ms
+end
+
 ---@param answer codex_ls.Answer
 ---@param elapsed_ms integer
 ---@return string
@@ -72,8 +83,9 @@ function M.progress(answer, elapsed_ms)
   end
   local timing = answer.timing
   local parts = { ENDS[answer.status] .. (timing and " after " .. M.seconds(timing.totalMs) or "") }
-  if timing and timing.firstContentMs then
-    parts[#parts + 1] = "first word after " .. M.seconds(timing.firstContentMs)
+  local first_ms = timing and M.first_word_ms(timing)
+  if first_ms then
+    parts[#parts + 1] = "first word after " .. M.seconds(first_ms)
   end
   if timing and timing.outputTokensPerSecond then
     local about = timing.estimated and "about " or ""
