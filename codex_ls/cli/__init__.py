@@ -34,7 +34,7 @@ commands:
   doctor              check a profile, from its file to its first word
   serve               the language server, for editors
   profiles            the profiles of config.toml
-  models              the built-in models
+  models              the built-in models; with --profile those of its server
   model pull NAME     fetch a built-in model
 
 options:

@@ -1,4 +1,7 @@
-"""`codex-ls discover`: the model servers of this machine, and the lines of config.toml for each."""
+"""`codex-ls discover`: the model servers of this machine, and what each one has.
+
+It writes nothing: it points at `codex-ls init`, which puts a profile for one of them into config.toml.
+"""
 
 import asyncio
 import json
