@@ -22,7 +22,14 @@ from codex_ls.errors import (
 from codex_ls.providers.load_state import server_kind
 from codex_ls.wire.stream_errors import TOLD
 
-ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/models", "/api/chat")
+ENDPOINTS = (
+    "/api/v1/chat",
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/models",
+    "/api/chat",
+)
 _RARE_APIS = {
     "responses": 'This server may not know the Responses API: set wire_api = "chat".',
     "lmstudio": 'LM Studio has this API from 0.4 on: update it, or set wire_api = "chat".',
@@ -131,12 +138,12 @@ def key_step(settings: ModelSettings, *, has_key: bool, status: int | None) -> s
 
 def _other_path(settings: ModelSettings) -> str:
     provider = settings.provider
-    if step := _RARE_APIS.get(provider.wire_api):
-        return step
     path = urlsplit(provider.base_url).path
     for endpoint in ENDPOINTS:
         if path.endswith(endpoint):
-            return _write(settings, path=path.removesuffix(endpoint))
+            return _write(settings, path=path.removesuffix(endpoint) or "/v1")
+    if step := _RARE_APIS.get(provider.wire_api):
+        return step
     if "/v1/v1" in path:
         return _write(settings, path=path.replace("/v1/v1", "/v1"))
     if path in ("", "/"):

@@ -90,6 +90,8 @@ def test_a_known_sentence_has_its_own_step(provider: str, error: ProviderError, 
         ("http://h:1", 'Write base_url = "http://h:1/v1".'),
         ("http://h:1/v1/v1", 'Write base_url = "http://h:1/v1".'),
         ("http://h:1/v1/chat/completions", 'Write base_url = "http://h:1/v1".'),
+        ("http://h:1/api/v1/chat", 'Write base_url = "http://h:1/v1".'),
+        ("http://h:1/api/chat", 'Write base_url = "http://h:1/v1".'),
         (
             "http://h:1/v1",
             "Asked for model m at http://h:1/v1. `codex-ls doctor` finds out which of the two is"
@@ -119,6 +121,12 @@ def test_a_wrong_path_is_put_right(error: ProviderError, url: str, hint: str) ->
 def test_an_api_that_is_not_there(wire_api: WireApi, hint: str) -> None:
     told = with_next_step(NotFound("no"), settings(wire_api=wire_api), has_key=False)
     assert told.hint == hint
+
+
+def test_an_endpoint_in_the_address_is_put_right_before_its_api_is_doubted() -> None:
+    pasted = settings(url="http://h:1/api/v1/chat", wire_api="lmstudio")
+    told = with_next_step(NotFound("no"), pasted, has_key=False)
+    assert told.hint == 'Write base_url = "http://h:1/v1".'
 
 
 @pytest.mark.parametrize(
