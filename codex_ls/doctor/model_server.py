@@ -54,6 +54,8 @@ async def check_server(patient: Patient) -> Finding:
         return await _no_list(patient, reply)
     if patient.server is None:
         patient.server = Server("other", models=listed_models(reply.fields))
+    if patient.provider.wire_api == "lmstudio" and patient.server.kind not in ("lmstudio", "other"):
+        return _another_server(patient, patient.server, "LM Studio")
     return ok(f"It is {patient.server.title}.")
 
 
@@ -170,15 +172,19 @@ def _sent_elsewhere(patient: Patient, reply: Reply) -> Finding:
     )
 
 
+def _another_server(patient: Patient, server: Server, wanted: str) -> Finding:
+    title = "A model server" if server.kind == "other" else server.title
+    return failed(
+        f"{title} answers at {patient.origin}, and no {wanted}.",
+        'Set wire_api = "chat".',
+    )
+
+
 async def _no_list(patient: Patient, reply: Reply) -> Finding:
     """A path that is no list of models: find the right one, or say what is there instead."""
     wire_api = patient.provider.wire_api
     if wire_api == "ollama" and patient.server is not None and patient.server.kind != "ollama":
-        title = patient.server.title
-        return failed(
-            f"{title[:1].upper()}{title[1:]} answers at {patient.origin}, and no Ollama.",
-            'Set wire_api = "chat".',
-        )
+        return _another_server(patient, patient.server, "Ollama")
     path = await _path_that_lists(patient)
     if path is not None:
         return failed(

@@ -1105,6 +1105,18 @@ async def ollamas_api_of_another_server(world: World) -> None:
 
 
 @row(
+    "server",
+    "failed",
+    "llama.cpp b8681-x answers at {origin}, and no LM Studio.",
+    'Set wire_api = "chat".',
+)
+async def lm_studios_api_of_another_server(world: World) -> None:
+    server = await world.server()
+    server.route("GET", "/props", json_answer({"build_info": "b8681-x", "total_slots": 1}))
+    world.configure(server.base_url, more='wire_api = "lmstudio"')
+
+
+@row(
     "model",
     "failed",
     "nomic only makes embeddings: it can't answer.",
