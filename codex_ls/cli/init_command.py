@@ -49,8 +49,7 @@ def run(argv: Sequence[str]) -> int:
     )
     if is_written:
         out.write(_try_it(load_config(), name))
-        if server.kind == "lmstudio":
-            out.write(_more_of_lm_studio(load_config(), name))
+        out.write(_more_of(server.kind, load_config(), name))
     return 0 if is_written or before == after else 1
 
 
@@ -102,16 +101,22 @@ def _try_it(config: "Config", name: str) -> str:
     return f'Try it: codex-ls exec {option} "What is 2 + 2?"\n{use} makes it the one in use.\n'
 
 
-def _more_of_lm_studio(config: "Config", name: str) -> str:
-    """What LM Studio's own API shows beyond the one that every server has, unless it is in use."""
+_OWN_API = {
+    "lmstudio": "shows how far it is with loading and reading (LM Studio 0.4)",
+    "ollama": "asks for the window that a turn needs and tells how long loading took",
+}
+
+
+def _more_of(kind: str, config: "Config", name: str) -> str:
+    """What a server's own API has beyond the one that every server has, unless it is in use."""
     from codex_ls.config.edit import literal
     from codex_ls.config.profile import list_profiles
 
     profile = next((p for p in list_profiles(config) if p.name == name), None)
-    if profile is None or profile.wire_api == "lmstudio":
+    if profile is None or kind not in _OWN_API or profile.wire_api == kind:
         return ""
-    line = f"wire_api = {literal('lmstudio')} under [model_providers.{profile.provider}]"
-    return f"{line} shows how far it is with loading and reading (LM Studio 0.4).\n"
+    line = f"wire_api = {literal(kind)} under [model_providers.{profile.provider}]"
+    return f"{line} {_OWN_API[kind]}.\n"
 
 
 def _answers_unasked(config: "Config", name: str) -> bool:

@@ -204,6 +204,27 @@ def test_of_lm_studio_it_is_told_what_shows_how_far_it_is(
     assert "loading and reading" not in done.out
 
 
+def test_of_ollama_it_is_told_what_makes_room_for_a_long_prompt(
+    server: ModelServer, command: Command
+) -> None:
+    server.route("GET", "/api/version", json_answer({"version": "0.12.0"}))
+    server.route("GET", "/api/tags", json_answer({"models": [{"name": "m"}]}))
+    more = (
+        f'wire_api = "ollama" under [model_providers.local-{server.port}] asks for the window'
+        " that a turn needs and tells how long loading took.\n"
+    )
+    port = ("--port", str(server.port))
+    done = command.run("init", "--yes", *port)
+    assert done.out.endswith(f'Try it: codex-ls exec "What is 2 + 2?"\n{more}')
+    config = command.home / "config.toml"
+    table = f"[model_providers.local-{server.port}]\n"
+    native = config.read_text().replace(table, f'{table}wire_api = "ollama"\n')
+    command.write_config(native)
+    done = command.run("init", "--yes", "--name", "again", *port)
+    assert done.exit_code == 0
+    assert "asks for the window" not in done.out
+
+
 def test_a_server_of_no_known_kind_makes_a_local_profile(
     server: ModelServer, command: Command
 ) -> None:
