@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from codex_ls.providers.inquiry import Get, Reply
+from codex_ls.providers.listing import listed_window
+from codex_ls.providers.listing import token_count as _size
 
 Kind = Literal["llamacpp", "lmstudio", "ollama", "vllm", "sglang", "other"]
 
@@ -215,7 +217,7 @@ def _other(told: _Told) -> Server | None:
 def _served(told: _Told) -> tuple[ServedModel, ...]:
     """Models of servers that hold what they list in memory."""
     return tuple(
-        ServedModel(_text(entry, "id"), is_loaded=True, window=_size(entry.get("max_model_len")))
+        ServedModel(_text(entry, "id"), is_loaded=True, window=listed_window(entry))
         for entry in told.entries("/v1/models", "data")
     )
 
@@ -225,15 +227,11 @@ def listed_models(listing: Mapping[str, Any]) -> tuple[ServedModel, ...]:
     return tuple(
         ServedModel(
             _text(entry, "id"),
-            largest_window=_first_size(entry, "context_length", "context_window", "max_model_len"),
+            largest_window=listed_window(entry),
         )
         for entry in _list(listing.get("data"))
         if isinstance(entry, dict) and _text(entry, "id")
     )
-
-
-def _first_size(entry: Mapping[str, Any], *keys: str) -> int | None:
-    return next(filter(None, (_size(entry.get(key)) for key in keys)), None)
 
 
 def _list(value: object) -> list[Any]:
@@ -246,11 +244,6 @@ def _text(entry: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         return ""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
-
-
-def _size(value: object) -> int | None:
-    is_size = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return value if is_size else None  # type: ignore[return-value]
 
 
 def names(models: Iterable[ServedModel]) -> tuple[str, ...]:

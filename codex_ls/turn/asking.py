@@ -125,7 +125,11 @@ class Asking:
             self._interrupt, signals.look if signals else None, patience_s=signals.patience_s
         )
         window = WindowWatch(
-            signals, self._provider.base_url, self._settings, self._session.windows
+            signals,
+            self._provider.base_url,
+            self._settings,
+            self._session.windows,
+            self._session.chosen_windows,
         )
         call = await self._interrupt.wait(window.fit(call))
         yield PhaseChanged("connecting")

@@ -18,7 +18,7 @@ from codex_ls.providers.http import HttpClient
 from codex_ls.providers.origin import AskSecret
 from codex_ls.turn.keeping import Keeping
 from codex_ls.turn.run import Turn, TurnRequest
-from codex_ls.turn.window_watch import Windows
+from codex_ls.turn.window_watch import ChosenWindows, Windows
 
 if TYPE_CHECKING:
     from codex_ls.embedded.engine import Engine
@@ -42,7 +42,9 @@ class Session:
         self.forced_open: set[tuple[str, str]] = set()
         """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
         self.windows: Windows = {}
-        """How many tokens fit, as model servers told beside their answers."""
+        """How many tokens fit, as model servers told."""
+        self.chosen_windows: ChosenWindows = {}
+        """How many tokens Ollama was asked to make room for."""
         self.keeping = Keeping(env)
         self._tracing: Tracing | None = None
         self._turns: set[Turn] = set()

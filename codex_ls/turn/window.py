@@ -2,10 +2,14 @@
 
 A prompt that does not fit is cut by some servers without a word, and the answer is made from the rest.
 Short prompts fit nearly everywhere and are sent at once, so that only long ones pay for being counted;
-their count is exact where the server has a tokenizer, and else an estimate that is called one.
+their count is exact where the server has a tokenizer, and else an estimate that is called one. What is
+not told within `CHECK_S` is not waited for.
 """
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import ContextOverflow
@@ -15,6 +19,11 @@ from codex_ls.wire import ModelCall
 
 SHORT_TOKENS = 1500
 """Estimated tokens up to which a prompt is sent without asking for the window: few are smaller."""
+
+CHECK_S = 0.2
+"""How long a request is held back for everything that its server is asked before it, together."""
+
+T = TypeVar("T")
 
 _OLLAMA_DEFAULT = 4096
 _OUTPUT_RESERVE = 2048
@@ -55,6 +64,8 @@ class Fitted:
     call: ModelCall
     size: PromptSize
     window: int | None = None
+    told: int | None = None
+    """The window as the server told it for this call; None if it was not asked, or said nothing."""
 
 
 def estimated_size(call: ModelCall) -> PromptSize:
@@ -68,26 +79,58 @@ def estimated_size(call: ModelCall) -> PromptSize:
     return PromptSize(round(text) + images, exact=False, image_tokens=images)
 
 
-async def fitted(call: ModelCall, signals: Signals, settings: ModelSettings) -> Fitted:
+async def fitted(
+    call: ModelCall,
+    signals: Signals | None,
+    settings: ModelSettings,
+    *,
+    told: int | None = None,
+    chosen: int | None = None,
+) -> Fitted:
     """The call, with the window it needs where that can be chosen (Ollama's own API).
 
-    Raises ContextOverflow with both numbers if it can't fit.
+    `told` is the window that the server told before, `chosen` the one that Ollama was asked for; with
+    no `signals` nobody is asked. Raises ContextOverflow with both numbers if it can't fit.
     """
     size = estimated_size(call)
-    chosen = call.context_window if settings.provider.wire_api == "ollama" else None
-    if size.tokens <= min(SHORT_TOKENS, settings.context_window or SHORT_TOKENS):
-        return Fitted(call, size, chosen)
-    if settings.provider.wire_api == "ollama" and call.context_window is None:
-        return await _with_room(call, size, signals)
-    window = settings.context_window or await signals.window()
-    if window is None or size.most <= window:
-        return Fitted(call, size, window)
-    counted = await signals.count([{"role": m.role, "content": m.text} for m in call.messages])
-    if counted is not None:
-        size = PromptSize(counted, exact=True)
-    if size.least > window:
-        raise too_long(size, window)
-    return Fitted(call, size, window)
+    is_ollama = settings.provider.wire_api == "ollama"
+    is_short = size.tokens <= min(SHORT_TOKENS, settings.context_window or SHORT_TOKENS)
+    if is_ollama and call.context_window is None:
+        return await _with_room(call, size, signals, is_short=is_short, told=told, chosen=chosen)
+    if is_short:
+        return Fitted(call, size, call.context_window if is_ollama else None)
+    deadline = asyncio.get_running_loop().time() + CHECK_S
+    window, is_new = settings.context_window or call.context_window, False
+    if window is None:
+        window = told
+        if signals and (told is None or size.most > told):
+            # The model may have been loaded anew: what was told before refuses nothing.
+            window, is_new = await signals.window(until=deadline), True
+    if window is not None and size.most > window:
+        size = await _counted(call, size, signals, deadline)
+        if size.least > window:
+            raise too_long(size, window)
+    return Fitted(call, size, window, told=window if is_new else None)
+
+
+async def _counted(
+    call: ModelCall, size: PromptSize, signals: Signals | None, deadline: float
+) -> PromptSize:
+    """The exact size where the server tells it in time."""
+    if not signals:
+        return size
+    messages = [{"role": m.role, "content": m.text} for m in call.messages]
+    tokens = await _by(deadline, signals.count(messages))
+    return size if tokens is None else PromptSize(tokens, exact=True)
+
+
+async def _by(deadline: float, told: Awaitable[T | None]) -> T | None:
+    """What is told until then."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await told
+    except TimeoutError:
+        return None
 
 
 def too_long(size: PromptSize, window: int) -> ContextOverflow:
@@ -144,16 +187,31 @@ def _more_room(settings: ModelSettings) -> str:
             )
 
 
-async def _with_room(call: ModelCall, size: PromptSize, signals: Signals) -> Fitted:
-    """Ask Ollama for a window that holds this turn; powers of two, so that it rarely reloads."""
+async def _with_room(
+    call: ModelCall,
+    size: PromptSize,
+    signals: Signals | None,
+    *,
+    is_short: bool,
+    told: int | None,
+    chosen: int | None,
+) -> Fitted:
+    """Ask Ollama for a window that holds this turn.
+
+    Another window means that the model is loaded anew, even for a short prompt: so they are powers of
+    two, and the one that was chosen stays until a prompt needs a larger one.
+    """
     needed = round(size.most) + (call.max_output_tokens or _OUTPUT_RESERVE)
-    loaded = await signals.window()
-    window = max(loaded or 0, _OLLAMA_DEFAULT)
+    if is_short or (chosen is not None and needed <= chosen):
+        return Fitted(replace(call, context_window=chosen), size, chosen)
+    deadline = asyncio.get_running_loop().time() + CHECK_S
+    loaded = await signals.window(until=deadline) if signals and told is None else None
+    window = max(loaded or told or 0, chosen or 0, _OLLAMA_DEFAULT)
     while window < needed:
         window *= 2
-    largest = await signals.largest_window()
+    largest = await _by(deadline, signals.largest_window()) if signals else None
     if largest is not None:
         window = min(window, largest)
         if size.least > largest:
             raise too_long(size, largest)
-    return Fitted(replace(call, context_window=window), size, window)
+    return Fitted(replace(call, context_window=window), size, window, told=loaded)

@@ -1,8 +1,9 @@
 """The model's window, learned beside a running answer.
 
-How much of its window a conversation fills is worth knowing, but no reason to let anybody wait: nothing
-is asked before the request, a quick answer is not accompanied by a question at all, and no end waits for
-one. Only servers of this machine are asked. What was told last is remembered while the process lives.
+How much of its window a conversation fills is worth knowing, but no reason to let anybody wait: only a
+long prompt has it asked for before the request, and briefly; a quick answer is not accompanied by a
+question at all, and no end waits for one. Only servers of this machine are asked. What was told last is
+remembered while the process lives.
 """
 
 import asyncio
@@ -24,6 +25,9 @@ Windows = dict[tuple[str, str], int | None]
 """The windows that were told, by base URL and model; None: of a server that nobody knows, and that
 has nothing to tell."""
 
+ChosenWindows = dict[tuple[str, str], int]
+"""The windows that Ollama answered with because they were asked for, by base URL and model."""
+
 
 class WindowWatch:
     """One turn's prompt and its model's window: `tokens`, None while nothing is known of it.
@@ -32,12 +36,19 @@ class WindowWatch:
     """
 
     def __init__(
-        self, signals: Signals, base_url: str, settings: ModelSettings, told: Windows
+        self,
+        signals: Signals,
+        base_url: str,
+        settings: ModelSettings,
+        told: Windows,
+        chosen: ChosenWindows,
     ) -> None:
         self._signals = signals
         self._settings = settings
         self._model = (base_url, settings.model)
         self._told = told
+        self._chosen = chosen
+        self._choice: int | None = None
         self._size = PromptSize(0, exact=False)
         tells = told.get(self._model, 0) is not None
         self._may_ask = bool(signals) and tells and is_loopback(base_url)
@@ -48,17 +59,28 @@ class WindowWatch:
     async def fit(self, call: ModelCall) -> ModelCall:
         """The call as it fits into the window. Raises ContextOverflow."""
         try:
-            fit = await fitted(call, self._signals, self._settings)
+            fit = await fitted(
+                call,
+                self._signals if self._may_ask else None,
+                self._settings,
+                told=self._told.get(self._model),
+                chosen=self._chosen.get(self._model),
+            )
         except ContextOverflow as error:
             from codex_ls.providers.remedies import with_next_step  # for those who need it
 
             raise with_next_step(error, self._settings, has_key=False) from None
         self._size = fit.size
+        self._choice = fit.call.context_window if self._settings.context_window is None else None
+        if fit.told is not None:
+            self._told[self._model] = fit.told
         self.tokens = fit.window or self.tokens
         return fit.call
 
     def begin(self) -> None:
-        """The answer is under way: ask in a while."""
+        """The answer is under way: ask in a while, and keep to the window that it was given."""
+        if self._choice is not None:
+            self._chosen[self._model] = max(self._choice, self._chosen.get(self._model, 0))
         if self._may_ask:
             self._timer = asyncio.get_running_loop().call_later(LOOK_AFTER_S, self._begin_look)
 

@@ -1,5 +1,6 @@
 """What an unknown server is asked while it says nothing."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -68,6 +69,48 @@ async def test_one_that_is_known_is_asked_for_its_health() -> None:
     signals = Signals(Provider("llamacpp", "llama.cpp", HERE), "m", server)
     assert await signals.look() == PhaseChanged("prompt")
     assert server.paths == ["/health", "/metrics"]
+
+
+@pytest.mark.parametrize("key", ["context_length", "context_window", "max_model_len"])
+@pytest.mark.parametrize("provider_id", ["vllm", "mine"])
+async def test_the_window_that_a_list_of_models_tells(provider_id: str, key: str) -> None:
+    listed = {"data": [{"id": "other", key: 1}, {"id": "m", key: 8192}]}
+    signals = Signals(Provider(provider_id, "Mine", HERE), "m", Asked(v1__models=listed))
+    assert await signals.window() == 8192
+
+
+async def test_what_a_server_loaded_goes_before_what_its_list_promises() -> None:
+    listed = {"data": [{"id": "m", "context_length": 131_072}]}
+    props = {"default_generation_settings": {"n_ctx": 4096}}
+    server = Asked(v1__models=listed, props=props)
+    signals = Signals(Provider("mine", "Mine", HERE), "m", server)
+    assert await signals.window() == 4096
+    server.paths.clear()
+    assert await signals.window() == 4096
+    assert server.paths == ["/props"]
+
+
+async def test_what_one_address_tells_is_not_lost_by_another_that_hangs() -> None:
+    hung: list[str] = []
+
+    async def ask(
+        path: str, body: dict[str, Any] | None = None, /, *, as_text: bool = False
+    ) -> Any:
+        if path == "/props":
+            return {"default_generation_settings": {"n_ctx": 4096}}
+        if path == "/api/ps":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                hung.append(path)
+        return None
+
+    signals = Signals(Provider("mine", "Mine", HERE), "m", ask)
+    until = asyncio.get_running_loop().time() + 0.05
+    assert await signals.window(until=until) == 4096
+    assert hung == ["/api/ps"]  # it was asked, and is over
+    assert not signals.are_recognised
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 # ---- the queue ---------------------------------------------------------------------------------

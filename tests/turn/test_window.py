@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import functools
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from codex_ls.config.settings import ModelSettings, Provider, WireApi
 from codex_ls.errors import ContextOverflow
 from codex_ls.events import Event, Notice, PhaseChanged, TurnFinished, Usage
 from codex_ls.providers.signals import Signals
+from codex_ls.turn import window
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
 from codex_ls.turn.window import PromptSize, cut_notice
 from codex_ls.turn.window_watch import WindowWatch
+from codex_ls.wire import ModelCall
+from codex_ls.wire.requests import Message
 from tests.support.model_server import ModelServer, Request
 from tests.support.streams import (
     Answer,
@@ -24,6 +28,13 @@ from tests.support.streams import (
     ollama_stream,
 )
 from tests.turn.conftest import events_of, settings_for
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowded machine may take longer to answer than a request is held back for."""
+    monkeypatch.setattr(window, "CHECK_S", 10.0)
+
 
 LONG = "word " * 8000  # 40,000 characters: about 10,000 tokens
 
@@ -135,6 +146,90 @@ async def test_ollama_is_asked_for_the_window_that_the_turn_needs(
         asked = settings_for(server, wire_api="ollama")
         assert finished(await events_of(session.start(TurnRequest(LONG), asked))).content == "ok"
         assert server.turns[0].json["options"] == {"num_ctx": asked_for}
+
+
+async def test_ollama_keeps_the_window_it_was_asked_for_so_that_it_need_not_load_again(
+    session: Session,
+) -> None:
+    async with ModelServer() as server:
+        server.always(ollama_stream(content=["ok"], usage=(10, 1)))
+        server.route("GET", "/api/ps", json_answer({"models": []}))
+        server.route(
+            "POST", "/api/show", json_answer({"model_info": {"llama.context_length": 131_072}})
+        )
+        asked = settings_for(server, wire_api="ollama")
+        for prompt in ("hi", LONG, "hi", LONG, LONG * 2, "hi"):
+            await events_of(session.start(TurnRequest(prompt), asked))
+        other = settings_for(server, wire_api="ollama", model="other")
+        await events_of(session.start(TurnRequest("hi"), other))
+        assert [turn.json.get("options", {}).get("num_ctx") for turn in server.turns] == [
+            None, 16_384, 16_384, 16_384, 32_768, 32_768, None
+        ]  # fmt: skip
+
+
+async def test_a_window_that_ollama_could_not_give_is_not_asked_for_again(
+    session: Session,
+) -> None:
+    too_large = error_answer(500, "model requires more system memory")
+    async with ModelServer(too_large, ollama_stream(content=["ok"], usage=(10, 1))) as server:
+        asked = settings_for(server, wire_api="ollama", request_max_retries=0)
+        assert finished(await events_of(session.start(TurnRequest(LONG), asked))).error
+        await events_of(session.start(TurnRequest("hi"), asked))
+        assert "num_ctx" not in server.turns[1].json.get("options", {})
+
+
+@pytest.mark.parametrize("wire_api", ["chat", "ollama"])
+async def test_a_server_that_keeps_silent_about_its_window_is_not_waited_for(
+    session: Session, wire_api: WireApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "CHECK_S", 0.2)
+    patient = functools.partial(session.http.get_json, limit_s=600)
+    monkeypatch.setattr(session.http, "get_json", patient)
+    silent = Gate("the window is told")
+    stream = ollama_stream if wire_api == "ollama" else chat_stream
+    async with ModelServer(stream(content=["ok"], usage=(10_000, 1))) as server:
+
+        @server.on
+        def hold(request: Request) -> Answer | None:
+            held = dataclasses.replace(json_answer({}), before=(silent,))
+            return None if request.is_turn else held
+
+        asked = settings_for(server, wire_api=wire_api)
+        async with asyncio.timeout(10):
+            events = await events_of(session.start(TurnRequest(LONG), asked))
+        assert finished(events).content == "ok"
+        held_back = [request for request in server.requests if not request.is_turn]
+        assert held_back
+        for request in held_back:
+            await request.hung_up.wait()
+
+
+async def test_a_window_that_was_told_once_is_not_asked_for_again(session: Session) -> None:
+    async with ModelServer() as server:
+        server.always(chat_stream(content=["ok"], usage=(10_000, 1)))
+        listed = {"data": [{"id": "m", "max_model_len": 32_768}]}
+        server.route("GET", "/v1/models", json_answer(listed))
+        asked = settings_for(server, provider_id="vllm")
+        for _ in range(3):
+            await events_of(session.start(TurnRequest(LONG), asked))
+        assert session.windows == {(server.base_url, "m"): 32_768}
+        paths = [request.path for request in server.requests]
+        assert paths == ["/v1/models", *["/v1/chat/completions"] * 3]
+
+
+async def test_a_prompt_that_is_too_long_for_what_was_told_is_measured_anew(
+    session: Session,
+) -> None:
+    async with ModelServer(chat_stream(content=["ok"], usage=(10_000, 1))) as server:
+        asked = settings_for(server, provider_id="vllm")
+        session.windows[server.base_url, "m"] = 4096  # the model has been loaded anew since
+        for length in (32_768, 4096):
+            session.windows[server.base_url, "m"] = 4096
+            listed = {"data": [{"id": "m", "max_model_len": length}]}
+            server.route("GET", "/v1/models", json_answer(listed))
+            end = finished(await events_of(session.start(TurnRequest(LONG), asked)))
+            assert isinstance(end.error, ContextOverflow) == (length == 4096)
+        assert len(server.turns) == 1
 
 
 async def test_a_cut_that_the_figures_show_is_told(session: Session) -> None:
@@ -295,7 +390,7 @@ async def test_a_server_that_tells_no_window_is_not_asked_again(session: Session
 
     asked = dataclasses.replace(asked, context_window=7)
     signals = Signals(asked.provider, "m", never)
-    again = WindowWatch(signals, server.base_url, asked, session.windows)
+    again = WindowWatch(signals, server.base_url, asked, session.windows, {})
     again.begin()
     assert (again._timer, again.tokens) == (None, 7)
     await again.end()
@@ -329,14 +424,24 @@ async def test_an_answer_ends_without_waiting_for_its_window(session: Session) -
             await request.hung_up.wait()
 
 
-async def test_a_server_elsewhere_is_not_asked() -> None:
-    async def never() -> int:
+@pytest.mark.parametrize(
+    ("provider_id", "wire_api"), [("ollama", "chat"), ("vllm", "chat"), ("mine", "ollama")]
+)
+async def test_a_server_elsewhere_is_not_asked(provider_id: str, wire_api: WireApi) -> None:
+    async def never(*_: object, **__: object) -> int:
         raise AssertionError
 
-    provider = Provider("ollama", "Ollama", "https://model.example/v1")
-    signals = Signals(provider, "m", never)  # type: ignore[arg-type]
-    watch = WindowWatch(signals, provider.base_url, ModelSettings("m", provider), {})
+    provider = Provider(provider_id, "Mine", "https://model.example/v1", wire_api=wire_api)
+    settings = ModelSettings("m", provider)
+    watch = WindowWatch(Signals(provider, "m", never), provider.base_url, settings, {}, {})
+    call = ModelCall("m", (Message("user", LONG),))
+    assert (await watch.fit(call)).messages == call.messages
+    with pytest.raises(ContextOverflow):
+        limited = dataclasses.replace(settings, context_window=2048)
+        refusing = Signals(provider, "m", never)
+        told = dataclasses.replace(call, context_window=2048)
+        await WindowWatch(refusing, provider.base_url, limited, {}, {}).fit(told)
     watch.begin()
     assert watch._timer is None
     await watch.end()
-    assert watch.tokens is None
+    assert watch.tokens == (16_384 if wire_api == "ollama" else None)

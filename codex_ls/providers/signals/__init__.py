@@ -4,10 +4,12 @@
 `window` how many tokens fit, `count` how many a conversation has. Each asks its server's own interface
 with `ask`, which sends a GET (or, with a body, a POST) to the provider's own origin with the provider's
 own key, and gives the JSON, or None for anything that went wrong. None of it delays an answer: a look
-runs beside the request, and the window is asked for beforehand only where a prompt is long.
+runs beside the request, and the window is asked for beforehand only where a prompt is long, and briefly.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -27,10 +29,10 @@ class Ask(Protocol):
         """The JSON of the answer, or its text, the beginning of one that is very long; or None."""
 
 
-Look = Callable[[Any, str], Awaitable[PhaseChanged | None]]
-Window = Callable[[Any, str], Awaitable[int | None]]
-Queue = Callable[[Any, str], Awaitable[int | None]]
-Count = Callable[[Any, str, list[dict[str, Any]]], Awaitable[int | None]]
+Look = Callable[[Any, str], Coroutine[Any, Any, PhaseChanged | None]]
+Window = Callable[[Any, str], Coroutine[Any, Any, int | None]]
+Queue = Callable[[Any, str], Coroutine[Any, Any, int | None]]
+Count = Callable[[Any, str, list[dict[str, Any]]], Coroutine[Any, Any, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,32 @@ class Signals:
         self._place.note(await kind.queue(self._ask, self._model))
         return replace(phase, waiting=self._place.waiting or None)
 
-    async def window(self) -> int | None:
-        """How many tokens a conversation may have, as the model is loaded now."""
-        for kind in self._kinds:
-            if (window := await kind.window(self._ask, self._model)) is not None:
-                self._kinds = (kind,)
+    async def window(self, *, until: float | None = None) -> int | None:
+        """How many tokens a conversation may have, as the model is loaded now.
+
+        All kinds that it may be are asked at the same time; what has come by `until`, a time of the
+        running loop, has to do.
+        """
+        asked = [
+            (kind, asyncio.ensure_future(kind.window(self._ask, self._model)))
+            for kind in self._kinds
+        ]
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    for _, telling in asked:
+                        if await telling is not None:
+                            break
+        finally:
+            for _, telling in asked:
+                telling.cancel()
+            await asyncio.gather(*(telling for _, telling in asked), return_exceptions=True)
+        is_sure = True
+        for kind, telling in asked:
+            if telling.cancelled():
+                is_sure = False  # it may be this kind as well
+            elif (window := telling.result()) is not None:
+                self._kinds = (kind,) if is_sure else self._kinds
                 return window
         return None
 

@@ -2,12 +2,13 @@
 
 What is left then is a prompt that is being read, or that waits for its turn: `/metrics` tells how many
 do (a line for each engine). `/health` says nothing more: it is good wherever `/version` answers.
-`/v1/models` has the window (`max_model_len`), `/tokenize` counts a conversation exactly.
+`/v1/models` has the window, `/tokenize` counts a conversation exactly.
 """
 
 from typing import Any
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.listing import listed_window
 from codex_ls.providers.signals.metrics import gauge
 
 
@@ -29,8 +30,7 @@ async def window(ask: Any, model: str) -> int | None:
     data = listed.get("data") if isinstance(listed, dict) else None
     for entry in data if isinstance(data, list) else ():
         if isinstance(entry, dict) and entry.get("id") == model:
-            length = entry.get("max_model_len")
-            return length if isinstance(length, int) and length > 0 else None
+            return listed_window(entry)
     return None
 
 
