@@ -61,6 +61,8 @@ class Timing:
     waited_ms: int | None = None
     """How long the request stood in the server's queue, as far as that was to be seen."""
     load_estimated: bool = False
+    thinking_tokens: int | None = None
+    """About how many of the output's tokens were thinking, where the model server does not tell."""
     """Whether the time of loading was counted here."""
 
 

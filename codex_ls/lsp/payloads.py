@@ -139,6 +139,7 @@ def timing_payload(timing: Timing) -> Payload:
         promptEstimated=timing.prompt_estimated or None,
         waitedMs=timing.waited_ms,
         loadEstimated=timing.load_estimated or None,
+        thinkingTokens=timing.thinking_tokens,
     )
 
 

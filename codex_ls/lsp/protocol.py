@@ -138,6 +138,7 @@ class Timing(TypedDict):
     promptEstimated: NotRequired[bool]
     waitedMs: NotRequired[int]
     loadEstimated: NotRequired[bool]
+    thinkingTokens: NotRequired[int]
 
 
 class Notice(TypedDict):

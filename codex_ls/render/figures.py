@@ -50,7 +50,7 @@ def _what_came(finished: TurnFinished) -> Iterator[_Part]:
     elif (first_ms := _first_word_ms(timing)) is not None:
         yield _Part(f"first word after {_seconds(first_ms)}")
     if finished.usage is not None:
-        yield _Part(_output(finished.usage))
+        yield _Part(_output(finished.usage, timing))
     elif (count := _estimated_tokens(timing)) is not None:
         yield _Part(f"about {_tokens(count)}")
     if timing.output_tokens_per_second is not None:
@@ -98,10 +98,14 @@ def _first_word_ms(timing: Timing) -> int | None:
     return min(seen, default=None)
 
 
-def _output(usage: Usage) -> str:
+def _output(usage: Usage, timing: Timing) -> str:
     """The tokens that were written, and how many of them were thought."""
     told = _tokens(usage.output_tokens)
-    return f"{told} ({usage.reasoning_tokens:,} thinking)" if usage.reasoning_tokens else told
+    if usage.reasoning_tokens:
+        return f"{told} ({usage.reasoning_tokens:,} thinking)"
+    if timing.thinking_tokens:
+        return f"{told} (about {timing.thinking_tokens:,} thinking)"
+    return told
 
 
 def _tokens(count: int) -> str:

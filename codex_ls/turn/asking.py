@@ -117,7 +117,10 @@ class Asking:
 
     async def _ask(self, call: ModelCall) -> AsyncGenerator[WireEvent | RetryScheduled, None]:
         self._quirks = learned_quirks(
-            self._provider, self._settings.model, forced_open=self._session.forced_open
+            self._provider,
+            self._settings.model,
+            forced_open=self._session.forced_open,
+            untold_progress=self._session.untold_progress,
         )
         failed = 0
         signals = self._sending.signals()
@@ -175,6 +178,8 @@ class Asking:
                 continue
             simpler = without_refused(call, self._quirks, error, server_name=self._provider.name)
             if simpler is not None:
+                if self._quirks.prompt_progress and not simpler.quirks.prompt_progress:
+                    self._session.untold_progress.add(self._provider.base_url)
                 call, self._quirks = simpler.call, simpler.quirks
                 if simpler.notice is not None:
                     yield Noticed(simpler.notice)

@@ -11,6 +11,8 @@ from codex_ls.events import Phase, ServerTimings, Timing, Usage
 
 _MIN_TOKENS = 5
 _MIN_PROMPT_TOKENS = 64
+_MIN_PIECES = 20
+"""The share of thinking in fewer pieces is a matter of chance, or of a server that does not stream."""
 _MIN_SPAN_S = 0.1
 """A speed over fewer tokens, or over less time, tells of the network and of chance: none is told."""
 
@@ -26,6 +28,8 @@ class TurnClock:
     first_content_at: float | None = None
     pieces: int = 0
     """Pieces of text so far: on most servers one a token."""
+    reasoning_pieces: int = 0
+    """Those of them that were thinking."""
     server: ServerTimings = field(default_factory=ServerTimings)
     phases: list[tuple[Phase, float]] = field(default_factory=list)
     """Each phase that was told, with the moment it began."""
@@ -49,6 +53,7 @@ class TurnClock:
     def reasoning(self) -> None:
         """A piece of thinking came."""
         self.pieces += 1
+        self.reasoning_pieces += 1
         if self.first_reasoning_at is None:
             self.first_reasoning_at = time.perf_counter()
 
@@ -60,6 +65,7 @@ class TurnClock:
 
     def reclassified(self) -> None:
         """The answer so far was thinking."""
+        self.reasoning_pieces = self.pieces
         if self.first_reasoning_at is None:
             self.first_reasoning_at = self.first_content_at
         self.first_content_at = None
@@ -83,7 +89,16 @@ class TurnClock:
             prompt_estimated=prompt_estimated,
             waited_ms=self._waited_ms(),
             load_estimated=load_estimated,
+            thinking_tokens=self._thinking_tokens(usage),
         )
+
+    def _thinking_tokens(self, usage: Usage | None) -> int | None:
+        """The share of the output that came as thinking, if the model server does not tell its size."""
+        if usage is None or usage.reasoning_tokens is not None:
+            return None
+        if not self.reasoning_pieces or self.pieces < _MIN_PIECES:
+            return None
+        return round(usage.output_tokens * self.reasoning_pieces / self.pieces)
 
     def _speed(self, now: float, usage: Usage | None) -> float | None:
         """Output tokens a second, told or counted; None where a number would be a matter of chance."""

@@ -7,22 +7,41 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from codex_ls.config.address import is_loopback
 from codex_ls.errors import ProviderError
 from codex_ls.events import Notice
-from codex_ls.wire import EFFORT_FIELDS, ModelCall, Quirks, quirks_for, refuses
+from codex_ls.wire import EFFORT_FIELDS, ModelCall, Quirks, is_named, quirks_for, refuses
 
 if TYPE_CHECKING:
     from codex_ls.config.settings import Provider
 
 
-def learned_quirks(provider: Provider, model: str, *, forced_open: Set[tuple[str, str]]) -> Quirks:
-    """The server's quirks; `forced_open` holds the (base URL, model) pairs that earlier turns found."""
+def learned_quirks(
+    provider: Provider,
+    model: str,
+    *,
+    forced_open: Set[tuple[str, str]] = frozenset(),
+    untold_progress: Set[str] = frozenset(),
+) -> Quirks:
+    """The server's quirks, with what earlier turns found.
+
+    `forced_open` holds (base URL, model) pairs, `untold_progress` base URLs of servers that refused to
+    be asked how far they are. A server of this machine whose id says nothing may well be llama.cpp;
+    others don't look at that field.
+    """
     quirks = quirks_for(
         provider=provider.id,
         host=urlsplit(provider.base_url).hostname or "",
         model=model,
         wire_api=provider.wire_api,
     )
+    if (
+        provider.wire_api == "chat"
+        and is_loopback(provider.base_url)
+        and not is_named(provider.id)
+        and provider.base_url not in untold_progress
+    ):
+        quirks = replace(quirks, prompt_progress=True)
     is_open = (provider.base_url, model) in forced_open
     return replace(quirks, forced_open=True) if is_open else quirks
 
@@ -49,6 +68,8 @@ def without_refused(
             error.message,
         )
         return Simpler(replace(call, effort=None), quirks, notice)
+    if quirks.prompt_progress and refuses(error, "return_progress"):
+        return Simpler(call, replace(quirks, prompt_progress=False))
     if quirks.include_usage and refuses(error, "stream_options", "include_usage"):
         return Simpler(call, replace(quirks, include_usage=False))
     return _with_history_as_text(call, quirks, error, server_name=server_name)

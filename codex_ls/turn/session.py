@@ -41,6 +41,8 @@ class Session:
         self.http = HttpClient()
         self.forced_open: set[tuple[str, str]] = set()
         """(base URL, model) pairs whose prompt opens thinking, as a stray closer has shown."""
+        self.untold_progress: set[str] = set()
+        """Base URLs of servers that refused to be asked how far they are in reading a prompt."""
         self.windows: Windows = {}
         """How many tokens fit, as model servers told."""
         self.chosen_windows: ChosenWindows = {}

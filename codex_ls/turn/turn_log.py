@@ -59,6 +59,8 @@ class LoggedTurn:
     prompt_estimated: bool = False
     """The same of the speed at which the prompt was read."""
     load_estimated: bool = False
+    thinking_tokens: int | None = None
+    """About how many tokens were thinking, where the model server does not tell."""
     """The same of the time that loading the model took."""
     waited_ms: int | None = None
     window_tokens: int | None = None
@@ -108,6 +110,7 @@ def log_turn(
         prompt_tokens_per_second=None if prompt_speed is None else round(prompt_speed, 2),
         prompt_estimated=timing.prompt_estimated,
         load_estimated=timing.load_estimated,
+        thinking_tokens=timing.thinking_tokens,
         waited_ms=timing.waited_ms,
         window_tokens=usage.context_window if usage else None,
         turn=started.turn_id,

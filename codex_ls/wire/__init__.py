@@ -12,7 +12,7 @@ differently; joined they are equal).
 
 from codex_ls.wire.decoder import Decoder, decoder_for
 from codex_ls.wire.notices import cut_off
-from codex_ls.wire.quirks import Quirks, quirks_for
+from codex_ls.wire.quirks import Quirks, is_named, quirks_for
 from codex_ls.wire.requests import (
     EFFORT_FIELDS,
     Image,
@@ -35,6 +35,7 @@ __all__ = [
     "cut_off",
     "decoder_for",
     "error_from_response",
+    "is_named",
     "quirks_for",
     "refuses",
     "request_for",

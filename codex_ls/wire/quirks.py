@@ -130,6 +130,8 @@ ROWS = (
     Row({"implicit_closers": ("<tool_call>",)}, model=r"qwen-?3[._]5"),
 )
 
+_NAMED = frozenset(name for row in ROWS for name in row.providers)
+
 THINKING_BUDGETS: Mapping[Effort, int] = {"none": 0, "minimal": 128, "low": 512, "medium": 2048}
 """Tokens of thinking that llama.cpp's `thinking_budget_tokens` allows; `high` has no limit."""
 
@@ -157,6 +159,11 @@ def finish_reason(raw: str | None, *, has_tool_calls: bool) -> FinishReason:
     """The closed name of a server's finish reason; calls that are there beat a `stop`."""
     reason = FINISH_REASONS.get(raw or "", "other")
     return "toolCalls" if has_tool_calls and reason == "stop" else reason
+
+
+def is_named(provider: str) -> bool:
+    """Whether a provider id says which kind of server it is."""
+    return provider.lower() in _NAMED
 
 
 def quirks_for(

@@ -151,3 +151,35 @@ def test_how_long_a_model_was_loaded(
     clock.server = ServerTimings(load_ms=told_ms)
     timing = clock.timing(None)
     assert (timing.load_ms, timing.load_estimated) == load
+
+
+@pytest.mark.parametrize(
+    ("thought", "answered", "usage", "thinking"),
+    [
+        (30, 10, Usage(5, 40), 30),
+        (30, 10, Usage(5, 80), 60),  # two tokens a piece
+        (30, 10, Usage(5, 40, reasoning_tokens=28), None),  # the server knows better
+        (30, 10, None, None),
+        (0, 40, Usage(5, 40), None),
+        (1, 1, Usage(5, 400), None),  # a server that does not stream
+    ],
+)
+def test_thinking_is_counted_where_the_server_tells_the_sum_alone(
+    thought: int, answered: int, usage: Usage | None, thinking: int | None
+) -> None:
+    clock = TurnClock(received_at=99.0)
+    for _ in range(thought):
+        clock.reasoning()
+    for _ in range(answered):
+        clock.content()
+    assert clock.timing(usage).thinking_tokens == thinking
+
+
+def test_an_answer_that_was_thinking_after_all_counts_as_that() -> None:
+    clock = TurnClock(received_at=99.0)
+    for _ in range(30):
+        clock.content()
+    clock.reclassified()
+    for _ in range(10):
+        clock.content()
+    assert clock.timing(Usage(5, 40)).thinking_tokens == 30

@@ -12,7 +12,15 @@ from codex_ls.events import ContentDelta, Event, PhaseChanged, TurnFinished
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
 from tests.support.model_server import ModelServer, Request
-from tests.support.streams import Answer, Gate, chat_chunk, chat_stream, json_answer, sse_answer
+from tests.support.streams import (
+    Answer,
+    Gate,
+    chat_chunk,
+    chat_stream,
+    error_answer,
+    json_answer,
+    sse_answer,
+)
 from tests.turn.conftest import events_of, settings_for
 
 LOADING_THEN_READY = ["connecting", "loading", "prompt", "answering"]
@@ -189,3 +197,31 @@ async def test_cancelling_ends_the_looking_too(session: Session) -> None:
         assert events[-1].status == "cancelled"
         for request in server.requests:
             await request.hung_up.wait()
+
+
+@pytest.mark.parametrize("provider_id", ["local-oss", "ollama", "vllm", "elsewhere"])
+async def test_a_server_here_whose_name_says_nothing_is_asked_how_far_it_is(
+    session: Session, provider_id: str
+) -> None:
+    async with ModelServer(chat_stream(content=["ok"])) as server:
+        asked = settings_for(server, provider_id=provider_id)
+        await events_of(session.start(TurnRequest("hi"), asked))
+    assert server.turns[0].json.get("return_progress", False) is (
+        provider_id in ("local-oss", "elsewhere")
+    )
+
+
+async def test_a_server_that_refuses_to_be_asked_how_far_it_is_is_not_asked_again(
+    session: Session,
+) -> None:
+    refusal = error_answer(422, "Extra inputs are not permitted: return_progress")
+    answers = (refusal, chat_stream(content=["ok"]), chat_stream(content=["ok"]))
+    async with ModelServer(*answers) as server:
+        settings = settings_for(server)
+        for _ in range(2):
+            events = await events_of(session.start(TurnRequest("hi"), settings))
+            assert [event.text for event in events if isinstance(event, ContentDelta)] == ["ok"]
+            last = events[-1]
+            assert isinstance(last, TurnFinished)
+            assert last.notices == ()
+    assert [turn.json.get("return_progress") for turn in server.turns] == [True, None, None]

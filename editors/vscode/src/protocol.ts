@@ -102,6 +102,7 @@ export interface Timing {
   promptEstimated?: boolean;
   waitedMs?: number;
   loadEstimated?: boolean;
+  thinkingTokens?: number;
 }
 
 export interface Notice {

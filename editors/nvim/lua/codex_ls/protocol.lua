@@ -95,6 +95,7 @@ M.ERROR_KIND = {
 ---@field promptEstimated? boolean
 ---@field waitedMs? integer
 ---@field loadEstimated? boolean
+---@field thinkingTokens? integer
 
 ---@class codex_ls.Notice
 ---@field kind string
