@@ -14,7 +14,7 @@ class Folders:
     def __init__(self, params: Mapping[str, Any]) -> None:
         """`params` are those of `initialize`. Its root counts where it names no folders."""
         root_uri, root_path = params.get("rootUri"), params.get("rootPath")
-        if root_uri is None and isinstance(root_path, str):
+        if root_uri is None and isinstance(root_path, str) and root_path:
             root_uri = uri_of(root_path)
         self._root_uri = root_uri if isinstance(root_uri, str) else None
         self._uris: dict[str, str] = {}

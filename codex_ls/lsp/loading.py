@@ -14,7 +14,8 @@ def loading(*, beside_turns: bool = False) -> Iterator[None]:
 
     Meanwhile there are few collections. Without any, what the modules throw away while they are loaded
     would stay too: 9 MiB. `beside_turns` is for a thread that loads while turns run on another: Python
-    would let each of their words wait for 5 ms.
+    would let each of their words wait for 5 ms. Not for two at once, and not where clients come and go:
+    what is there in the end is kept until the process ends.
     """
     usual, usual_switch_s = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(5_000, *usual[1:])

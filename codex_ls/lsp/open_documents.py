@@ -7,7 +7,10 @@ not about a document, and no turn that runs is held up.
 
 import asyncio
 import logging
+import sys
+import threading
 from collections import deque
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from codex_ls.lsp.loading import loading
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 64
+_MODULE = "codex_ls.lsp.kept_documents"
+_LOADING = threading.Lock()
+
+MAX_WAITING = 1024
 """So many notifications wait for pygls: more are not read before it is there."""
 
 
@@ -87,7 +93,10 @@ class OpenDocuments:
 
 
 def _load_kept(position_encoding: str) -> "KeptDocuments":
-    with loading(beside_turns=True):
+    with _LOADING:  # lsprotocol does not bear two threads that make its converter
+        if _MODULE not in sys.modules:
+            with loading(beside_turns=True):
+                import_module(_MODULE)
         from codex_ls.lsp.kept_documents import KeptDocuments
 
-    return KeptDocuments(position_encoding)
+        return KeptDocuments(position_encoding)

@@ -164,9 +164,11 @@ class Asking:
                     raised.after(event or step)
                 error = raised
             finally:
-                await window.end()
-                if answer is not None:
-                    await answer.aclose()
+                try:
+                    if answer is not None:
+                        await answer.aclose()
+                finally:
+                    await window.end()
             without_secrets(self._explained(error), self._secrets)
             if self._texts:
                 raise error

@@ -43,6 +43,11 @@ def test_the_root_counts_where_no_folders_are_named(params: dict[str, Any]) -> N
     assert Folders(params).paths == {"file:///w": Path("/w")}
 
 
+def test_an_empty_root_is_none() -> None:
+    assert Folders({"rootPath": "", "rootUri": None}).paths == {}
+    assert Folders({"rootUri": ""}).paths == {}
+
+
 def test_what_is_not_on_this_disk_is_no_folder() -> None:
     uris = ["untitled:a", "vscode-remote://ssh/w", "http://[", "file:///w"]
     folders = Folders({"workspaceFolders": [folder(uri) for uri in uris]})

@@ -1,6 +1,8 @@
 """In which order documents and questions meet while pygls is still being loaded."""
 
 import asyncio
+import subprocess
+import sys
 from threading import Event
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from codex_ls.lsp import open_documents
 from codex_ls.lsp.kept_documents import KeptDocuments
 from codex_ls.lsp.open_documents import OpenDocuments
+from tests.cli.command import ROOT
 from tests.lsp.test_kept_documents import URI, changed, closed, opened
 
 
@@ -94,3 +97,32 @@ async def test_closing_waits_for_no_import(gate: Gate) -> None:
     documents.take(*opened("one"))
     await asyncio.wait_for(documents.aclose(), 5)
     gate.may_load.set()
+
+
+LOADED_AT_ONCE = """
+import asyncio, gc, sys
+from codex_ls.lsp.open_documents import OpenDocuments
+from tests.lsp.test_kept_documents import URI, opened
+
+async def one(number):
+    documents = OpenDocuments(position_encoding="utf-16")
+    documents.take(*opened(f"{number}"))
+    await documents.catch_up()
+    return documents.get(URI).source
+
+async def main():
+    return await asyncio.gather(*(one(number) for number in range(8)))
+
+before = gc.get_threshold(), sys.getswitchinterval()
+assert asyncio.run(main()) == [str(number) for number in range(8)]
+assert (gc.get_threshold(), sys.getswitchinterval()) == before
+"""
+
+
+@pytest.mark.parametrize("run", range(3))
+def test_clients_that_open_their_first_document_at_once_all_have_it(run: int) -> None:
+    # In a process of its own, where nothing of pygls is loaded yet.
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_AT_ONCE], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, f"run {run}: {done.stderr}"
