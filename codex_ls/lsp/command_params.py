@@ -121,15 +121,23 @@ class ProfileArguments:
 
 @dataclass(frozen=True, slots=True)
 class ModelArguments:
-    """The argument of `codex.selectModel`; empty text is the profile's own model."""
+    """The argument of `codex.selectModel`; empty text is the profile's own model.
+
+    Its profile is the one that answers questions about `textDocument`.
+    """
 
     model: str | None = None
+    textDocument: TextDocument | None = None  # noqa: N815
 
     @classmethod
     def read(cls, value: Any) -> Self:
         """Check it. Raises Wrong."""
-        name = value if isinstance(value, str) else Fields(value).maybe("model", text)
-        return cls(None if name is None else name.strip())
+        if isinstance(value, str):
+            return cls(value.strip())
+        fields = Fields(value)
+        name = fields.maybe("model", text)
+        document = fields.maybe("textDocument", TextDocument.read)
+        return cls(None if name is None else name.strip(), document)
 
 
 @dataclass(frozen=True, slots=True)

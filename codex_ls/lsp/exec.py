@@ -19,7 +19,7 @@ from codex_ls.lsp.payloads import Names, error_data, exec_result
 from codex_ls.lsp.replies import ReplyError
 from codex_ls.lsp.request import Cancelled, Request
 from codex_ls.lsp.stream import EventSink, ShownReasoning, Stream, Tokens
-from codex_ls.lsp.user_config import settings_of_turn
+from codex_ls.lsp.user_config import profile_of_turn, settings_of_turn
 from codex_ls.turn.context import TurnContext
 from codex_ls.turn.run import Turn, TurnRequest
 
@@ -28,18 +28,28 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OpenSink = Callable[[ModelSettings, ShownReasoning], Awaitable[EventSink]]
+ModelFor = Callable[[str | None], str | None]
 
 
 class Exec:
     """One `codex/exec`, until its reply."""
 
     def __init__(
-        self, connection: "Connection", request: Request, *, open_sink: OpenSink | None = None
+        self,
+        connection: "Connection",
+        request: Request,
+        *,
+        open_sink: OpenSink | None = None,
+        model_for: ModelFor | None = None,
     ) -> None:
-        """`open_sink` gives what takes the events, in the place of `codex/*` progress."""
+        """`open_sink` gives what takes the events, in the place of `codex/*` progress.
+
+        `model_for` gives the model for a profile, or None for its own, where the request names none.
+        """
         self._connection = connection
         self._request = request
         self._open_sink = open_sink
+        self._model_for = model_for
         self._names = Names()
         self._notices: tuple[Notice, ...] = ()
 
@@ -100,13 +110,16 @@ class Exec:
         workspace = connection.scopes.settings_for(uri)
         self._notices = connection.scopes.new_notices(workspace)
         self._names = Names(profile=params.profile or workspace.profile)
+        config, model = connection.user_config.current(), params.model
+        if model is None and self._model_for is not None:
+            model = self._model_for(profile_of_turn(config, workspace, profile=params.profile))
         settings = settings_of_turn(
-            connection.user_config.current(),
+            config,
             workspace,
             trusted=connection.trusted,
             local_only=connection.user_config.local_only,
             profile=params.profile,
-            model=params.model,
+            model=model,
             effort=params.effort,
         )
         self._names = Names.of(settings)

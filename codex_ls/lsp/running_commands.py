@@ -38,8 +38,11 @@ class RunningCommands:
             self.running.remove(request)
 
     def model_for(self, profile: str | None) -> str | None:
-        """Return the model that was chosen, for questions to its own profile, which None leaves open."""
-        if self.model is None or profile not in (None, self.model.profile):
+        """Return the model that was chosen, for questions to its own profile: no other one gets it.
+
+        None is what config.toml says without a profile.
+        """
+        if self.model is None or profile != self.model.profile:
             return None
         return self.model.name
 

@@ -58,7 +58,9 @@ def select_model(connection: "Connection", request: Request, params: ExecuteComm
     arguments = parse(ModelArguments, params.argument)
 
     async def run() -> CommandResult:
-        settings = await settings_for(connection, request, profile=connection.commands.profile)
+        document, profile = arguments.textDocument, connection.commands.profile
+        uri = document.uri if document is not None else None
+        settings = await settings_for(connection, request, profile=profile, uri=uri)
         name = arguments.model
         if name is None:
             served = await models_of(connection, request, settings)

@@ -68,7 +68,12 @@ class TurnCommand:
         )
         self._request.on_cancel(inner.cancel)
         try:
-            result = await Exec(self._connection, inner, open_sink=self._open_progress).reply()
+            result = await Exec(
+                self._connection,
+                inner,
+                open_sink=self._open_progress,
+                model_for=self._connection.commands.model_for,
+            ).reply()
         except ReplyError as error:
             return self._failed(error)
         if plan.region is not None and subject is not None and result["status"] == "completed":
@@ -101,10 +106,9 @@ class TurnCommand:
 
     def _exec_params(self, plan: Plan) -> dict[str, Any]:
         chosen = self._connection.commands
-        profile = plan.profile or chosen.profile
         named = {
-            "profile": profile,
-            "model": self._arguments.model or chosen.model_for(profile),
+            "profile": plan.profile or chosen.profile,
+            "model": self._arguments.model,
             "effort": self._arguments.effort or chosen.effort,
         }
         given = {name: value for name, value in named.items() if value is not None}

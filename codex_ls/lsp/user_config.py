@@ -51,6 +51,13 @@ class UserConfig:
             return ()
 
 
+def profile_of_turn(
+    config: Config, workspace: WorkspaceSettings, *, profile: str | None
+) -> str | None:
+    """Return who a turn asks: the request's profile, else the workspace's, else config.toml's."""
+    return profile or workspace.profile or config.default_profile
+
+
 def settings_of_turn(
     config: Config,
     workspace: WorkspaceSettings,

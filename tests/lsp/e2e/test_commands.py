@@ -566,6 +566,60 @@ async def test_model_and_effort_are_chosen_for_the_session(
         assert await editor.run("codex.selectEffort") == {"status": "cancelled"}
 
 
+async def test_a_model_stays_with_its_profile_when_the_settings_name_another(
+    start: Start, model: ModelServer
+) -> None:
+    model.always(chat_stream(content=["ok"]))
+    async with start() as client:
+        editor = await editor_of(client)
+
+        async def asked_under(settings: dict[str, Any]) -> str:
+            await client.notify("workspace/didChangeConfiguration", {"settings": settings})
+            await editor.run("codex.ask", "why?")
+            name: str = model.turns[-1].json["model"]
+            return name
+
+        await editor.run("codex.selectModel", "m7")
+        assert await asked_under({"codex": {}}) == "m7"
+        assert await asked_under({"codex": {"profile": "other"}}) == "m2"
+        assert await asked_under({"codex": {"profile": "local"}}) == "m7"
+        # A profile that was chosen is stronger than the settings, and may be the model's own.
+        await editor.run("codex.selectProfile", "other")
+        await editor.run("codex.selectModel", "m8")
+        assert await asked_under({"codex": {"profile": "local"}}) == "m8"
+
+
+async def test_a_model_is_chosen_for_the_profile_of_a_documents_folder(
+    start: Start, model: ModelServer, tmp_path: Path
+) -> None:
+    model.always(chat_stream(content=["ok"]))
+    folders = [tmp_path / "first", tmp_path / "second"]
+    profiles = dict(zip([folder.as_uri() for folder in folders], ["local", "other"], strict=True))
+    async with start() as client:
+        editor = Editor(client)
+        client.answers["workspace/configuration"] = lambda params: [
+            {"profile": profiles.get(item.get("scopeUri"))} for item in params["items"]
+        ]
+        await client.initialize(
+            capabilities={
+                **FULL,
+                "workspace": {
+                    **FULL["workspace"],
+                    "configuration": True,
+                    "workspaceFolders": True,
+                },
+            },
+            workspaceFolders=[{"uri": uri, "name": name} for uri, name in profiles.items()],
+        )
+        documents = [{"uri": await client.open(folder / "a.py", SOURCE)} for folder in folders]
+        chosen = {"model": "m7", "textDocument": documents[1]}
+        assert (await editor.run("codex.selectModel", chosen))["model"] == "m7"
+        assert "m7 (other) answers from now on" in editor.told()[-1]["message"]
+        for document in documents:
+            await editor.run("codex.ask", {"prompt": "why?", "textDocument": document})
+        assert [turn.json["model"] for turn in model.turns] == ["m1", "m7"]
+
+
 async def test_an_editor_that_can_show_no_choice_is_told_what_there_is(start: Start) -> None:
     async with start() as client:
         editor = await editor_of(client)
