@@ -15,11 +15,14 @@ from typing import Any, Self
 
 from codex_ls.cli.output import Output, WriteInterrupted
 
+_TERMINATED = 128 + signal.SIGTERM
+
 
 class Interrupts:
     """Takes over the signals that ask the process to stop. `exit_code` is set once one has come.
 
-    A second one that comes within `patience_s` of the first changes nothing.
+    A Ctrl-C that comes within `patience_s` of the first signal changes nothing. A SIGTERM so soon after
+    a Ctrl-C is no second one: it cancels, too, and `exit_code` is its own.
     """
 
     def __init__(self, *outputs: Output, patience_s: float = 0.0) -> None:
@@ -54,13 +57,18 @@ class Interrupts:
         self._loop = asyncio.get_running_loop()
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if self.exit_code is not None:
-            if time.monotonic() - self._first_at >= self._patience_s:
-                os._exit(self.exit_code)
-            return
-        self.exit_code, self._first_at = 128 + number, time.monotonic()
+        before, now = self.exit_code, time.monotonic()
+        if before is not None:
+            is_soon = now - self._first_at < self._patience_s
+            if not is_soon or before == 128 + number == _TERMINATED:
+                os._exit(before)
+            if number == signal.SIGINT:
+                return
+        self.exit_code, self._first_at = 128 + number, now
         if self._cancel is None or self._loop is None:
-            raise KeyboardInterrupt
+            if before is None:
+                raise KeyboardInterrupt
+            return  # the turn is ending already
         for output in self._outputs:
             output.hurry()
         self._loop.call_soon_threadsafe(self._cancel)
