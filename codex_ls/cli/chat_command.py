@@ -65,11 +65,16 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _offer_model(name: str, out: Output) -> None:
-    """Offer to fetch the built-in model, if it is not here; who declines may choose another profile."""
+    """Offer to fetch the built-in model, if it is not here.
+
+    Who declines, or stops the download with Ctrl-C, may choose another profile.
+    """
     from codex_ls.embedded.commands import ensure_model
 
     try:
         ensure_model(name)
+    except KeyboardInterrupt:
+        out.write("\n")
     except CodexError as error:
         out.write(failure_lines(error))
 

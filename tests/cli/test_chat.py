@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from codex_ls.cli.interrupts import Interrupts
+from codex_ls.config.built_in import EMBEDDED
 from tests.cli.command import SECONDS, Command, Terminal
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream, error_answer
@@ -226,6 +227,45 @@ async def test_a_second_ctrl_c_at_once_means_the_answer_too(
             signal.raise_signal(signal.SIGINT)
             await asyncio.wait_for(cancelled.wait(), 10)
         assert exits == expected
+
+
+async def test_sigterm_right_after_a_ctrl_c_is_no_second_ctrl_c() -> None:
+    cancelled: list[str] = []
+    with Interrupts(patience_s=60.0) as interrupts:
+        interrupts.cancel_with(lambda: cancelled.append("turn"))
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+        assert (interrupts.exit_code, cancelled) == (130, ["turn"])
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+        assert (interrupts.exit_code, cancelled) == (143, ["turn", "turn"])
+
+
+def test_sigterm_right_after_a_ctrl_c_ends_the_conversation(
+    server: ModelServer, command: Command
+) -> None:
+    server.enqueue(chat_stream(content=["One", Gate(), " two"]))
+    with command.start_at_terminal("chat", NO_COLOR="1") as terminal:
+        terminal.until("> ")
+        terminal.type("count\n")
+        terminal.until("One")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.finish().exit_code == 143
+    server.turn_blocking().hung_up.wait_blocking()
+
+
+def test_ctrl_c_at_the_offer_of_the_built_in_model_leaves_the_conversation(
+    command: Command,
+) -> None:
+    with command.start_at_terminal("chat", "-p", EMBEDDED, NO_COLOR="1") as terminal:
+        terminal.until("Fetch it now? [Y/n] ")
+        terminal.type("\x03")
+        terminal.until("/help lists the commands")
+        terminal.until("> ")
+        terminal.type("/quit\n")
+        assert terminal.finish().exit_code == 0
 
 
 def test_the_profiles_are_a_table(server: ModelServer, command: Command) -> None:
