@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.signals.quiet import quietly
 from codex_ls.turn.interrupt import Interrupt
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class Lookout:
                     if phase is not None and not working.done():
                         yield phase
                 elif looking is None and self._look is not None and not working.done():
-                    looking = asyncio.ensure_future(_quietly(self._look))
+                    looking = asyncio.ensure_future(quietly(self._look))
             arrived = Arrived(working.result())
             dispose = None
             yield arrived
@@ -80,10 +81,6 @@ class Lookout:
 
 async def _first_of(pending: set[asyncio.Future[Any]], timeout_s: float | None) -> None:
     await asyncio.wait(pending, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-
-
-async def _quietly(look: Look) -> PhaseChanged | None:
-    return await look()
 
 
 async def _end(*futures: asyncio.Future[Any] | None) -> None:

@@ -7,7 +7,7 @@ not told within `CHECK_S` is not waited for.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from codex_ls.config.settings import ModelSettings
 from codex_ls.errors import ContextOverflow
 from codex_ls.events import Notice, Usage
 from codex_ls.providers.signals import Signals
+from codex_ls.providers.signals.quiet import quietly
 from codex_ls.wire import ModelCall
 
 SHORT_TOKENS = 1500
@@ -105,7 +106,7 @@ async def fitted(
         window = told
         if signals and (told is None or size.most > told):
             # The model may have been loaded anew: what was told before refuses nothing.
-            window, is_new = await signals.window(until=deadline), True
+            window, is_new = await _window(signals, deadline), True
     if window is not None and size.most > window:
         size = await _counted(call, size, signals, deadline)
         if size.least > window:
@@ -120,15 +121,20 @@ async def _counted(
     if not signals:
         return size
     messages = [{"role": m.role, "content": m.text} for m in call.messages]
-    tokens = await _by(deadline, signals.count(messages))
+    tokens = await _by(deadline, lambda: signals.count(messages))
     return size if tokens is None else PromptSize(tokens, exact=True)
 
 
-async def _by(deadline: float, told: Awaitable[T | None]) -> T | None:
+async def _window(signals: Signals, deadline: float) -> int | None:
+    """The window, if it is told until then."""
+    return await quietly(lambda: signals.window(until=deadline))
+
+
+async def _by(deadline: float, ask: Callable[[], Awaitable[T | None]]) -> T | None:
     """What is told until then."""
     try:
         async with asyncio.timeout_at(deadline):
-            return await told
+            return await quietly(ask)
     except TimeoutError:
         return None
 
@@ -205,11 +211,11 @@ async def _with_room(
     if is_short or (chosen is not None and needed <= chosen):
         return Fitted(replace(call, context_window=chosen), size, chosen)
     deadline = asyncio.get_running_loop().time() + CHECK_S
-    loaded = await signals.window(until=deadline) if signals and told is None else None
+    loaded = await _window(signals, deadline) if signals and told is None else None
     window = max(loaded or told or 0, chosen or 0, _OLLAMA_DEFAULT)
     while window < needed:
         window *= 2
-    largest = await _by(deadline, signals.largest_window()) if signals else None
+    largest = await _by(deadline, signals.largest_window) if signals else None
     if largest is not None:
         window = min(window, largest)
         if size.least > largest:

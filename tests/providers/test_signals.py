@@ -29,6 +29,61 @@ class Asked:
         return answer if not as_text or isinstance(answer, str) else None
 
 
+ODD: list[Any] = [None, True, -1, 7, 1.5, "m", [], [[]], ["m"], [None], {}, {"m": 1}]
+"""What may stand where something else belongs."""
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_json_that_makes_no_sense_tells_nothing_and_raises_nothing(odd: Any) -> None:
+    entry = {"name": odd, "model": odd, "id": odd, "key": odd, "state": odd, "config": odd}
+    instances = [{"id": odd, "config": {"context_length": odd}}, {"config": odd}, odd]
+    loaded = [entry, {"key": "other", "loaded_instances": instances}, {"loaded_instances": odd}]
+    for told in (odd, loaded):
+        server = Asked(
+            api__ps={"models": told},
+            api__show={"model_info": odd},
+            api__v1__models={"models": told},
+            api__v0__models={"data": told},
+            v1__models={"data": told},
+            props={"default_generation_settings": odd},
+            apply_template={"prompt": odd},
+            tokenize={"tokens": odd, "count": odd},
+            health={"error": odd, "status": odd},
+            version=odd,
+            get_model_info=odd,
+            v1__loads={"loads": told},
+            get_load=told,
+        )
+        for provider_id in ("ollama", "lmstudio", "llamacpp", "vllm", "sglang", "mine"):
+            signals = Signals(Provider(provider_id, "Mine", HERE), "m", server)
+            await signals.look()
+            assert await signals.window() is None
+            assert await signals.largest_window() is None
+            await signals.count([])
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "answers"),
+    [
+        ("ollama", {"api__ps": {"models": [{"name": "m", "context_length": True}]}}),
+        ("llamacpp", {"props": {"default_generation_settings": {"n_ctx": True}}}),
+        (
+            "lmstudio",
+            {
+                "api__v1__models": {
+                    "models": [
+                        {"key": "m", "loaded_instances": [{"config": {"context_length": True}}]}
+                    ]
+                }
+            },
+        ),
+    ],
+)
+async def test_true_is_no_window_of_one_token(provider_id: str, answers: Any) -> None:
+    signals = Signals(Provider(provider_id, "Mine", HERE), "m", Asked(**answers))
+    assert await signals.window() is None
+
+
 async def test_a_server_that_tells_nothing_is_not_asked_without_end() -> None:
     server = Asked()
     signals = Signals(Provider("mine", "Mine", HERE), "m", server)

@@ -1,6 +1,7 @@
 """What arrives in the moment of an interruption is not lost in the middle."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -41,3 +42,25 @@ async def test_what_was_handed_over_is_nobody_elses_to_dispose_of() -> None:
 
     steps = [s async for s in Lookout(Interrupt(), None).until(work(), dispose=dispose)]
     assert steps == [Arrived("an open connection")]
+
+
+async def test_a_look_that_fails_is_logged_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "codex_ls")
+    looked_twice = asyncio.Event()
+    looks: list[str] = []
+
+    async def look() -> None:
+        looks.append("look")
+        if len(looks) == 2:
+            looked_twice.set()
+        raise TypeError("unhashable type: 'list'")
+
+    async def work() -> str:
+        await looked_twice.wait()
+        return "an answer"
+
+    lookout = Lookout(Interrupt(), look, patience_s=0, next_look_s=0)
+    assert [step async for step in lookout.until(work())] == [Arrived("an answer")]
+    assert caplog.messages[0] == "a look at the server failed: TypeError: unhashable type: 'list'"

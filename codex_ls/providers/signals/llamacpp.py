@@ -9,6 +9,7 @@ exactly.
 from typing import Any
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.listing import token_count
 from codex_ls.providers.signals.metrics import gauge
 
 
@@ -47,8 +48,7 @@ async def window(ask: Any, model: str) -> int | None:  # noqa: ARG001  one model
     """The tokens that one conversation may have."""
     props = await ask("/props")
     settings = props.get("default_generation_settings") if isinstance(props, dict) else None
-    n_ctx = settings.get("n_ctx") if isinstance(settings, dict) else None
-    return n_ctx if isinstance(n_ctx, int) and n_ctx > 0 else None
+    return token_count(settings.get("n_ctx")) if isinstance(settings, dict) else None
 
 
 async def count(ask: Any, model: str, messages: list[dict[str, Any]]) -> int | None:  # noqa: ARG001

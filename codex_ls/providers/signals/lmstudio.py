@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.listing import token_count
 
 
 async def look(ask: Any, model: str) -> PhaseChanged | None:
@@ -41,10 +42,11 @@ def _of_v1(models: list[Any], model: str) -> _State | None:
     for entry in models:
         if not isinstance(entry, dict) or "loaded_instances" not in entry:
             continue
-        instances = [i for i in entry["loaded_instances"] or () if isinstance(i, dict)]
+        loaded = entry["loaded_instances"]
+        instances = [i for i in loaded if isinstance(i, dict)] if isinstance(loaded, list) else []
         if model == entry.get("key") or any(model == i.get("id") for i in instances):
             configs = [i.get("config") for i in instances]
-            windows = [_size(c.get("context_length")) for c in configs if isinstance(c, dict)]
+            windows = [token_count(c.get("context_length")) for c in configs if isinstance(c, dict)]
             return _State(bool(instances), next(filter(None, windows), None))
     return None
 
@@ -52,9 +54,7 @@ def _of_v1(models: list[Any], model: str) -> _State | None:
 def _of_v0(models: list[Any], model: str) -> _State | None:
     for entry in models:
         if isinstance(entry, dict) and entry.get("id") == model and "state" in entry:
-            return _State(entry["state"] == "loaded", _size(entry.get("loaded_context_length")))
+            return _State(
+                entry["state"] == "loaded", token_count(entry.get("loaded_context_length"))
+            )
     return None
-
-
-def _size(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None

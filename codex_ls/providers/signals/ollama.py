@@ -7,6 +7,7 @@ prompt that does not fit without a word, so these two numbers matter more here t
 from typing import Any
 
 from codex_ls.events import PhaseChanged
+from codex_ls.providers.listing import token_count
 
 
 async def look(ask: Any, model: str) -> PhaseChanged | None:
@@ -22,8 +23,7 @@ async def window(ask: Any, model: str) -> int | None:
     running = await ask("/api/ps")
     models = running.get("models") if isinstance(running, dict) else None
     entry = _entry(models, model) if isinstance(models, list) else None
-    length = entry.get("context_length") if entry is not None else None
-    return length if isinstance(length, int) and length > 0 else None
+    return token_count(entry.get("context_length")) if entry is not None else None
 
 
 async def largest_window(ask: Any, model: str) -> int | None:
@@ -33,12 +33,14 @@ async def largest_window(ask: Any, model: str) -> int | None:
     if not isinstance(info, dict):
         return None
     lengths = (value for key, value in info.items() if str(key).endswith(".context_length"))
-    return next((value for value in lengths if isinstance(value, int) and value > 0), None)
+    return next(filter(None, map(token_count, lengths)), None)
 
 
 def _entry(models: list[Any], model: str) -> dict[str, Any] | None:
-    wanted = {model, f"{model}:latest"}
+    wanted = (model, f"{model}:latest")
     for entry in models:
-        if isinstance(entry, dict) and wanted & {entry.get("name"), entry.get("model")}:
+        if isinstance(entry, dict) and (
+            entry.get("name") in wanted or entry.get("model") in wanted
+        ):
             return entry
     return None
