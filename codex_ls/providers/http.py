@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -142,15 +142,21 @@ class HttpClient:
         *,
         limit_s: float = 1.0,
         body: bytes | None = None,
+        on_silence: Callable[[], None] | None = None,
     ) -> Any:
         """The JSON at `url` (POSTed to with a `body`), whatever its status; None if there is none.
 
+        `on_silence` is called where no whole answer came, with JSON or without.
         For questions beside a turn: bounded in time and size, and nothing is ever raised.
         """
         try:
             _, data, is_whole = await self._told(url, headers, body, _MAX_TOLD, limit_s)
             return json.loads(data) if is_whole else None
-        except (TransportError, TimeoutError, ValueError, RecursionError):
+        except (TransportError, TimeoutError):
+            if on_silence is not None:
+                on_silence()
+            return None
+        except (ValueError, RecursionError):
             return None
 
     async def get_text(

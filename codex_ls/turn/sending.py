@@ -67,9 +67,12 @@ class Sending:
             if as_text:
                 return await self._http.get_text(url, headers)
             content = None if body is None else json.dumps(body).encode()
-            return await self._http.get_json(url, headers, body=content)
+            return await self._http.get_json(
+                url, headers, body=content, on_silence=signals.note_silence
+            )
 
-        return Signals(self.provider, self._settings.model, ask)
+        signals = Signals(self.provider, self._settings.model, ask)
+        return signals
 
     async def _aim(self, url: str) -> tuple[str, dict[str, str]]:
         """The address to send to, checked if the local-only lock is on, and the headers."""

@@ -7,14 +7,14 @@ remembered while the process lives.
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 
 from codex_ls.config.address import is_loopback
 from codex_ls.config.settings import ModelSettings
-from codex_ls.errors import CodexError, ContextOverflow
+from codex_ls.errors import ContextOverflow
 from codex_ls.events import Notice, Usage, UsageReported
 from codex_ls.providers.signals import Signals
+from codex_ls.providers.signals.quiet import quietly
 from codex_ls.turn.window import PromptSize, cut_notice, fitted
 from codex_ls.wire import ModelCall
 
@@ -23,7 +23,7 @@ LOOK_AFTER_S = 0.5
 
 Windows = dict[tuple[str, str], int | None]
 """The windows that were told, by base URL and model; None: of a server that nobody knows, and that
-has nothing to tell."""
+answered every question without telling one."""
 
 ChosenWindows = dict[tuple[str, str], int]
 """The windows that Ollama answered with because they were asked for, by base URL and model."""
@@ -52,6 +52,7 @@ class WindowWatch:
         self._size = PromptSize(0, exact=False)
         tells = told.get(self._model, 0) is not None
         self._may_ask = bool(signals) and tells and is_loopback(base_url)
+        self._has_asked = False
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
         self.tokens = told.get(self._model) or settings.context_window
@@ -81,7 +82,7 @@ class WindowWatch:
         """The answer is under way: ask in a while, and keep to the window that it was given."""
         if self._choice is not None:
             self._chosen[self._model] = max(self._choice, self._chosen.get(self._model, 0))
-        if self._may_ask:
+        if self._may_ask and not self._has_asked:
             self._timer = asyncio.get_running_loop().call_later(LOOK_AFTER_S, self._begin_look)
 
     async def end(self) -> None:
@@ -105,11 +106,13 @@ class WindowWatch:
         return cut_notice(self._size, usage, self._settings)
 
     def _begin_look(self) -> None:
+        self._has_asked = True
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
-        with suppress(CodexError):
-            window = await self._signals.window()
-            self.tokens = window or self.tokens
-            if window is not None or not self._signals.are_recognised:
-                self._told[self._model] = window
+        silences = self._signals.silences
+        window = await quietly(self._signals.window)
+        self.tokens = window or self.tokens
+        is_unable = not self._signals.are_recognised and self._signals.silences == silences
+        if window is not None or is_unable:
+            self._told[self._model] = window

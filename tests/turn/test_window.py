@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import functools
+import logging
 from typing import Any
 
 import pytest
@@ -396,6 +397,39 @@ async def test_a_server_that_tells_no_window_is_not_asked_again(session: Session
     await again.end()
 
 
+async def test_a_server_that_was_slow_once_is_asked_again_but_once_a_turn() -> None:
+    asked: list[str] = []
+
+    async def ask(path: str, *_: object, **__: object) -> object:
+        asked.append(path)
+        if is_slow:
+            signals.note_silence()
+            return None
+        return {"models": [{"name": "m", "context_length": 1024}]} if path == "/api/ps" else None
+
+    provider = Provider("mine", "Mine", "http://127.0.0.1:1/v1")
+    settings, told = ModelSettings("m", provider), Noted()
+    is_slow = True
+    signals = Signals(provider, "m", ask)
+    watch = WindowWatch(signals, provider.base_url, settings, told, {})
+    watch.begin()
+    watch._begin_look()
+    assert watch._looking is not None
+    await watch._looking
+    await watch.end()
+    watch.begin()
+    assert (watch._timer, told, asked.count("/api/ps")) == (None, {}, 1)
+
+    is_slow = False
+    signals = Signals(provider, "m", ask)
+    again = WindowWatch(signals, provider.base_url, settings, told, {})
+    again.begin()
+    assert again._timer is not None
+    await again._look()
+    await again.end()
+    assert (again.tokens, told) == (1024, {(provider.base_url, "m"): 1024})
+
+
 async def test_the_users_own_window_is_as_good_where_the_server_tells_none(
     session: Session,
 ) -> None:
@@ -428,8 +462,10 @@ async def test_an_answer_ends_without_waiting_for_its_window(session: Session) -
     ("provider_id", "wire_api"), [("ollama", "chat"), ("vllm", "chat"), ("mine", "ollama")]
 )
 async def test_a_server_elsewhere_is_not_asked(provider_id: str, wire_api: WireApi) -> None:
-    async def never(*_: object, **__: object) -> int:
-        raise AssertionError
+    asked: list[object] = []
+
+    async def never(*question: object, **__: object) -> None:
+        asked.append(question)
 
     provider = Provider(provider_id, "Mine", "https://model.example/v1", wire_api=wire_api)
     settings = ModelSettings("m", provider)
@@ -445,3 +481,46 @@ async def test_a_server_elsewhere_is_not_asked(provider_id: str, wire_api: WireA
     assert watch._timer is None
     await watch.end()
     assert watch.tokens == (16_384 if wire_api == "ollama" else None)
+    assert asked == []
+
+
+@pytest.mark.parametrize("odd", [["m"], 7, {"m": 1}])
+@pytest.mark.parametrize("prompt", ["hi", LONG])
+@pytest.mark.parametrize("provider_id", ["ollama", "lmstudio"])
+async def test_json_that_makes_no_sense_ends_no_turn(
+    session: Session, provider_id: str, prompt: str, odd: object
+) -> None:
+    looked = Gate("the server was looked at")
+    answer = dataclasses.replace(chat_stream(content=["ok"]), before=(looked,))
+    async with ModelServer(answer) as server:
+
+        @server.on
+        def tell(request: Request) -> Answer | None:
+            if request.method == "POST":
+                return None
+            if server.turns:
+                looked.open()
+            entry = {"name": odd, "model": odd, "key": odd, "loaded_instances": odd}
+            return json_answer({"models": [entry]})
+
+        asked = settings_for(server, provider_id=provider_id)
+        end = finished(await events_of(session.start(TurnRequest(prompt), asked)))
+    assert (end.status, end.content) == ("completed", "ok")
+
+
+async def test_a_look_beside_an_answer_that_fails_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "codex_ls")
+
+    async def fail(*_: object, **__: object) -> None:
+        raise ValueError("no sense")
+
+    provider = Provider("ollama", "Mine", "http://127.0.0.1:1/v1")
+    settings = ModelSettings("m", provider)
+    watch = WindowWatch(Signals(provider, "m", fail), provider.base_url, settings, {}, {})
+    call = ModelCall("m", (Message("user", LONG),))
+    assert await watch.fit(call) == call
+    await watch._look()
+    failure = "a look at the server failed: ValueError: no sense"
+    assert caplog.messages == [failure, failure]

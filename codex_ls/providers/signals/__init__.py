@@ -80,6 +80,8 @@ class Signals:
         self._place = PlaceInQueue()
         self.patience_s = _KNOWN_S
         """Seconds of silence before the first look."""
+        self.silences = 0
+        """How many questions got no answer at all: a later one may get one."""
         if (known := _BY_ID.get(provider.id)) is not None:
             self._kinds = (known,)
         elif provider.wire_api == "ollama":
@@ -92,6 +94,10 @@ class Signals:
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
+
+    def note_silence(self) -> None:
+        """A question got no answer."""
+        self.silences += 1
 
     @property
     def are_recognised(self) -> bool:
