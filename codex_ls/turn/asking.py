@@ -29,6 +29,7 @@ from codex_ls.events import (
 )
 from codex_ls.providers.http import Answer
 from codex_ls.providers.load_state import is_loading
+from codex_ls.providers.origin import has_authorization
 from codex_ls.providers.redaction import secrets_of, without_secrets
 from codex_ls.providers.retry import delay_ms, is_retryable, told_wait
 from codex_ls.providers.silence import ServerSilent
@@ -223,7 +224,7 @@ class Asking:
         from codex_ls.providers.remedies import with_next_step  # for those who need it
 
         return with_next_step(
-            error, self._settings, has_key="Authorization" in self._sending.headers
+            error, self._settings, has_key=has_authorization(self._sending.headers)
         )
 
     async def _read(

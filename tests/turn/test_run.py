@@ -604,3 +604,16 @@ async def test_a_notice_of_the_settings_is_told_with_the_turn(session: Session) 
         events = await events_of(session.start(TurnRequest("hi"), asked))
     assert Noticed(notice) in events
     assert last(events).notices == (notice,)
+
+
+@pytest.mark.parametrize("name", ["api-key", "X-API-Key", "authorization"])
+async def test_a_key_in_a_header_of_any_name_is_one_that_was_refused(
+    session: Session, name: str
+) -> None:
+    async with ModelServer(error_answer(401, "no")) as server:
+        asked = settings_for(server, http_headers={name: "canary-123"})
+        events = await events_of(session.start(TurnRequest("hi"), asked))
+    end = events[-1]
+    assert isinstance(end, TurnFinished)
+    assert end.error is not None
+    assert end.error.hint == "Check that the key is for this server, whole, and still valid."
