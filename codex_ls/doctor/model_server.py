@@ -149,10 +149,18 @@ def _refused(patient: Patient, reply: Reply) -> Finding:
 
 
 def _sent_elsewhere(patient: Patient, reply: Reply) -> Finding:
-    target = urljoin(patient.provider.base_url, reply.location)
-    parts = urlsplit(target)
-    is_elsewhere = origin(target) != patient.origin
-    where = origin(target) if is_elsewhere else f"the path {parts.path}"
+    try:
+        target = urljoin(patient.provider.base_url, reply.location)
+        parts, target_origin = urlsplit(target), origin(target)
+    except ValueError:
+        return _redirected(
+            patient,
+            reply,
+            "an address that makes no sense",
+            "Correct that redirect in the server, or in the gateway before it.",
+        )
+    is_elsewhere = target_origin != patient.origin
+    where = target_origin if is_elsewhere else f"the path {parts.path}"
     path = parts.path.rstrip("/")
     base_url = urlunsplit((parts.scheme, parts.netloc, path.removesuffix("/models"), "", ""))
     if path.endswith("/models") and base_url == patient.provider.base_url:
@@ -165,6 +173,10 @@ def _sent_elsewhere(patient: Patient, reply: Reply) -> Finding:
         hint = "Log in to the network first, if that is its login page; else correct base_url."
     else:
         hint = "Check base_url: this looks like a web interface, not like a model server's."
+    return _redirected(patient, reply, where, hint)
+
+
+def _redirected(patient: Patient, reply: Reply, where: str, hint: str) -> Finding:
     return failed(
         f"{patient.origin} sends requests elsewhere ({reply.status} to {where}); redirects are not"
         " followed, so that a key goes nowhere else.",

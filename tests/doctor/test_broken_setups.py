@@ -400,6 +400,34 @@ async def a_redirect(world: World) -> None:
 
 @row(
     "server",
+    "failed",
+    "{origin} sends requests elsewhere (307 to an address that makes no sense); redirects are not"
+    " followed, so that a key goes nowhere else.",
+    "Correct that redirect in the server, or in the gateway before it.",
+)
+async def a_redirect_to_no_address(world: World) -> None:
+    server = await world.server()
+    headers = {"Location": "http://["}
+    server.route("GET", "/v1/models", Answer((), status=307, headers=headers, framing="length"))
+    world.configure(server.base_url)
+
+
+@row(
+    "server",
+    "failed",
+    "{origin} sends requests elsewhere (302 to an address that makes no sense); redirects are not"
+    " followed, so that a key goes nowhere else.",
+    "Correct that redirect in the server, or in the gateway before it.",
+)
+async def a_redirect_to_no_port(world: World) -> None:
+    server = await world.server()
+    headers = {"Location": "http://127.0.0.1:99999/v1/models"}
+    server.route("GET", "/v1/models", Answer((), status=302, headers=headers, framing="length"))
+    world.configure(server.base_url)
+
+
+@row(
+    "server",
     "warning",
     "llama.cpp is loading its model.",
     "Wait: questions are kept waiting too.",
