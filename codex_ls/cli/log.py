@@ -56,5 +56,5 @@ class _Redacting(logging.Formatter):
         self._redaction = Redaction(env)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        return self._redaction.clean(super().format(record))
+        """The line; what a server wrote into it controls no terminal."""
+        return self._redaction.clean(sanitize(super().format(record).replace("\r", " ")))

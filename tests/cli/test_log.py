@@ -70,3 +70,15 @@ def test_behind_a_proxy_the_log_holds_no_header_and_no_query(
     assert (done.exit_code, done.out) == (0, "Four.\n")
     assert "POST http://model.example/v1/chat/completions: 200" in done.err
     assert "canary" not in done.err
+
+
+def test_control_characters_of_a_server_do_not_reach_the_terminal(
+    server: ModelServer, command: Command
+) -> None:
+    stream = chat_stream(content=["Four."])
+    kind = "text/event-stream; x=\x1b]0;title\x07\x9b31m!"
+    server.always(replace(stream, headers={**stream.headers, "Content-Type": kind}))
+    done = command.run("exec", "hi", CODEX_LS_LOG="debug")
+    assert done.out == "Four.\n"
+    assert "text/event-stream; x=" in done.err
+    assert not {"\x1b", "\x07", "\x9b"} & set(done.err)
