@@ -152,7 +152,8 @@ def open_private(path: Path, access: int) -> int:
 def make_private_folder(folder: Path) -> None:
     """Make a folder, and those above it that are missing, for this user alone. Raises OSError."""
     if not folder.is_dir():
-        make_private_folder(folder.parent)
+        if folder.parent != folder:  # a drive that is gone has nothing above it
+            make_private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from codex_ls.events import TurnFinished
+from codex_ls.turn.journal import make_private_folder
 from codex_ls.turn.keeping import MAX_RECENT
 from codex_ls.turn.run import TurnRequest
 from codex_ls.turn.session import Session
@@ -63,3 +64,9 @@ async def test_what_is_only_in_memory_stays_there(home: dict[str, str]) -> None:
             for thread_id in ids:
                 await ask(session, server, thread_id=thread_id)
             assert len(server.turns[-1].json["messages"]) == 4
+
+
+def test_a_drive_that_is_gone_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_dir", lambda _: False)
+    with pytest.raises(OSError, match="exists"):
+        make_private_folder(Path("/"))
