@@ -11,7 +11,7 @@ _TABLES = {"model_provider": "model_providers", "profile": "profiles"}
 
 def syntax_fix(message: str, text: str, line_number: int) -> str | None:
     """The next step for a parser's `message` about that line of `text`; None if nobody knows one."""
-    lines = text.splitlines()
+    lines = text.split("\n")  # as TOML counts them
     line = lines[line_number - 1] if line_number <= len(lines) else ""
     for fix in (_conflict, _json, _curly_quotes, _single_table, _path, _colon, _open_quote):
         if (found := fix(message, line, text)) is not None:

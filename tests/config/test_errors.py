@@ -201,3 +201,10 @@ def test_no_error_repeats_what_may_be_a_key(home: Home, line: str, sentence: str
     error = error_of(home, f"[model_providers.x]\n{line}\n")
     assert sentence in error.message
     assert CANARY not in f"{error.message} {error.hint}"
+
+
+def test_the_line_of_a_slip_is_counted_as_toml_counts(home: Home) -> None:
+    text = "# a comment \u2028 that goes on\nmodel: x\n"
+    assert error_of(home, text).hint == (
+        f'{home.config}, line 2, column 6: write = instead of the colon, as in model = "gpt-oss".'
+    )
