@@ -14,11 +14,15 @@ def client_context() -> ssl.SSLContext:
     try:
         context = _context()
     except OSError as error:  # ssl.SSLError is one
-        file = os.environ.get("SSL_CERT_FILE", "")
+        variable = next(filter(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")), None)
         reason = (
             "it holds no certificate" if isinstance(error, ssl.SSLError) else first_words(error)
         )
-        raise NoCertificates(f"SSL_CERT_FILE can't be used: {file}: {reason}") from None
+        place = os.environ[variable] if variable else _bundled()
+        what = variable or "The list of certificates"
+        raise NoCertificates(
+            f"{what} can't be used: {place}: {reason}", is_chosen=variable is not None
+        ) from None
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -28,6 +32,11 @@ def _context() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=file)
     if folder := os.environ.get("SSL_CERT_DIR"):
         return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=_bundled())
+
+
+def _bundled() -> str:
+    """Mozilla's list."""
     import certifi  # 5 ms that plain HTTP does not need
 
-    return ssl.create_default_context(cafile=certifi.where())
+    return certifi.where()

@@ -46,7 +46,11 @@ class NoSuchProxy(TransportError):
 
 
 class NoCertificates(TransportError):
-    """The certificates to trust can't be read; the text names the variable and the file."""
+    """The certificates to trust can't be read; the text names the file, and the variable if set."""
+
+    def __init__(self, reason: str, *, is_chosen: bool) -> None:
+        super().__init__(reason)
+        self.is_chosen = is_chosen
 
 
 class NotARequest(TransportError):
@@ -93,7 +97,10 @@ def told(request: Request, error: TransportError) -> ProviderError:
                 hint="Look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.",
             )
         case NoCertificates():
-            return Unreachable(f"{first_words(error)}.", hint="Correct that variable, or unset it.")
+            hint = "Correct that variable, or unset it."
+            if not error.is_chosen:
+                hint = "Install codex-ls anew, or set SSL_CERT_FILE to a file of certificates."
+            return Unreachable(f"{first_words(error)}.", hint=hint)
         case NotARequest():
             return Unreachable(f"The request to {where} can't be made: {first_words(error)}.")
         case NotHttp():

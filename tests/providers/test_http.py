@@ -11,6 +11,8 @@ from codex_ls.errors import TimedOut, Unreachable
 from codex_ls.providers import direct
 from codex_ls.providers.http import HttpClient
 from codex_ls.providers.request import Limits, Request
+from codex_ls.providers.tls import client_context
+from codex_ls.providers.transport_errors import NoCertificates, told
 from tests.support.model_server import ModelServer
 from tests.support.streams import Answer, Gate, chat_stream
 
@@ -170,3 +172,19 @@ async def test_no_text_where_nobody_answers() -> None:
         url = server.base_url.removesuffix("/v1") + "/metrics"
         assert await client.get_text(url, {}, limit_s=0.05) is None
         assert await client.get_text("http://127.0.0.1:9/metrics", {}) is None
+
+
+def test_the_variable_of_certificates_is_named_only_where_it_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = str(tmp_path / "cacert.pem")
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setattr("certifi.where", lambda: missing)
+    with pytest.raises(NoCertificates) as caught:
+        client_context()
+    error = told(request_to("https://127.0.0.1:1/"), caught.value)
+    assert (error.message, error.hint) == (
+        f"The list of certificates can't be used: {missing}: no such file or directory.",
+        "Install codex-ls anew, or set SSL_CERT_FILE to a file of certificates.",
+    )
