@@ -5,8 +5,8 @@ garbage or a wrong `Content-Length` it finds its place again at the next header.
 JSON text can't hold a raw line break inside a string, so no document can smuggle in a header. Memory
 is bounded by `MAX_BODY_BYTES`; every byte is looked at a constant number of times.
 
-Only the standard library's `json` and `re` are imported here: `initialize` is answered with this module
-before anything heavier is loaded.
+Only the standard library is imported here. pygls has a framing of its own, but is loaded with lsprotocol
+for open documents alone, and `initialize` does not wait for that.
 """
 
 import json
