@@ -50,6 +50,21 @@ return {
     overrides.choose("profile", "p")
     expect.equal(said(overrides.resolve({}, other)), { profile = "p", effort = "low" })
   end,
+  ["a model goes to no profile but the one it was chosen for"] = function()
+    local overrides = new_session()
+    local first = overrides.resolve({ profile = "p" })
+    overrides.choose("model", "m")
+    expect.equal(said(overrides.resolve({}, first)), { profile = "p" })
+    expect.equal(said(overrides.resolve({})), { model = "m" })
+    -- Of two projects, each may name a profile in its settings.
+    overrides.choose("model", "n", "q")
+    expect.equal(said(overrides.resolve({}, nil, "q")), { model = "n" })
+    expect.equal(said(overrides.resolve({}, nil, "r")), {})
+    expect.equal(said(overrides.resolve({})), {})
+    overrides.choose("profile", "r")
+    overrides.choose("model", "o", "q")
+    expect.equal(said(overrides.resolve({}, nil, "q")), { profile = "r", model = "o" })
+  end,
   ["they are told in a few words"] = function()
     local overrides = new_session()
     expect.equal(overrides.words({ profile = "p" }), "")

@@ -14,7 +14,8 @@ local function run(command, context)
   if not client then
     return
   end
-  local session = overrides.session()
+  local set = vim.tbl_get(client.config.settings or {}, "codex", "profile")
+  local session = overrides.resolve({}, nil, set)
   local chosen = { model = session.model, effort = session.effort }
   local argument = vim.tbl_extend("keep", (command.arguments or {})[1] or {}, chosen)
   local params = { command = command.command, arguments = { argument } }

@@ -5,6 +5,7 @@ local Inline = require("codex_ls.inline")
 local Thinking = require("codex_ls.thinking")
 local Turn = require("codex_ls.turn")
 local arguments = require("codex_ls.arguments")
+local client_of = require("codex_ls.client")
 local config = require("codex_ls.config")
 local errors = require("codex_ls.errors")
 local overrides = require("codex_ls.overrides")
@@ -76,7 +77,8 @@ end
 ---@return codex_ls.AskedWith
 local function asked_with(options)
   local previous = previous_of(options)
-  return overrides.resolve(options, previous and previous.question.asked_with)
+  local set = client_of.settings_profile(vim.api.nvim_get_current_buf())
+  return overrides.resolve(options, previous and previous.question.asked_with, set)
 end
 
 ---@param prompt string
@@ -222,8 +224,9 @@ function M.again(turn, given)
     return
   end
   local selection = turn:current_selection()
+  local set = client_of.settings_profile(selection.bufnr)
   local question = vim.tbl_extend("force", turn.question, {
-    asked_with = overrides.resolve(given or {}, turn.question.asked_with),
+    asked_with = overrides.resolve(given or {}, turn.question.asked_with, set),
   })
   turn:dismiss()
   send(question, selection, turn.document)

@@ -99,6 +99,15 @@ function M.root(bufnr)
   return resolved_config(bufnr).root_dir --[[@as string]]
 end
 
+---The profile that the settings of a buffer's server name.
+---@param bufnr integer
+---@return string? profile nil where config.toml selects it
+function M.settings_profile(bufnr)
+  local client = M.attached(bufnr)
+  local settings = client and client.config.settings or resolved_config(bufnr).settings
+  return vim.tbl_get(settings or {}, "codex", "profile")
+end
+
 ---The client that is attached to a buffer.
 ---@param bufnr integer
 ---@return vim.lsp.Client?

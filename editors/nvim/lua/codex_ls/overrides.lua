@@ -29,6 +29,9 @@ local revision = 0
 ---@type table<codex_ls.Override, integer> the revision that came with the last change
 local changed = {}
 
+---@type string? the profile that the session's model was chosen for; nil is what config.toml selects
+local model_of
+
 ---What holds for this session; the configuration decides the rest.
 ---@return codex_ls.Overrides
 function M.session()
@@ -38,11 +41,14 @@ end
 ---Chooses something for this session. A model belongs to a server, so another profile brings its own.
 ---@param field codex_ls.Override
 ---@param value? string nil leaves it to the configuration again
-function M.choose(field, value)
+---@param set? string the profile in the settings of the buffer that it is chosen in
+function M.choose(field, value, set)
   revision = revision + 1
   session[field], changed[field] = value, revision
   if field == "profile" then
     session.model, changed.model = nil, revision
+  elseif field == "model" then
+    model_of = session.profile or set
   end
 end
 
@@ -50,17 +56,22 @@ end
 ---keeps what that one had, unless the session's choice has changed since.
 ---@param given codex_ls.Overrides said with the question
 ---@param previous? codex_ls.AskedWith of the question that it goes on from
+---@param set? string the profile in the settings of the buffer that it is about
 ---@return codex_ls.AskedWith
-function M.resolve(given, previous)
+function M.resolve(given, previous, set)
   local asked_with = { revision = revision }
+  local fits = true
   for _, field in ipairs(M.FIELDS) do
     local source = session
     if previous and previous.revision >= (changed[field] or 0) then
       source = previous
     end
+    if field == "model" and source == session then
+      fits = (asked_with.profile or set) == model_of
+    end
     asked_with[field] = given[field] or source[field]
   end
-  if given.profile and not given.model then
+  if not given.model and (given.profile or not fits) then
     asked_with.model = nil
   end
   return asked_with

@@ -1,4 +1,5 @@
 ---Chooses model and effort for the questions of this session, and tells the user which.
+local client_of = require("codex_ls.client")
 local errors = require("codex_ls.errors")
 local models = require("codex_ls.models")
 local overrides = require("codex_ls.overrides")
@@ -17,7 +18,7 @@ local function set(field, value)
       return errors.notify(errors.new(errors.CODE.BAD_COMMAND, message, hint))
     end
   end
-  overrides.choose(field, value)
+  overrides.choose(field, value, client_of.settings_profile(vim.api.nvim_get_current_buf()))
   vim.notify(("codex: %s %s"):format(field, value or AS_CONFIGURED))
 end
 
