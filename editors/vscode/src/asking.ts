@@ -33,9 +33,11 @@ export class Asking {
   async ask(prompt?: string): Promise<void> {
     const editor = await this.editor();
     const subject = subjectOf(editor);
-    const choice = await this.usual(subject.document.uri);
-    const question = prompt ?? (await this.question(subject, choice));
-    if (question !== undefined) await this.about(subject, question, editor, choice);
+    const { uri } = subject.document;
+    const choosing = this.usual(uri);
+    // The box to type in waits for no server: its title has what was known before.
+    const question = prompt ?? (await this.question(subject, this.lastKnown(uri)));
+    if (question !== undefined) await this.about(subject, question, editor, await choosing);
   }
 
   /**
@@ -162,11 +164,23 @@ export class Asking {
    * that the user chose for that profile, and with them its name: they are for no other one.
    */
   private async usual(resource: Uri, named?: string): Promise<Choice> {
-    const set = named ?? profileOf(layers("profile", resource), workspace.isTrusted);
+    const set = named ?? this.fromSettings(resource);
     if (set !== "") return { profile: set, ...this.overrides.of(set) };
     if (!this.overrides.any) return {};
-    const known = this.profiles.last(resource) ?? (await this.profiles.load(resource).catch(() => undefined));
-    const active = known?.active ?? "";
+    // Asked anew: config.toml may select another profile by now.
+    const told = await this.profiles.load(resource).catch(() => undefined);
+    return this.overridden(told?.active ?? "");
+  }
+
+  /** The same, as far as it is known without the server. */
+  private lastKnown(resource: Uri): Choice {
+    const set = this.fromSettings(resource);
+    if (set !== "") return { profile: set, ...this.overrides.of(set) };
+    return this.overridden(this.profiles.activeName(resource));
+  }
+
+  /** What was chosen for the profile that config.toml selects; without that it goes unnamed. */
+  private overridden(active: string): Choice {
     const override = this.overrides.of(active);
     return isSet(override) ? { profile: active, ...override } : {};
   }
@@ -187,8 +201,13 @@ export class Asking {
 
   /** The profile that the settings choose for a document, else the server's; empty while neither is known. */
   private chosen(resource: Uri): string {
-    const set = profileOf(layers("profile", resource), workspace.isTrusted);
+    const set = this.fromSettings(resource);
     return set === "" ? this.profiles.activeName(resource) : set;
+  }
+
+  /** The profile that the settings choose for a document, as far as they are believed; else empty. */
+  private fromSettings(resource: Uri): string {
+    return profileOf(layers("profile", resource), workspace.isTrusted);
   }
 }
 

@@ -40,7 +40,7 @@ export class Extension {
   readonly conversations = new Conversations();
   readonly secrets: Secrets;
   readonly overrides: Overrides;
-  private readonly profiles: Profiles;
+  readonly profiles: Profiles;
   private readonly choices: ChoicePicker;
   private readonly thinking = new ThinkingChannel();
   private readonly thinkingDocuments = new ThinkingDocuments();

@@ -201,6 +201,46 @@ suite("model and effort in a workspace", () => {
     assert.equal(extension().overrides.any, false);
   });
 
+  test("stay with their profile when config.toml selects another one, and the box to type in waits for neither", async () => {
+    await model(0).answer({ content: ["1"] });
+    await model(1).answer({ content: ["2"] });
+    await openSample("one");
+    await extension().overrides.set("first", { model: "model-large", effort: "high" });
+    const file = vscode.Uri.file(`${root()}/home/.codex/config.toml`);
+    const before = await vscode.workspace.fs.readFile(file);
+    await run("ask", "Who?");
+    const changed = Buffer.from(before).toString().replace('profile = "first"', 'profile = "second"');
+    await vscode.workspace.fs.writeFile(file, Buffer.from(changed));
+    const { profiles } = extension();
+    const load = profiles.load.bind(profiles);
+    let isOpen = false;
+    const held: typeof load = async (resource) => {
+      await until("the box to type in", () => isOpen);
+      return load(resource);
+    };
+    const typed = (): Promise<string> => {
+      isOpen = true;
+      return Promise.resolve("And now?");
+    };
+    const { showInputBox } = vscode.window;
+    Object.assign(vscode.window, { showInputBox: typed });
+    Object.assign(profiles, { load: held });
+    try {
+      await run("ask");
+    } finally {
+      Object.assign(profiles, { load });
+      Object.assign(vscode.window, { showInputBox });
+      await vscode.workspace.fs.writeFile(file, before);
+    }
+    assert.deepEqual(
+      [await sent(0), await sent(0, 1)],
+      [
+        ["model-large", "high"],
+        ["model-two", undefined],
+      ],
+    );
+  });
+
   test("are the user's to choose: no settings file has a word in it", async () => {
     await model(0).answer({ content: ["1"] }, { content: ["2"] });
     await model(1).answer({ content: ["3"] });
