@@ -91,9 +91,8 @@ def test_what_is_safe_to_paste_does_not_hold_it(home: Path, server: ModelServer,
 CRASH = """
 import sys
 from codex_ls.turn.record import TurnRecord
-def add_content(self, text):
+def add_content(self, text, came):
     raise RuntimeError("a fault of our own")
-    yield
 TurnRecord._add_content = add_content
 from codex_ls.cli import main
 sys.argv = ["codex-ls", "exec", "x"]
