@@ -134,6 +134,7 @@ class Asking:
             self._settings,
             self._session.windows,
             self._session.chosen_windows,
+            self._session.asked_windows,
         )
         call = await self._interrupt.wait(window.fit(call))
         yield PhaseChanged("connecting")

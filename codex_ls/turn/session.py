@@ -18,7 +18,7 @@ from codex_ls.providers.http import HttpClient
 from codex_ls.providers.origin import AskSecret
 from codex_ls.turn.keeping import Keeping
 from codex_ls.turn.run import Turn, TurnRequest
-from codex_ls.turn.window_watch import ChosenWindows, Windows
+from codex_ls.turn.window_watch import AskedWindows, ChosenWindows, Windows
 
 if TYPE_CHECKING:
     from codex_ls.embedded.engine import Engine
@@ -45,6 +45,7 @@ class Session:
         """Base URLs of servers that refused to be asked how far they are in reading a prompt."""
         self.windows: Windows = {}
         """How many tokens fit, as model servers told."""
+        self.asked_windows: AskedWindows = {}
         self.chosen_windows: ChosenWindows = {}
         """How many tokens Ollama was asked to make room for."""
         self.keeping = Keeping(env)

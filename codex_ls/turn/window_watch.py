@@ -7,6 +7,7 @@ remembered while the process lives.
 """
 
 import asyncio
+import math
 from dataclasses import replace
 
 from codex_ls.config.address import is_loopback
@@ -21,12 +22,19 @@ from codex_ls.wire import ModelCall
 LOOK_AFTER_S = 0.5
 """How long an answer is under way before its server is asked."""
 
+ASK_AGAIN_S = 30.0
+"""A model is rarely loaded with another window: it is not asked for more often than this."""
+
 Windows = dict[tuple[str, str], int | None]
 """The windows that were told, by base URL and model; None: of a server that nobody knows, and that
 answered every question without telling one."""
 
 ChosenWindows = dict[tuple[str, str], int]
 """The windows that Ollama answered with because they were asked for, by base URL and model."""
+
+
+AskedWindows = dict[tuple[str, str], float]
+"""When a window was last asked for, in the loop's time, by base URL and model."""
 
 
 class WindowWatch:
@@ -42,12 +50,14 @@ class WindowWatch:
         settings: ModelSettings,
         told: Windows,
         chosen: ChosenWindows,
+        asked: AskedWindows | None = None,
     ) -> None:
         self._signals = signals
         self._settings = settings
         self._model = (base_url, settings.model)
         self._told = told
         self._chosen = chosen
+        self._asked = {} if asked is None else asked
         self._choice: int | None = None
         self._size = PromptSize(0, exact=False)
         tells = told.get(self._model, 0) is not None
@@ -99,7 +109,8 @@ class WindowWatch:
         """The figures of the server, and the window beside them."""
         if report.usage is None:
             return report
-        return replace(report, usage=replace(report.usage, context_window=self.tokens))
+        window = self.tokens or self._told.get(self._model)
+        return replace(report, usage=replace(report.usage, context_window=window))
 
     def cut_notice(self, usage: Usage | None) -> Notice | None:
         """The notice of a prompt that the server cut."""
@@ -107,7 +118,11 @@ class WindowWatch:
 
     def _begin_look(self) -> None:
         self._has_asked = True
-        self._looking = asyncio.get_running_loop().create_task(self._look())
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._asked.get(self._model, -math.inf) < ASK_AGAIN_S:
+            return  # a hundred turns at once are one question
+        self._asked[self._model] = loop.time()
+        self._looking = loop.create_task(self._look())
 
     async def _look(self) -> None:
         silences = self._signals.silences

@@ -26,6 +26,7 @@ from tests.support.lsp_client import Message
 TURNS_PER_THREAD = 5
 EDITS_PER_TURN = 10
 _SAMPLE_S = 0.25
+_CLOSING_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ async def soak(load: Load, home: Path) -> Soaked:
                     for number in range(load.users):
                         asking.create_task(users.one(number))
                 sampling.cancel()
-            seen.at_rest = await _look(users, model)
+            seen.at_rest = await _look_at_rest(users, model)
             seen.faults += [f"nobody asked for {message}" for message in client.stray]
             seen.exit_code = await client.leave()
         seen.open_at_the_end = await model.open_connections()
@@ -203,6 +204,16 @@ async def _sample(users: _Users, model: "Model", seen: Soaked) -> None:
     while True:
         seen.samples.append(await _look(users, model))
         await asyncio.sleep(max(_SAMPLE_S, users.load.seconds / 600))
+
+
+async def _look_at_rest(users: _Users, model: "Model") -> Sample:
+    """A look when no connection is on its way out any more."""
+    look = await _look(users, model)
+    while True:
+        await asyncio.sleep(_CLOSING_S)
+        before, look = look, await _look(users, model)
+        if look.open_connections == before.open_connections:
+            return look
 
 
 async def _look(users: _Users, model: "Model") -> Sample:

@@ -10,7 +10,7 @@ import pytest
 
 from codex_ls.config.settings import ModelSettings, Provider, WireApi
 from codex_ls.errors import ContextOverflow
-from codex_ls.events import Event, Notice, PhaseChanged, TurnFinished, Usage
+from codex_ls.events import Event, Notice, PhaseChanged, TurnFinished, Usage, UsageReported
 from codex_ls.providers.signals import Signals
 from codex_ls.turn import window
 from codex_ls.turn.run import TurnRequest
@@ -366,6 +366,38 @@ async def test_the_window_is_asked_for_beside_a_running_answer(session: Session)
         end = await slowly(session, server, settings_for(server, provider_id="ollama"))
         assert end.usage == Usage(600, 5, context_window=1024)
         assert [request.path for request in server.requests] == ["/v1/chat/completions", "/api/ps"]
+
+
+async def test_turns_at_the_same_time_ask_for_one_window_once(session: Session) -> None:
+    told: dict[tuple[str, str], int | None] = {}
+    asked: dict[tuple[str, str], float] = {}
+    may_tell = asyncio.Event()
+    questions: list[str] = []
+
+    async def ask(path: str, *_: object, **__: object) -> object:
+        questions.append(path)
+        await may_tell.wait()
+        return {"models": [{"name": "m", "context_length": 1024}]}
+
+    provider = Provider("ollama", "Ollama", "http://127.0.0.1:9/v1")
+    settings = ModelSettings(model="m", provider=provider)
+    watches = [
+        WindowWatch(Signals(provider, "m", ask), provider.base_url, settings, told, {}, asked)
+        for _ in range(3)
+    ]
+    for watch in watches:
+        watch._begin_look()
+    await asyncio.sleep(0)
+    may_tell.set()
+    assert watches[0]._looking is not None
+    await watches[0]._looking
+    report = UsageReported(Usage(1, 1))
+    assert [watch.noted(report).usage for watch in watches] == [
+        Usage(1, 1, context_window=1024)
+    ] * 3
+    assert questions == ["/api/ps"]
+    for watch in watches:
+        await watch.end()
 
 
 async def test_a_quick_answer_has_the_window_that_was_told_last(session: Session) -> None:
