@@ -28,15 +28,14 @@ from codex_ls.wire.figures import number
 from codex_ls.wire.lmstudio_request import echo_of
 from codex_ls.wire.notices import tool_failed, tool_ran
 from codex_ls.wire.quirks import Quirks
-from codex_ls.wire.sse import ServerEvent
-from codex_ls.wire.sse_answer import SseAnswer
+from codex_ls.wire.sse_answer import TypedSseAnswer
 from codex_ls.wire.stream_errors import error_in
 
 _FAMILIES = ("chat.", "model_load.", "prompt_processing.", "reasoning.", "message.", "tool_call.")
 _MAX_TOLD = 200
 
 
-class LmStudioDecoder(SseAnswer):
+class LmStudioDecoder(TypedSseAnswer):
     """Bytes of an `/api/v1/chat` answer, streamed or whole, to `WireEvent`s.
 
     `output_limit` is the number of output tokens that the request allowed.
@@ -47,16 +46,6 @@ class LmStudioDecoder(SseAnswer):
         self._output_limit = output_limit
         self._told_tools: set[str] = set()
         self._reasoned = self._answered = False
-
-    def _message(self, message: ServerEvent, events: list[WireEvent]) -> None:
-        value = message.value
-        if isinstance(value, dict):
-            kind = value.get("type")
-            self._event(kind if isinstance(kind, str) else message.name, value, events)
-        elif message.is_sentinel and self._spoke:
-            self._stop_short(events)
-        else:
-            self._keep_garbage(message.data)
 
     def _stop_short(self, events: list[WireEvent]) -> None:
         self._end("other", None, events, complete=False)

@@ -21,8 +21,7 @@ from codex_ls.events import (
 from codex_ls.wire.figures import timings_of, usage_of
 from codex_ls.wire.quirks import Quirks, finish_reason
 from codex_ls.wire.shapes import MAX_KEPT, size_of
-from codex_ls.wire.sse import ServerEvent
-from codex_ls.wire.sse_answer import SseAnswer
+from codex_ls.wire.sse_answer import TypedSseAnswer
 from codex_ls.wire.stream_errors import error_in
 
 _ENDS = {"response.completed", "response.incomplete", "response.done"}
@@ -30,7 +29,7 @@ _MAX_NAMES = 100_000
 """An answer of more items, or with more names for them, is an attack or a fault."""
 
 
-class ResponsesDecoder(SseAnswer):
+class ResponsesDecoder(TypedSseAnswer):
     """Bytes of a Responses API answer, streamed or whole, to `WireEvent`s."""
 
     def __init__(self, quirks: Quirks) -> None:
@@ -48,16 +47,6 @@ class ResponsesDecoder(SseAnswer):
         names = len(self._keys) + len(self._streamed)
         is_full = self._kept_size > MAX_KEPT or names > _MAX_NAMES
         return is_full or super()._is_too_long
-
-    def _message(self, message: ServerEvent, events: list[WireEvent]) -> None:
-        value = message.value
-        if isinstance(value, dict):
-            kind = value.get("type")
-            self._event(kind if isinstance(kind, str) else message.name, value, events)
-        elif message.is_sentinel and self._spoke:
-            self._stop_short(events)
-        else:
-            self._keep_garbage(message.data)
 
     def _stop_short(self, events: list[WireEvent]) -> None:
         self._end(None, events, complete=False)

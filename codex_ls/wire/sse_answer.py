@@ -5,6 +5,7 @@ What stands in the events is the business of `chat`, `responses` and `lmstudio`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
 from codex_ls.errors import ProviderError
 from codex_ls.events import Noticed, ServerTimings, StreamFailed, Usage, UsageReported, WireEvent
@@ -101,3 +102,21 @@ class SseAnswer(ABC):
             events.append(Noticed(bad_utf8()))
         if self._usage is not None or self._timings != _NO_TIMINGS:
             events.append(UsageReported(self._usage, self._timings))
+
+
+class TypedSseAnswer(SseAnswer):
+    """One whose events say in their `type`, or else in their name, what they are."""
+
+    def _message(self, message: ServerEvent, events: list[WireEvent]) -> None:
+        value = message.value
+        if isinstance(value, dict):
+            kind = value.get("type")
+            self._event(kind if isinstance(kind, str) else message.name, value, events)
+        elif message.is_sentinel and self._spoke:
+            self._stop_short(events)
+        else:
+            self._keep_garbage(message.data)
+
+    @abstractmethod
+    def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
+        """Take one event of that kind."""
