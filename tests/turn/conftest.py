@@ -1,6 +1,7 @@
 """A session, and settings that point at the fake model server."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,6 +16,21 @@ from tests.support.model_server import ModelServer
 async def session() -> AsyncIterator[Session]:
     async with Session(env={}) as session:
         yield session
+
+
+@pytest.fixture
+def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Puts the event loop's clock forward by so many seconds."""
+    jumped = [0.0]
+
+    def by(seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if not jumped[0]:
+            real = loop.time
+            monkeypatch.setattr(loop, "time", lambda: real() + jumped[0])
+        jumped[0] += seconds
+
+    return by
 
 
 def settings_for(

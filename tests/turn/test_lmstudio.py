@@ -62,21 +62,6 @@ def phases(events: list[Event]) -> list[PhaseChanged]:
     return [event for event in events if isinstance(event, PhaseChanged)]
 
 
-@pytest.fixture
-def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Puts the event loop's clock forward by so many seconds."""
-    jumped = [0.0]
-
-    def by(seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        if not jumped[0]:
-            real = loop.time
-            monkeypatch.setattr(loop, "time", lambda: real() + jumped[0])
-        jumped[0] += seconds
-
-    return by
-
-
 class Watched:
     """A turn that runs while a test does other things."""
 

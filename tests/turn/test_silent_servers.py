@@ -30,21 +30,6 @@ LONG = "word " * 8000
 FOUR_MINUTES_S = 240.0
 
 
-@pytest.fixture
-def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Puts the event loop's clock forward by so many seconds."""
-    jumped = [0.0]
-
-    def by(seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        if not jumped[0]:
-            real = loop.time
-            monkeypatch.setattr(loop, "time", lambda: real() + jumped[0])
-        jumped[0] += seconds
-
-    return by
-
-
 def finished(events: list[Event]) -> TurnFinished:
     assert isinstance(events[-1], TurnFinished)
     return events[-1]
