@@ -11,6 +11,7 @@
     ├── MissingCredential       missingCredential    the provider's key is not set
     ├── LocalOnly               localOnly            the lock is on, and the host is not this machine
     ├── UntrustedWorkspace      untrustedWorkspace   a workspace asked for what only its user may ask
+    ├── ProfileChanged          profileChanged       another profile would answer than the one shown
     └── ProviderError                                something went wrong between us and the model
         ├── Unreachable         unreachable          nothing listens there, DNS or TLS failure
         ├── Unauthorized        unauthorized         401, 403
@@ -34,6 +35,8 @@ class CodexError(Exception):
     """A failure that is told to the user: `kind`, `message`, `hint`, `retryable`."""
 
     kind: ClassVar[str]
+    exit_code: ClassVar[int] = 1
+    """What a command ends with that fails so; 2 is wrong usage, as argparse has it."""
     retryable: bool = False
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -46,6 +49,7 @@ class InvalidParams(CodexError):
     """The request itself makes no sense: wrong type, blank prompt, unknown effort."""
 
     kind = "invalidParams"
+    exit_code = 2
 
 
 class ConfigError(CodexError):
@@ -90,6 +94,12 @@ class UntrustedWorkspace(CodexError):
     kind = "untrustedWorkspace"
 
 
+class ProfileChanged(CodexError):
+    """Another profile, or the same one at another address, would answer than the user was shown."""
+
+    kind = "profileChanged"
+
+
 class ProviderError(CodexError):
     """Something went wrong between this program and the model."""
 
@@ -100,6 +110,8 @@ class ProviderError(CodexError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.http_status = http_status
+        self.parameter: str | None = None
+        """The key of the request that the server's error names apart from its sentence."""
 
 
 class Unreachable(ProviderError):

@@ -1,7 +1,7 @@
 """The one vocabulary of a turn: what every wire shape ends in, and what every surface renders.
 
-A decoder in `wire/` turns bytes into `WireEvent`s; `turn/run` adds what only a turn knows (its start,
-phases, retries, its end) and yields `Event`s. Both are closed unions of frozen dataclasses, so that a
+A decoder in `wire/` turns bytes into `WireEvent`s; `turn/session` adds what only a turn knows (start,
+phases, retries, end) and yields `Event`s. Both are closed unions of frozen dataclasses, so that a
 `match` over them can end in `assert_never`.
 
 Texts are pieces: concatenated in order they are the whole. A piece is never empty.
@@ -22,10 +22,10 @@ Effort = Literal["none", "minimal", "low", "medium", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one turn, as the model server counted them."""
+    """Tokens of one turn, as the model server counted them; None where it sent no count."""
 
-    input_tokens: int
-    output_tokens: int
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     cached_input_tokens: int | None = None
     reasoning_tokens: int | None = None
     context_window: int | None = None
@@ -137,11 +137,14 @@ class PhaseChanged:
     """What the model server is doing now; `fraction` is 0..1 where it says how far it is.
 
     `waiting`: this request waits for its turn, and the server's queue has so many, this one among them.
+    `silent_ms`: the phase goes on, the stream is open, and the last text came so many milliseconds ago;
+    reported from 5 s on, at most once a second.
     """
 
     phase: Phase
     fraction: float | None = None
     waiting: int | None = None
+    silent_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +159,14 @@ class StreamFinished:
     """The stream came to its end; exactly one, last, unless `StreamFailed` stands there instead.
 
     `raw` is the server's own finish reason. `complete` is false when the bytes ended without one:
-    the text is real, but there may have been more.
+    the text is real, but there may have been more. `explained`: a notice has said why it is not.
     """
 
     finish_reason: FinishReason
     raw: str | None = None
     complete: bool = True
     echo: ReasoningEcho | None = None
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,82 @@ WireEvent = (
     | StreamFinished
     | StreamFailed
 )
+
+# ---- from a model's tools ----------------------------------------------------------------------
+
+ItemStatus = Literal["in_progress", "completed", "failed", "declined"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandItem:
+    """A command that a model runs. Texts are safe to show; `output` is whole once it has ended."""
+
+    item_id: str
+    command: str
+    cwd: str
+    output: str = ""
+    exit_code: int | None = None
+    status: ItemStatus = "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of a change: `kind` is `add`, `delete` or `update`, `diff` a unified diff."""
+
+    path: str
+    kind: Literal["add", "delete", "update"]
+    diff: str = ""
+    name: str = ""
+    """The path as it is in the workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChangeItem:
+    """Files that a model changes together."""
+
+    item_id: str
+    changes: tuple[FileChange, ...]
+    status: ItemStatus = "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolItem:
+    """A call that only reads; `arguments` is JSON text."""
+
+    item_id: str
+    tool: str
+    arguments: str
+    result: str = ""
+    error: str | None = None
+    status: ItemStatus = "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """What a model means to do: (step, whether it is done)."""
+
+    item_id: str
+    steps: tuple[tuple[str, bool], ...]
+
+
+Item = CommandItem | FileChangeItem | ToolItem | PlanItem
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChanged:
+    """An item has begun, or has ended."""
+
+    stage: Literal["started", "completed"]
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutput:
+    """The next piece of a running command's output, safe to show."""
+
+    item_id: str
+    text: str
+
 
 # ---- from the turn -----------------------------------------------------------------------------
 
@@ -209,11 +289,22 @@ class RetryScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredInThinking:
+    """All thinking so far was the answer: thinking was switched off, and nothing else came.
+
+    `text` is all of it, in place of the content, which is blank until then. At most once, behind the
+    last piece of text.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnFinished:
     """The turn is over: always the last event, and exactly one.
 
-    `reasoning` and `content` are the concatenated pieces, after any `Reclassified`. `error` is set
-    exactly when `status` is `failed`.
+    `reasoning` and `content` are the concatenated pieces, after any `Reclassified` or
+    `AnsweredInThinking`. `error` is set exactly when `status` is `failed`.
     """
 
     status: Status
@@ -224,6 +315,8 @@ class TurnFinished:
     usage: Usage | None = None
     notices: tuple[Notice, ...] = ()
     error: CodexError | None = None
+    last_message: str | None = None
+    """Of a turn with tools: the answer, without what the model said before its calls."""
 
 
 Event = (
@@ -232,9 +325,12 @@ Event = (
     | ReasoningDelta
     | ContentDelta
     | Reclassified
+    | AnsweredInThinking
     | ToolCallDelta
     | RetryScheduled
     | Noticed
     | UsageReported
+    | ItemChanged
+    | ItemOutput
     | TurnFinished
 )

@@ -103,6 +103,7 @@ class Sanitizer:
         elif char == "\r":
             self._after_cr = True
             out.append("\n")
+            self._saw("\n")
         elif char == "\x1b":
             self._mode = "e"
         elif char == "\x9b":
@@ -113,6 +114,7 @@ class Sanitizer:
             self._high = char
         elif "\udc00" <= char <= "\udfff":
             out.append("\ufffd")
+            self._saw("\ufffd")
 
     def _plain(self, char: str, out: list[str]) -> None:
         """A character that controls nothing: it passes, unless it hides in a row of its like."""
@@ -190,6 +192,7 @@ class Sanitizer:
         if self._high:
             self._high = ""
             out.append("\ufffd")
+            self._saw("\ufffd")
 
 
 def sanitize(text: str) -> str:

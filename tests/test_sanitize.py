@@ -191,3 +191,10 @@ def test_whatever_is_mixed_comes_out_the_same_for_every_cut(
     assert "".join(pieces) + cleaner.finish() == clean
     assert sanitize(clean) == clean
     clean.encode()  # no half of a pair is left
+
+
+@pytest.mark.parametrize("between", ["\r", chr(0xDC00), chr(0xD83D)])
+def test_a_tag_behind_a_character_that_was_repaired_makes_no_flag(between: str) -> None:
+    shown = sanitize(f"🏴{between}\U000e0041")
+    assert "\U000e0041" not in shown
+    assert sanitize(shown) == shown

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from codex_ls.config.layer import Layer
-from codex_ls.config.settings import WireApi
+from codex_ls.config.model_settings import WireApi
 
 DEFAULT_WIRE_API: WireApi = "chat"
 

@@ -10,6 +10,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from codex_ls.errors import ConfigError
 
 if TYPE_CHECKING:  # the scanner is loaded when there is something to report, not before
-    from codex_ls.config.spans import Position, Spans
+    from codex_ls.config.positions import Duplicate, Position, Positions
 
 MAX_FILE_BYTES = 1024 * 1024
 
 _ERROR_PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN_CHARS = 60
 
 
@@ -44,22 +46,101 @@ class Layer:
         self._text = text
 
     @cached_property
-    def _spans(self) -> "Spans":
+    def _positions(self) -> "Positions":
         return _scanned(self._text)
 
     def place_of_key(self, keys: Sequence[str]) -> Place:
         """Where the key is written."""
-        return self._place(keys, self._spans.key(tuple(keys)))
+        return self._place(keys, self._positions.key(tuple(keys)))
 
     def place_of_value(self, keys: Sequence[str]) -> Place:
         """Where the value of the key is written."""
-        return self._place(keys, self._spans.value(tuple(keys)))
+        return self._place(keys, self._positions.value(tuple(keys)))
 
     def _place(self, keys: Sequence[str], position: "Position") -> Place:
         if self.path is None:
             option = f"{self.name} {shown('.'.join(keys))}"
             return Place(option, f"The option {option}")
         return place_in_file(self.path, position.line, position.column)
+
+
+class ConfigView(NamedTuple):
+    """The table under `prefix` in a layer: its top, or one of its profiles.
+
+    Resolving a profile is looking through a few views, strongest first: the `-c` options, the profile,
+    codex-ls.toml, the top of config.toml. Each value keeps its place, so that an error found late still
+    has line and column.
+    """
+
+    layer: Layer
+    prefix: tuple[str, ...] = ()
+
+    def below(self, *keys: str) -> "ConfigView":
+        """The view that begins at a table of this one."""
+        return ConfigView(self.layer, (*self.prefix, *keys))
+
+    def find(self, *keys: str) -> Any:
+        """The value under the keys; None if it is not set (TOML has no null)."""
+        node: Any = self.layer.table
+        for key in (*self.prefix, *keys):
+            if not isinstance(node, Mapping):
+                return None
+            node = node.get(key)
+        return node
+
+    def place_of_key(self, *keys: str) -> Place:
+        """Where the key is written."""
+        return self.layer.place_of_key((*self.prefix, *keys))
+
+    def place_of_value(self, *keys: str) -> Place:
+        """Where the key's value is written."""
+        return self.layer.place_of_value((*self.prefix, *keys))
+
+
+class Found(NamedTuple):
+    """A value, and where it was set."""
+
+    value: Any
+    view: ConfigView
+    keys: tuple[str, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where the value is written."""
+        return self.view.place_of_value(*self.keys)
+
+
+def find_first(views: Iterable[ConfigView], *keys: str) -> Found | None:
+    """The value of the first view that sets it."""
+    for view in views:
+        value = view.find(*keys)
+        if value is not None:
+            return Found(value, view, keys)
+    return None
+
+
+def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`; tables in both are laid over each other in the same way."""
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            value = overlay(old, value)
+        result[key] = value
+    return result
+
+
+def overlaid(views: Iterable[ConfigView], *keys: str) -> dict[str, Any]:
+    """The tables under the keys in all views, laid over each other."""
+    result: dict[str, Any] = {}
+    for view in reversed(tuple(views)):
+        found = view.find(*keys)
+        if isinstance(found, Mapping):
+            result = overlay(result, found)
+    return result
+
+
+# ---- words -------------------------------------------------------------------------------------
 
 
 def place_in_file(path: Path, line: int, column: int) -> Place:
@@ -92,6 +173,21 @@ def listed(names: Iterable[str], *, last: str = "and") -> str:
 # ---- files -------------------------------------------------------------------------------------
 
 
+def parse_toml(text: str) -> dict[str, Any]:
+    """The table that a TOML text is: version 1.1, as Codex reads it, which older Pythons do not know.
+
+    Raises ValueError, and RecursionError for arrays that are nested too deep.
+    """
+    with suppress(ValueError, OverflowError):
+        return tomllib.loads(text)
+    import tomli  # for multi-line inline tables, \\e and \\xHH: hardly any file has them
+
+    try:
+        return tomli.loads(text)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+
+
 def read_layer(path: Path) -> Layer | None:
     """The settings in a TOML file; None if nothing has that name.
 
@@ -105,11 +201,11 @@ def parse_layer(path: Path, data: bytes) -> Layer:
     """The settings in the bytes of a TOML file. Raises ConfigError."""
     text = _decoded(path, data)
     try:
-        table = tomllib.loads(text)
+        table = parse_toml(text)
     except RecursionError:
         place = place_in_file(path, 1, 1)
         raise config_error(place, "arrays or tables are nested too deep.") from None
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise _syntax_error(path, text, str(error)) from None
     return Layer(path.name, table, path=path, text=text)
 
@@ -159,27 +255,66 @@ def _decoded(path: Path, data: bytes) -> str:
 
 
 def _syntax_error(path: Path, text: str, message: str) -> ConfigError:
+    """The error for text that the parser refused with that message."""
     found = re.search(_ERROR_PLACE, message)
     if found and found[1]:
         line, column = int(found[1]), int(found[2])
     else:
         line, column = _end_of(text) if found else (1, 1)
     what = message[: found.start()] if found else message
-    if what.startswith(("Cannot", "Duplicate")):
-        for double in _scanned(text).duplicates:
-            if double.second.line <= line:
-                name = shown(".".join(str(key) for key in double.path))
-                first, second = double.first, double.second
-                sentence = (
-                    f"`{name}` is set twice, first at line {first.line}, column {first.column}."
-                )
-                place = place_in_file(path, second.line, second.column)
-                return config_error(place, sentence, fix="keep one of them.")
-    from codex_ls.config.syntax_fixes import syntax_fix  # for those who need it
+    from codex_ls.config.syntax import find_slip  # for those who need it
 
-    sentence = f"this is not TOML: {what[:1].lower()}{what[1:]}."
+    slip = find_slip(text)
+    is_taken = what.startswith(("Cannot", "Duplicate"))
+    if slip is not None and not (is_taken and slip[:2] > (line, column)):
+        line, column, sentence, fix = slip
+    elif is_taken:
+        positions = _scanned(text)
+        if (misnamed := _misnamed_table(path, positions)) is not None:
+            return misnamed
+        for double in positions.duplicates:
+            if double.second.line <= line:
+                return _set_twice(path, double)
+        sentence, fix = _taken(what)
+    else:
+        sentence, fix = f"{what[:1].lower()}{what[1:]}", None
     place = place_in_file(path, line, column)
-    return config_error(place, sentence, fix=syntax_fix(what, text, line))
+    return config_error(place, f"this is not TOML: {sentence}.", fix=fix)
+
+
+def _misnamed_table(path: Path, positions: "Positions") -> ConfigError | None:
+    """The error of a table that has a setting's name: `[model_provider.x]` beside `model_provider`."""
+    from codex_ls.config.syntax import TABLE_OF_SETTING
+
+    bare_headers = {header.path for header in positions.headers if len(header.path) == 1}
+    for keys, at in positions.keys.items():
+        setting, *below = map(str, keys)
+        table, first = TABLE_OF_SETTING.get(setting), positions.values.get((setting,))
+        if table is None or first is None or not below:
+            continue
+        name = "NAME" if (setting,) in bare_headers else shown(below[0])
+        name = name if _BARE_KEY.fullmatch(name) else f'"{name}"'
+        sentence = f"`{setting}` is one word, set at line {first.line}, and no table."
+        place = place_in_file(path, at.line, at.column)
+        return config_error(place, sentence, fix=f"did you mean [{table}.{name}]?")
+    return None
+
+
+def _taken(message: str) -> tuple[str, str]:
+    """A name that is given a second meaning: how the sentence goes on, and the next step."""
+    fix = "a name holds either one value or a table, and is written in one place."
+    names = re.findall(r"'([^']*)'", message)
+    if not names:
+        return f"{message[:1].lower()}{message[1:]}", fix
+    return f"`{shown('.'.join(names))}` is defined already, or part of what is", fix
+
+
+def _set_twice(path: Path, double: "Duplicate") -> ConfigError:
+    name = shown(".".join(str(key) for key in double.path))
+    first, second = double.first, double.second
+    sentence = f"`{name}` is set twice, first at line {first.line}, column {first.column}."
+    place = place_in_file(path, second.line, second.column)
+    return config_error(place, sentence, fix="keep one of them.")
 
 
 def _end_of(text: str) -> tuple[int, int]:
@@ -187,7 +322,7 @@ def _end_of(text: str) -> tuple[int, int]:
     return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
-def _scanned(text: str) -> "Spans":
-    from codex_ls.config.spans import scan
+def _scanned(text: str) -> "Positions":
+    from codex_ls.config.positions import scan
 
     return scan(text)

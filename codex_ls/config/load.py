@@ -1,4 +1,8 @@
-"""Reads the user's configuration: one folder, its config.toml, its profile files, and the `-c` options.
+"""Reads the user's configuration: one folder, its config.toml and codex-ls.toml, its profile files, and
+the `-c` options.
+
+codex-ls.toml has the form of config.toml and is laid over it. It holds what Codex would not start with:
+which profile is active, and wire APIs that Codex doesn't have. Codex never reads it.
 
 Nothing else is ever read. The folder comes from the user's environment or the caller, never from a
 workspace, which is why a relative `CODEX_HOME` is refused: it would mean another folder in every
@@ -12,14 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from codex_ls.config.built_in import EMBEDDED, EMBEDDED_PROFILE
-from codex_ls.config.inspection import inspect_layer
-from codex_ls.config.layer import Layer, read_layer, shown
+from codex_ls.config.layer import ConfigView, Layer, read_layer, shown, with_fix
 from codex_ls.config.overrides import parse_overrides
-from codex_ls.config.stratum import Stratum
+from codex_ls.config.validation import validate_layer
 from codex_ls.errors import ConfigError
 from codex_ls.events import Notice
 
 PROFILE_FILE_SUFFIX = ".config.toml"
+OWN_FILE = "codex-ls.toml"
+"""Settings of this program alone, beside config.toml."""
+
+
+def is_config_file(name: str) -> bool:
+    """Whether a file of that name in the configuration folder holds settings."""
+    return name in ("config.toml", OWN_FILE) or name.endswith(PROFILE_FILE_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class ProfileDefinition:
     """Where a profile's settings come from, strongest first; or why it can't be used."""
 
     name: str
-    strata: tuple[Stratum, ...] = ()
+    views: tuple[ConfigView, ...] = ()
     error: ConfigError | None = None
 
 
@@ -35,28 +45,41 @@ class ProfileDefinition:
 class Config:
     """Everything the user has configured, read once.
 
-    `path` is where config.toml is or would be; `exists` is false if neither it nor a profile file is
-    there. `problems` are settings that do nothing. `home_problem` is about a `CODEX_HOME` that is not
-    there; every turn that goes on without it says so.
+    `path` is where config.toml is or would be; `exists` is false if neither it nor another file with
+    settings is there. `own` is codex-ls.toml, which goes before `base`, config.toml. `problems` are
+    settings that do nothing. `unread_address` names an environment variable in which other programs
+    look for the address of OpenAI's API, and its value.
     """
 
     path: Path
     exists: bool
-    base: Stratum
-    overrides: Stratum
+    own: ConfigView
+    base: ConfigView
+    overrides: ConfigView
     profiles: Mapping[str, ProfileDefinition]
     problems: tuple[Notice, ...] = ()
-    home_problem: Notice | None = None
+    unread_address: tuple[str, str] | None = None
+
+    @property
+    def own_path(self) -> Path:
+        """Where codex-ls.toml is or would be."""
+        return self.path.with_name(OWN_FILE)
+
+    @property
+    def top(self) -> tuple[ConfigView, ...]:
+        """What holds without a profile, strongest first."""
+        return (self.overrides, self.own, self.base)
 
     @property
     def default_profile(self) -> str | None:
         """The profile in use when nobody asks for one.
 
-        `profile` of the command line's `-c`, else of config.toml, else the built-in one if there is
-        no config at all and `-c` names no provider. None: the settings at the top stand alone.
+        `profile` of the command line's `-c`, else of codex-ls.toml, else of config.toml, else the
+        built-in one if there is no config at all and `-c` names no provider. None: the settings at the
+        top stand alone.
         """
-        for stratum in (self.overrides, self.base):
-            found = stratum.find("profile")
+        for view in self.top:
+            found = view.find("profile")
             if isinstance(found, str):
                 return found
         if self.exists or any(
@@ -82,28 +105,70 @@ def load_config(
     home = codex_home or codex_home_from(env)
     option_layer = parse_overrides(overrides)
     path = home / "config.toml"
-    base_layer = read_layer(path)
+    own_path = home / OWN_FILE
+    base_layer, own_layer = read_layer(path), read_layer(own_path)
     files = _profile_files(home)
     problems: list[Notice] = []
-    for layer in (base_layer, option_layer):
-        problems += inspect_layer(layer) if layer else ()
-    base = Stratum(base_layer or Layer(path.name, {}, path=path))
-    options = Stratum(option_layer)
-    is_missing = codex_home is None and env.get("CODEX_HOME") and not home.is_dir()
-    home_problem = _missing_home(home) if is_missing else None
+    for layer in (base_layer, own_layer, option_layer):
+        problems += validate_layer(layer) if layer else ()
+    base = ConfigView(base_layer or Layer(path.name, {}, path=path))
+    own = ConfigView(own_layer or Layer(own_path.name, {}, path=own_path))
+    options = ConfigView(option_layer)
+    problems += _overruled_selector(own, base)
     return Config(
         path=path,
-        exists=base_layer is not None or bool(files),
+        exists=base_layer is not None or own_layer is not None or bool(files),
+        own=own,
         base=base,
         overrides=options,
-        profiles=_profiles(base, options, files, problems),
+        profiles=_profiles(base, (options, own), files, problems),
         problems=tuple(problems),
-        home_problem=home_problem,
+        unread_address=_unread_address(env),
     )
 
 
+_ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+
+
+def _unread_address(env: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first of the variables that is set, with its value."""
+    values = ((name, env.get(name, "").strip()) for name in _ADDRESS_VARIABLES)
+    return next(((name, value) for name, value in values if value), None)
+
+
+def _overruled_selector(own: ConfigView, base: ConfigView) -> tuple[Notice, ...]:
+    """A word about a `profile` in config.toml in whose place codex-ls.toml names another."""
+    chosen = own.find("profile")
+    if chosen is None or base.find("profile") in (None, chosen):
+        return ()
+    place, above = base.place_of_key("profile"), own.place_of_key("profile")
+    sentence = f"{place.short}: `profile` does nothing, because {above.short} goes before it."
+    fix = "remove the line, or switch with `codex-ls profile use NAME`."
+    return (Notice("configInvalid", sentence, with_fix(place.full, fix)),)
+
+
 def codex_home_from(env: Mapping[str, str]) -> Path:
-    """`$CODEX_HOME`, or `.codex` in the user's home folder. Raises ConfigError."""
+    """`$CODEX_HOME`, or `.codex` in the user's home folder.
+
+    Raises ConfigError for one that is set and not there: with other settings in its place the question
+    might go elsewhere. A missing `~/.codex` is ordinary.
+    """
+    home = configured_home(env)
+    if env.get("CODEX_HOME") and not _is_folder(home):
+        if home.exists():
+            raise ConfigError(
+                "The configuration folder is not a folder.",
+                hint=f"{home} is a file: set CODEX_HOME to the folder that holds config.toml.",
+            )
+        raise ConfigError(
+            f"CODEX_HOME is {home}, which does not exist.",
+            hint="Create that folder, or correct CODEX_HOME.",
+        )
+    return home
+
+
+def configured_home(env: Mapping[str, str]) -> Path:
+    """The same, there or not. Raises ConfigError where nothing names it, and for a relative path."""
     configured = env.get("CODEX_HOME", "")
     user_home = env.get("HOME") or env.get("USERPROFILE") or ""
     if not configured:
@@ -123,13 +188,12 @@ def codex_home_from(env: Mapping[str, str]) -> Path:
     return Path(configured)
 
 
-def _missing_home(home: Path) -> Notice:
-    """A word about a `CODEX_HOME` that is not there; a missing `~/.codex` is ordinary."""
-    return Notice(
-        "configInvalid",
-        f"CODEX_HOME is {home}, which does not exist.",
-        "Create that folder, or correct CODEX_HOME.",
-    )
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there, as far as can be seen: one that may not be looked at is told later."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
 
 
 def _profile_files(home: Path) -> dict[str, Path]:
@@ -151,37 +215,41 @@ def _profile_files(home: Path) -> dict[str, Path]:
 
 
 def _profiles(
-    base: Stratum, options: Stratum, files: Mapping[str, Path], problems: list[Notice]
+    base: ConfigView,
+    above: Sequence[ConfigView],
+    files: Mapping[str, Path],
+    problems: list[Notice],
 ) -> dict[str, ProfileDefinition]:
     tables = _names(base)
-    names = dict.fromkeys([*tables, *files, *_names(options), EMBEDDED])
+    more = [name for view in reversed(above) for name in _names(view)]
+    names = dict.fromkeys([*tables, *files, *more, EMBEDDED])
     definitions: dict[str, ProfileDefinition] = {}
     for name in names:
-        strata = [options.below("profiles", name)] if name in _names(options) else []
+        views = [view.below("profiles", name) for view in above if name in _names(view)]
         error: ConfigError | None = None
         if name in tables and name in files:
             error = _defined_twice(name, base, files[name])
         elif name in files:
             try:
                 layer = read_layer(files[name])
-                problems += inspect_layer(layer, is_profile=True) if layer else ()
-                strata += [Stratum(layer)] if layer else []
+                problems += validate_layer(layer, is_profile=True) if layer else ()
+                views += [ConfigView(layer)] if layer else []
             except ConfigError as found:
                 error = found
         elif name in tables:
-            strata.append(base.below("profiles", name))
+            views.append(base.below("profiles", name))
         elif name == EMBEDDED:
-            strata.append(Stratum(EMBEDDED_PROFILE))
-        definitions[name] = ProfileDefinition(name, tuple(strata), error)
+            views.append(ConfigView(EMBEDDED_PROFILE))
+        definitions[name] = ProfileDefinition(name, tuple(views), error)
     return definitions
 
 
-def _names(stratum: Stratum) -> Mapping[str, Any]:
-    found = stratum.find("profiles")
+def _names(view: ConfigView) -> Mapping[str, Any]:
+    found = view.find("profiles")
     return found if isinstance(found, Mapping) else {}
 
 
-def _defined_twice(name: str, base: Stratum, file: Path) -> ConfigError:
+def _defined_twice(name: str, base: ConfigView, file: Path) -> ConfigError:
     place = base.place_of_key("profiles", name)
     return ConfigError(
         f"The profile `{shown(name)}` is defined twice: at {place.short} and in {file.name}.",

@@ -4,11 +4,10 @@ The key is dotted (`model_providers.local.base_url`), and may quote a part that 
 The value is TOML; what isn't TOML is taken as text, so that `-c model=gpt-oss` needs no quotes.
 """
 
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from codex_ls.config.layer import Layer
+from codex_ls.config.layer import Layer, parse_toml
 from codex_ls.errors import InvalidParams
 
 
@@ -29,11 +28,36 @@ def parse_overrides(options: Sequence[str]) -> Layer:
     return Layer("-c", table)
 
 
+_SET_BY_US = frozenset(
+    {"model", "messages", "input", "prompt", "instructions", "system_prompt", "stream", "tools"}
+)
+
+
+def parse_body(options: Sequence[str]) -> dict[str, Any]:
+    """The keys for the body of a request that `-o key=value` options make together.
+
+    Raises InvalidParams for one that is not `key=value`, or that codex-ls sets itself.
+    """
+    table: dict[str, Any] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        parts = _key_parts(key.strip())
+        if not equals or not all(parts):
+            raise InvalidParams(
+                "A body key must be key=value.", hint="For example: -o temperature=0.2."
+            )
+        if parts[0] in _SET_BY_US:
+            hint = "-m names the model." if parts[0] == "model" else "codex-ls sets it itself."
+            raise InvalidParams(f"The body key {parts[0]} can't be set with -o.", hint=hint)
+        _set(table, parts, _value(value.strip()))
+    return table
+
+
 def _key_parts(key: str) -> list[str]:
     if not ('"' in key or "'" in key):
         return key.split(".")
     try:
-        parsed: dict[str, Any] = tomllib.loads(f"{key} = 0")
+        parsed: dict[str, Any] = parse_toml(f"{key} = 0")
     except ValueError:
         return key.split(".")
     parts: list[str] = []
@@ -46,7 +70,7 @@ def _key_parts(key: str) -> list[str]:
 
 def _value(raw: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {raw}")
+        parsed = parse_toml(f"value = {raw}")
     except (ValueError, OverflowError, RecursionError):
         return raw.strip("\"'")
     return parsed["value"] if len(parsed) == 1 else raw

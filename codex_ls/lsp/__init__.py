@@ -1,14 +1,17 @@
-"""The language server: renders a turn's events as LSP progress, and nothing else.
+"""The language server: a pygls server that renders a turn's events as LSP progress, and nothing else.
 
-The way of a delta: `exec` iterates the turn, `stream` gathers for at most 16 ms and numbers, `outbox`
-writes. The way of a message: `inbox` and `framing` read, `endpoint` answers or calls a handler,
-`connection` owns what one client's requests share. `protocol` has every name of `codex/*`, `methods`
-those of LSP that are used. Open documents are kept by pygls (`kept_documents`), which is loaded when the
-first one is opened (`open_documents`).
+Begin with `server`: `CodexServer`, and each request and command above the function that answers it.
+`jsonrpc` has the places where pygls' protocol is not what we need, `converter` the types of messages,
+`transport` and `websocket` the ways in, `outbox` what is on its way out. Every name of `codex/*` is in
+`codex_ls/protocol.py`.
 
-For editors without a plugin: `actions` offers, `commands`, `turn_command` and `select_commands` carry
-out (`plan` says what is asked, `replacement` what an answer changes), `answer_document` and `showing`
-show.
+The way of a delta: `exec` iterates the turn, `stream` buffers for at most 16 ms and numbers, `progress`
+hands it to pygls, `outbox` writes. `documents` has what is open, `settings` and `user_config` have what
+applies.
 
-`stdio`, `listening`, `channels` and `websocket` are the ways in.
+What a question becomes is in `prompts` (with `context`), and what its answer changes in `edits`
+(`codex/edit`, with what `remembered_turns` knows). `features` has the requests beside a turn.
+
+For editors without a plugin: `actions` offers, `commands` and `ask_command` carry out (`target` says
+what is asked), `answer_files` and `client_requests` show.
 """

@@ -4,57 +4,100 @@ Only a fix is a `quickfix`. To ask and to explain change nothing, so they have n
 editor that asks for some kinds only (refactorings, what to do on save) is not offered them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from codex_ls.lsp import protocol
-from codex_ls.lsp.command_params import CodeActionParams
-from codex_ls.lsp.params import Range, parse
-from codex_ls.lsp.request import Request
-from codex_ls.lsp.subject import Subject
+from pydantic import BeforeValidator, Field, Strict
 
-if TYPE_CHECKING:
-    from codex_ls.lsp.connection import Connection
+from codex_ls import protocol
+from codex_ls.config.custom_prompts import CustomPrompt
+from codex_ls.json_model import Params, Shape, Text
+from codex_ls.lsp.client_requests import ClientCapabilities
+from codex_ls.lsp.commands import RunningCommands
+from codex_ls.lsp.documents import Documents
+from codex_ls.lsp.target import Target
+from codex_ls.protocol import Diagnostic, Range, TextDocument
 
 QUICKFIX = "quickfix"
 MAX_PROBLEMS = 5
 """More at one place make a list that nobody reads."""
+
+MAX_PROMPTS = 12
+"""Of the user's own; more make the list of actions one to search in."""
 
 MAX_SEARCHED_CHARS = 1024 * 1024
 """In a larger document no question is looked for here: editors ask for actions at every step."""
 
 _MESSAGE_CHARS = 60
 
+_AUTOMATIC = 2
+
+
+def _with_raw(diagnostic: object) -> tuple[object, object]:
+    return diagnostic, diagnostic
+
+
 Action = dict[str, Any]
 
 
-async def code_actions(connection: "Connection", request: Request) -> list[Action]:
-    """Return the actions for a place; commands for a client that knows none. Raises InvalidParams."""
-    params = parse(CodeActionParams, request.params)
+class CodeActionContext(Shape):
+    """What an editor knows of a place."""
+
+    diagnostics: tuple[Annotated[tuple[Diagnostic, Any], BeforeValidator(_with_raw)], ...] = ()
+    """Each as it is read, and as the client sent it: it goes back untouched."""
+    only: tuple[Text, ...] | None = None
+    trigger_kind: Annotated[int, Strict(), Field(ge=1, le=2)] | None = None
+
+
+class CodeActionParams(Params):
+    """LSP's `CodeActionParams`, as far as they are used."""
+
+    text_document: TextDocument
+    range: Range
+    context: CodeActionContext = CodeActionContext.model_construct()
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the editor asks by itself, for a lamp in its margin."""
+        return self.context.trigger_kind == _AUTOMATIC
+
+
+def code_actions(
+    params: CodeActionParams,
+    documents: Documents,
+    capabilities: ClientCapabilities,
+    commands: RunningCommands,
+    prompts: Sequence[CustomPrompt] = (),
+) -> list[Action]:
+    """Return the actions for a place; commands for a client that knows no actions.
+
+    `prompts` are the user's own.
+    """
     actions = [
         action
         for action in (
             *_for_problems(params),
-            *_for_selection(connection, params),
-            *_for_answer(connection, params),
-            *_for_running(connection, params),
+            *_for_selection(documents, params),
+            *_for_prompts(params, prompts),
+            *(_for_answer(documents, params, commands) if capabilities.shows_choices else ()),
+            *_for_running(params, commands),
         )
-        if _is_wanted(action.get("kind", ""), params.only)
+        if _is_wanted(action.get("kind", ""), params.context.only)
     ]
-    if connection.abilities.takes_actions:
+    if capabilities.takes_actions:
         return actions
     return [action["command"] for action in actions]
 
 
 def _for_problems(params: CodeActionParams) -> Iterator[Action]:
-    found = list(zip(params.diagnostics, params.raw_diagnostics, strict=True))[:MAX_PROBLEMS]
+    found = params.context.diagnostics[:MAX_PROBLEMS]
     for verb, command, kind in (
         ("Fix", protocol.FIX_COMMAND, {"kind": QUICKFIX}),
         ("Explain", protocol.EXPLAIN_COMMAND, {}),
     ):
         for diagnostic, raw in found:
-            what = f": {_shortened(diagnostic.text)}" if len(found) > 1 else ""
+            what = f": {_shortened(diagnostic.message)}" if len(found) > 1 else ""
             place = _spans_lines(params.range) or diagnostic.range
             yield {
                 **_action(params, f"{verb} this problem{what}", command, place, [raw]),
@@ -63,33 +106,51 @@ def _for_problems(params: CodeActionParams) -> Iterator[Action]:
             }
 
 
-def _for_selection(connection: "Connection", params: CodeActionParams) -> Iterator[Action]:
+def _for_selection(documents: Documents, params: CodeActionParams) -> Iterator[Action]:
     is_cursor = params.range.start == params.range.end
     if is_cursor and params.is_automatic:
         return
-    question = _question(connection, params)
+    question = _question(documents, params)
     what = f": {_shortened(question)}" if question else ""
-    yield _action(params, f"Ask about this{what}", protocol.ASK_COMMAND, params.range)
-    if not params.diagnostics:
+    # The question is for clients that ask it themselves, with `codex/exec`.
+    more = {"question": question} if question else {}
+    yield _action(params, f"Ask about this{what}", protocol.ASK_COMMAND, params.range, more=more)
+    if not params.context.diagnostics:
         yield _action(params, "Explain", protocol.EXPLAIN_COMMAND, params.range)
 
 
-def _for_answer(connection: "Connection", params: CodeActionParams) -> Iterator[Action]:
+def _for_prompts(params: CodeActionParams, prompts: Sequence[CustomPrompt]) -> Iterator[Action]:
+    """The user's own prompts that can be asked as they are; nobody can be asked for arguments here."""
+    if params.is_automatic:
+        return
+    askable = [prompt for prompt in prompts if not prompt.required]
+    for prompt in askable[:MAX_PROMPTS]:
+        about = f": {_shortened(prompt.description)}" if prompt.description else ""
+        title = f"/{prompt.name}{about}"
+        place, raw = params.range, [raw for _, raw in params.context.diagnostics[:MAX_PROBLEMS]]
+        yield _action(
+            params, title, protocol.ASK_COMMAND, place, raw, {"prompt": f"/{prompt.name}"}
+        )
+
+
+def _for_answer(
+    documents: Documents, params: CodeActionParams, commands: RunningCommands
+) -> Iterator[Action]:
     """Who answers the next question, and how, offered where an answer is read.
 
     Some editors can run a command in no other way.
     """
-    if params.is_automatic or not connection.abilities.shows_choices:
+    if params.is_automatic:
         return
-    subject = Subject.open(connection, params.textDocument.uri, None)
-    if subject is not None and connection.commands.answers.holds(subject.snapshot.path):
+    target = Target.open(documents, params.text_document.uri, None)
+    if target is not None and commands.answers.holds(target.snapshot.path):
         yield _plain("Select the profile", protocol.SELECT_PROFILE_COMMAND)
         yield _plain("Select the model", protocol.SELECT_MODEL_COMMAND)
         yield _plain("Select the effort", protocol.SELECT_EFFORT_COMMAND)
 
 
-def _for_running(connection: "Connection", params: CodeActionParams) -> Iterator[Action]:
-    if connection.commands.running and not params.is_automatic:
+def _for_running(params: CodeActionParams, commands: RunningCommands) -> Iterator[Action]:
+    if commands.running and not params.is_automatic:
         yield _plain("Stop", protocol.STOP_COMMAND)
 
 
@@ -104,26 +165,29 @@ def _action(
     command: str,
     place: Range,
     diagnostics: list[dict[str, Any]] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Action:
+    """Return a code action; `more` goes into its argument."""
     title = f"Codex: {title}"
     argument: dict[str, Any] = {
-        "textDocument": {"uri": params.textDocument.uri},
+        "textDocument": {"uri": params.text_document.uri},
         "range": asdict(place),
     }
     if diagnostics:
         argument["diagnostics"] = diagnostics
+    argument |= more or {}
     return {
         "title": title,
         "command": {"title": title, "command": command, "arguments": [argument]},
     }
 
 
-def _question(connection: "Connection", params: CodeActionParams) -> str | None:
+def _question(documents: Documents, params: CodeActionParams) -> str | None:
     """Return the question in the selection, if the document is open."""
-    subject = Subject.open(connection, params.textDocument.uri, params.range)
-    if subject is None or len(subject.snapshot.source) > MAX_SEARCHED_CHARS:
+    target = Target.open(documents, params.text_document.uri, params.range)
+    if target is None or len(target.snapshot.source) > MAX_SEARCHED_CHARS:
         return None
-    found = subject.question()
+    found = target.question()
     return None if found is None else found.text
 
 

@@ -1,9 +1,9 @@
-"""What is on its way to the client: frames in order, memory bounded, the event loop never blocked.
+"""What is on its way to the client: messages in order, memory bounded, the event loop never blocked.
 
 A client that stops reading must not stop the server: other turns go on, and their cancels work. So
 `write` never waits. What the pipe takes at once is written at once by the event loop's own thread (a
 hop to another thread costs 0.1 ms, and 4 ms while the loop is busy); the rest is queued. A producer
-of many frames looks at `congested` and waits for `room` before it makes more: that pauses its turn,
+of many messages looks at `congested` and waits for `room` before it makes more: that pauses its turn,
 and through it the model server.
 """
 
@@ -14,7 +14,6 @@ import queue
 import select
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 HIGH_WATER_BYTES = 1024 * 1024
 LOW_WATER_BYTES = 256 * 1024
@@ -23,23 +22,6 @@ GIVE_UP_BYTES = 256 * 1024 * 1024
 
 _ATOMIC_BYTES = getattr(select, "PIPE_BUF", 512)
 """A pipe that polls as writable takes this much without blocking (POSIX: `write`, `PIPE_BUF`)."""
-
-
-class Outbox(Protocol):
-    """Where frames for one client go."""
-
-    @property
-    def congested(self) -> bool:
-        """True while more waits than a turn may add to."""
-
-    def write(self, frame: bytes) -> None:
-        """Send `frame` after all earlier ones. Never blocks, never raises."""
-
-    async def room(self) -> None:
-        """Wait until no longer congested, or until the client is gone."""
-
-    async def close(self, *, timeout_s: float) -> None:
-        """Give what is queued `timeout_s` to leave, then take no more."""
 
 
 class PipeOutbox:
@@ -80,17 +62,17 @@ class PipeOutbox:
         """True while more waits than a turn may add to."""
         return self.waiting_bytes > HIGH_WATER_BYTES and not self._broken
 
-    def write(self, frame: bytes) -> None:
-        """Send `frame` after all earlier ones. Never blocks, never raises."""
+    def write(self, data: bytes) -> None:
+        """Send `data` after all earlier ones. Never blocks, never raises."""
         if self._broken:
             return
         if self._poll is not None and not self.waiting_bytes:
             try:
-                frame = self._write_now(frame)
+                data = self._write_now(data)
             except OSError:
                 self._break()
                 return
-            if not frame:
+            if not data:
                 return
         if self.waiting_bytes > GIVE_UP_BYTES:
             self._break()
@@ -98,16 +80,16 @@ class PipeOutbox:
         if self._thread is None:
             self._thread = threading.Thread(target=self._drain, name="lsp-writer", daemon=True)
             self._thread.start()
-        self._queued_bytes += len(frame)
-        self._queue.put(frame)
+        self._queued_bytes += len(data)
+        self._queue.put(data)
 
-    def _write_now(self, frame: bytes) -> bytes:
+    def _write_now(self, data: bytes) -> bytes:
         """Write what leaves without blocking; return the rest."""
         assert self._poll is not None
         sent = 0
-        while sent < len(frame) and self._poll(0):
-            sent += os.write(self._fd, frame[sent : sent + _ATOMIC_BYTES])
-        return frame[sent:]
+        while sent < len(data) and self._poll(0):
+            sent += os.write(self._fd, data[sent : sent + _ATOMIC_BYTES])
+        return data[sent:]
 
     def _notice_end(self) -> None:
         """The client closed its end, perhaps: an idle server would not see it before it writes."""
@@ -125,7 +107,7 @@ class PipeOutbox:
             ):  # the thread may have made room before it could see the event cleared
                 await self._room.wait()
 
-    async def close(self, *, timeout_s: float) -> None:
+    async def close(self, *, timeout_s: float = 0.0) -> None:
         """Give what is queued `timeout_s` to leave, then take no more."""
         if self._thread is not None:
             self._queue.put(None)
@@ -146,8 +128,8 @@ class PipeOutbox:
     def _drain(self) -> None:
         """Write what is queued until None comes. Runs in its own thread."""
         try:
-            while (frame := self._queue.get()) is not None:
-                frames = [frame]
+            while (data := self._queue.get()) is not None:
+                frames = [data]
                 last = False
                 while not last and not self._queue.empty():
                     more = self._queue.get()
@@ -168,7 +150,7 @@ class PipeOutbox:
             self._tell(self._drained.set)
 
     def _tell(self, call: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there is no waiter
             self._loop.call_soon_threadsafe(call)
 
 
@@ -186,11 +168,11 @@ class StreamOutbox:
         transport = self._writer.transport
         return not transport.is_closing() and transport.get_write_buffer_size() > HIGH_WATER_BYTES
 
-    def write(self, frame: bytes) -> None:
-        """Send `frame` after all earlier ones. Never blocks, never raises."""
+    def write(self, data: bytes) -> None:
+        """Send `data` after all earlier ones. Never blocks, never raises."""
         if self._writer.transport.is_closing():
             return
-        self._writer.write(frame)
+        self._writer.write(data)
         if self._writer.transport.get_write_buffer_size() > GIVE_UP_BYTES:
             self._writer.transport.abort()
             self._on_broken()
@@ -200,7 +182,7 @@ class StreamOutbox:
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
 
-    async def close(self, *, timeout_s: float) -> None:
+    async def close(self, *, timeout_s: float = 0.0) -> None:
         """Give what is queued `timeout_s` to leave, then take no more."""
         self._writer.close()
         try:

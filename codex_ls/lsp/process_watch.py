@@ -15,7 +15,7 @@ async def process_gone(process_id: int | None) -> None:
     """
     if process_id is not None and sys.platform != "win32" and _is_alive(process_id):
         if not await _pidfd_readable(process_id):
-            while _is_alive(process_id):  # noqa: ASYNC110 - nothing tells
+            while _is_alive(process_id):  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(_POLL_S)
         return
     await asyncio.Event().wait()
@@ -32,7 +32,7 @@ def _is_alive(process_id: int) -> bool:
 
 
 async def _pidfd_readable(process_id: int) -> bool:
-    """Return true when the process has ended, or false at once where that can't be told (Linux 5.3)."""
+    """Return true when the process has ended; false at once without `pidfd_open` (before Linux 5.3)."""
     try:
         fd = os.pidfd_open(process_id)
     except (AttributeError, OSError):

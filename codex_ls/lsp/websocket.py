@@ -1,217 +1,184 @@
 """LSP on a WebSocket (RFC 6455), for editors in a browser: one message of JSON-RPC a text message.
 
-The frames are those of the `websockets` library, whose protocol layer does no I/O of its own: bytes are
-read and written here as on any other socket, so that a client that does not read pauses its own turns
-and nothing else. No extension is offered: compressing what stands beside a secret tells of it, and
-loopback is fast.
-
 A web page can open a WebSocket to a loopback address whatever its origin. So whoever sends an `Origin`
 that was not allowed by name is refused, and so is a `Host` that is no loopback name: a page whose own
 name was made to lead here (DNS rebinding) sends that name. Then the token is wanted, as on TCP.
+
+pygls' `run_websocket` sends binary messages, which a page can't read as text, and takes a message of any
+size; so messages are received here. No extension is offered: compressing what is beside a secret
+leaks its length, and loopback is fast.
 """
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request
-from websockets.protocol import CONNECTING, OPEN
-from websockets.server import ServerProtocol
-from websockets.typing import Origin
-
 from codex_ls.errors import InvalidParams
-from codex_ls.lsp.channels import CHUNK_BYTES, HELLO_BYTES
-from codex_ls.lsp.framing import Incoming, Unreadable, load
-from codex_ls.lsp.inbox import Arrival
-from codex_ls.lsp.outbox import StreamOutbox
+from codex_ls.lsp.outbox import GIVE_UP_BYTES, HIGH_WATER_BYTES, LOW_WATER_BYTES
+from codex_ls.lsp.server import CodexServer
+from codex_ls.lsp.transport import HELLO_BYTES, Listener, loopback, serve_listener, shown_address
+from codex_ls.lsp.user_config import UserConfig
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server, ServerConnection
+    from websockets.http11 import Request, Response
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 PING_INTERVAL_S = 20.0
-"""A client from which nothing came between two pings is gone: it stands still, or sleeps."""
+"""A client that answers no ping in this time is gone: it hangs, or sleeps."""
 
-LINGER_S = 1.0
-"""How long a refused client may take to read why: closing at once could take it from its hands."""
-
-_HEADER_END = b"\r\n\r\n"
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-class WebSocketOutbox(StreamOutbox):
-    """An `Outbox` that sends each message as one text frame."""
+def run_ws(
+    host: str,
+    port: int,
+    *,
+    allowed_origins: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    local_only: bool = False,
+) -> int:
+    """As `run_tcp`, for WebSocket clients: editors in a browser.
 
-    def __init__(
-        self,
-        protocol: ServerProtocol,
-        writer: asyncio.StreamWriter,
-        *,
-        on_broken: Callable[[], None],
-    ) -> None:
-        super().__init__(writer, on_broken=on_broken)
-        self._protocol = protocol
-        self._socket = writer
-        self._has_ended = False
+    A page may connect if its origin is one of `allowed_origins`. Raises InvalidParams as `run_tcp` does,
+    for an origin that is none, and if the extra `ws` is not installed.
+    """
+    try:
+        from websockets.asyncio.server import serve
+        from websockets.typing import Origin
+    except ImportError:
+        raise InvalidParams(
+            "The WebSocket library is not installed.", hint="pip install 'codex-ls[ws]'"
+        ) from None
+    origins = [Origin(origin) for origin in checked_origins(allowed_origins)]
+    hosts = _LOOPBACK_NAMES | {shown_address(loopback(host))}
 
-    def write(self, frame: bytes) -> None:
-        """Send the messages of `frame`, in LSP's framing, after all earlier ones."""
-        while frame and self._protocol.state is OPEN:
-            header, _, rest = frame.partition(_HEADER_END)
-            size = int(header.rpartition(b" ")[2])
-            self._protocol.send_text(rest[:size])
-            frame = rest[size:]
-        self.flush()
-
-    def flush(self) -> None:
-        """Send what the protocol has to say, up to its end."""
-        for data in self._protocol.data_to_send():
-            if self._has_ended:
-                continue
-            if data:
-                super().write(data)
-                continue
-            self._has_ended = True
-            if self._socket.can_write_eof() and not self._socket.is_closing():
-                with contextlib.suppress(OSError):  # the client is gone
-                    self._socket.write_eof()
-
-    async def close(self, *, timeout_s: float) -> None:
-        """Say goodbye, give what is queued `timeout_s` to leave, then take no more."""
-        try:
-            if self._protocol.state is OPEN:
-                self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
-                self.flush()
-        finally:
-            await super().close(timeout_s=timeout_s)
-
-
-class WebSocketChannel:
-    """One WebSocket client."""
-
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        *,
-        on_broken: Callable[[], None],
-        origins: Sequence[Origin],
-        host: str,
-    ) -> None:
-        """`origins` are those that may connect besides clients without one; `host` is ours."""
-        self._reader = reader
-        self._on_broken = on_broken
-        self._hosts = _LOOPBACK_NAMES | {host}
-        self._protocol = ServerProtocol(origins=[*origins, None], max_size=MAX_MESSAGE_BYTES)
-        self.outbox = WebSocketOutbox(self._protocol, writer, on_broken=on_broken)
-        self._pieces: list[bytes] = []
-        self._has_heard = True
-        self._is_refused = False
-
-    async def arrivals(self, *, is_known: Callable[[], bool]) -> AsyncIterator[Arrival]:
-        """Yield messages until the connection ends, or breaks the rules."""
-        protocol = self._protocol
-        received_bytes = 0
-        with contextlib.suppress(ConnectionError):
-            while chunk := await self._reader.read(CHUNK_BYTES):
-                self._has_heard = True
-                received_bytes += len(chunk)
-                protocol.receive_data(chunk)
-                if protocol.state is CONNECTING and protocol.close_expected():
-                    # What came behind the request has ended it: a 101 would follow the end.
-                    self._is_refused = True
-                if received_bytes > HELLO_BYTES and not is_known():
-                    self._refuse(CloseCode.MESSAGE_TOO_BIG, "Say hello first")
-                now = time.perf_counter()
-                for event in protocol.events_received():
-                    if self._is_refused:
-                        break
-                    if isinstance(event, Request):
-                        self._answer(event)
-                    elif isinstance(event, Frame):
-                        message = self._receive(event)
-                        if message is not None:
-                            yield Arrival(message, now)
-                self.outbox.flush()
-                if protocol.close_expected():
-                    if protocol.close_rcvd is None:
-                        await self._linger()
-                    return
-            protocol.receive_eof()
-
-    async def keep_alive(self) -> None:
-        """Ping the client, and give it up if nothing comes from it."""
-        while True:
-            await asyncio.sleep(PING_INTERVAL_S)
-            if not self.ping():
-                self._on_broken()
-                return
-
-    def ping(self) -> bool:
-        """Ping the client; false if nothing has come from it since the last ping."""
-        if not self._has_heard:
-            return False
-        if self._protocol.state is OPEN:
-            self._has_heard = False
-            self._protocol.send_ping(b"")
-            self.outbox.flush()
-        return True
-
-    def _answer(self, request: Request) -> None:
-        """Answer the opening handshake: 101, or why not."""
-        response = self._protocol.accept(request)
-        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS and not self._is_for_us(request):
-            response = self._protocol.reject(
-                HTTPStatus.FORBIDDEN, "The Host header names another machine.\n"
+    async def listen(listener: Listener, address: str) -> "Server":
+        async def accept(socket: "ServerConnection") -> None:
+            leave = asyncio.Event()
+            outbox = WebSocketOutbox(socket, on_broken=leave.set)
+            await listener.serve(
+                outbox, lambda ls: _read(ls, socket), leave=leave, has_headers=False
             )
-        self._protocol.send_response(response)
 
-    def _is_for_us(self, request: Request) -> bool:
-        hosts = request.headers.get_all("Host")
-        return len(hosts) == 1 and _without_port(hosts[0]).lower() in self._hosts
+        return await serve(
+            accept,
+            address,
+            port,
+            origins=[*origins, None],
+            process_request=lambda socket, request: _refusal(socket, request, hosts),
+            compression=None,
+            max_size=MAX_MESSAGE_BYTES,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_INTERVAL_S,
+        )
 
-    def _receive(self, frame: Frame) -> Incoming | None:
-        """Return a message that is now whole; the rest the protocol has answered."""
-        match frame.opcode:
-            case Opcode.TEXT | Opcode.CONT:
-                self._pieces.append(bytes(frame.data))
-                if not frame.fin:
-                    return None
-                body = b"".join(self._pieces)
-                self._pieces.clear()
-                return self._message(body)
-            case Opcode.BINARY:
-                self._refuse(CloseCode.UNSUPPORTED_DATA, "Text only")
-            case _:
-                pass
+    user_config = UserConfig(env=os.environ, overrides=overrides, local_only=local_only)
+    return serve_listener(host, port, user_config, listen, scheme="ws://")
+
+
+def _refusal(
+    socket: "ServerConnection", request: "Request", hosts: frozenset[str]
+) -> "Response | None":
+    """Return the answer to a handshake that was meant for another machine; None for others."""
+    named = request.headers.get_all("Host")
+    if len(named) == 1 and _without_port(named[0]).lower() in hosts:
         return None
+    return socket.respond(HTTPStatus.FORBIDDEN, "The Host header names another machine.\n")
 
-    def _message(self, body: bytes) -> Incoming | None:
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            self._refuse(CloseCode.INVALID_DATA, "Not UTF-8")
-            return None
-        try:
-            return load(text)
-        except (ValueError, RecursionError) as error:
-            return Unreadable(f"not JSON: {error}"[:200])
 
-    def _refuse(self, code: CloseCode, reason: str) -> None:
-        """Take nothing more from the client, and tell it why."""
-        self._is_refused = True
-        if self._protocol.state is OPEN:
-            self._protocol.fail(code, reason)
+async def _read(server: CodexServer, socket: "ServerConnection") -> None:
+    """Handle the messages of a client, until its end or a breach of the rules."""
+    from websockets.exceptions import ConnectionClosed
+    from websockets.frames import CloseCode
 
-    async def _linger(self) -> None:
+    received_bytes = 0
+    with contextlib.suppress(ConnectionClosed):
+        while not server.stop_event.is_set():
+            await server.protocol.begun()
+            data = await socket.recv()
+            received_bytes += len(data)
+            if isinstance(data, bytes):
+                await socket.close(CloseCode.UNSUPPORTED_DATA, "Text only")
+            elif received_bytes > HELLO_BYTES and not server.greeted.is_set():
+                await socket.close(CloseCode.MESSAGE_TOO_BIG, "Say hello first")
+            else:
+                server.protocol.handle_text(data)
+
+
+class WebSocketOutbox:
+    """An `Outbox` that sends each message as one text message, in order."""
+
+    def __init__(self, socket: "ServerConnection", *, on_broken: Callable[[], None]) -> None:
+        self._socket = socket
+        self._on_broken = on_broken
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._room = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
+        self._is_broken = False
+
+    @property
+    def congested(self) -> bool:
+        """True while more waits than a turn may add to."""
+        return self._waiting_bytes > HIGH_WATER_BYTES and not self._is_broken
+
+    def write(self, data: bytes) -> None:
+        """Send one message after all earlier ones. Never blocks, never raises."""
+        if self._is_broken:
+            return
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > GIVE_UP_BYTES:
+            self._break()
+        elif self._sending is None:
+            self._sending = asyncio.create_task(self._send())
+
+    async def room(self) -> None:
+        """Wait until no longer congested, or until the client is gone."""
+        while self.congested:
+            self._room.clear()
+            await self._room.wait()
+
+    async def close(self, *, timeout_s: float = 0.0) -> None:
+        """Give what is queued `timeout_s` to leave, then say goodbye and take no more."""
+        if self._sending is not None:
+            await asyncio.wait((self._sending,), timeout=timeout_s)
+        self._is_broken = True
+        if self._sending is not None:
+            self._sending.cancel()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
-                while await self._reader.read(CHUNK_BYTES):
-                    pass
+            async with asyncio.timeout(timeout_s):
+                await self._socket.close()
+
+    async def _send(self) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            while self._waiting:
+                data = self._waiting.popleft()
+                await self._socket.send(data, text=True)
+                self._waiting_bytes -= len(data)
+                if self._waiting_bytes < LOW_WATER_BYTES:
+                    self._room.set()
+        except ConnectionClosed:
+            self._break()
+        finally:
+            self._sending = None
+
+    def _break(self) -> None:
+        self._is_broken = True
+        self._waiting.clear()
+        self._room.set()
+        self._on_broken()
 
 
-def checked_origins(origins: Sequence[str]) -> list[Origin]:
+def checked_origins(origins: Sequence[str]) -> list[str]:
     """Return origins as browsers write them. Raises InvalidParams for anything else.
 
     `null` is the origin of every sandboxed frame of every page, so it can't be allowed.
@@ -224,7 +191,7 @@ def checked_origins(origins: Sequence[str]) -> list[Origin]:
                 f"{origin} is not the origin of a page.",
                 hint="An origin is scheme, host and port, such as http://localhost:5173.",
             )
-        checked.append(Origin(f"{parts.scheme}://{parts.netloc}".lower()))
+        checked.append(f"{parts.scheme}://{parts.netloc}".lower())
     return checked
 
 

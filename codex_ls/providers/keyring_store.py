@@ -38,7 +38,7 @@ def keep_key(provider_id: str, origin: str, key: str) -> None:
     except Exception as error:
         raise _failed(error) from None
     if not is_kept:
-        raise MissingCredential("The system's keyring did not keep the key.", hint=_ANOTHER_WAY)
+        raise MissingCredential("The system's keyring did not store the key.", hint=_ANOTHER_WAY)
 
 
 def forget_key(provider_id: str, origin: str) -> bool:

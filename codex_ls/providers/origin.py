@@ -45,7 +45,7 @@ async def credentials(
             headers["Authorization"] = f"Bearer {_key(key, source)}"
         elif provider.env_key_required and not has_authorization(headers):
             raise MissingCredential(
-                f"{provider.name} wants a key, and {provider.env_key} is not set.",
+                f"{provider.name} requires an API key, and {provider.env_key} is not set.",
                 hint=provider.env_key_instructions
                 or f"Set it where this program starts: export {provider.env_key}=...",
             )
@@ -95,7 +95,7 @@ async def locked_to_this_machine(url: str, settings: ModelSettings) -> tuple[str
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Unreachable(f"No address is known for {host}: {error.strerror or error}.") from None
+        raise Unreachable(f"DNS lookup failed for {host}: {error.strerror or error}.") from None
     numbers = [str(entry[4][0]) for entry in found]
     if not numbers or not all(map(_is_this_machine, numbers)):
         raise refused(settings)
@@ -140,24 +140,24 @@ def _key(value: str, source: str) -> str:
     value = _header_value(value, source)
     if value[:7].lower() == "bearer ":
         raise MissingCredential(
-            f"The key in {source} begins with `Bearer`, which codex-ls writes itself.",
+            f"The API key in {source} begins with `Bearer`, which codex-ls writes itself.",
             hint="Set it to the key alone.",
         )
     if value[0] in "\"'" or value[-1] in "\"'":
         raise MissingCredential(
-            f"The key in {source} has quotes around it.", hint="Set it again without them."
+            f"The API key in {source} has quotes around it.", hint="Set it again without them."
         )
     if " " in value:
         raise MissingCredential(
-            f"The key in {source} has a blank in it.", hint="Set it again, the key alone."
+            f"The API key in {source} contains a space.", hint="Set it again without spaces."
         )
     return value
 
 
-def _header_value(value: str, source: str, what: str = "key") -> str:
+def _header_value(value: str, source: str, what: str = "API key") -> str:
     if not (value.isascii() and value.isprintable()):
         raise MissingCredential(
-            f"The {what} in {source} holds characters that no {what} has.",
-            hint="Set it again: it may have been copied with quotes, blanks or a line end.",
+            f"The {what} in {source} contains characters that are not allowed.",
+            hint="Set it again: it may have been copied with quotes, spaces or a line end.",
         )
     return value

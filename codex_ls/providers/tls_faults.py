@@ -23,7 +23,7 @@ class TlsFault(NamedTuple):
 _CERTIFICATES = (
     (
         "expired",
-        "has a certificate that has expired",
+        "has an expired certificate",
         "Renew that certificate; if it is new, set this machine's clock.",
     ),
     (
@@ -33,17 +33,17 @@ _CERTIFICATES = (
     ),
     (
         "self-signed certificate in certificate chain",
-        "has a certificate that nobody known here has signed",
+        "has a certificate from an unknown issuer",
         "Set SSL_CERT_FILE to the certificate of the organisation that signed it.",
     ),
     (
         "self-signed",
-        "has a certificate that it signed itself",
+        "has a self-signed certificate",
         "Set SSL_CERT_FILE to that certificate, if the server is yours.",
     ),
     (
         "local issuer",
-        "has a certificate that nobody known here has signed",
+        "has a certificate from an unknown issuer",
         "Set SSL_CERT_FILE to the certificate of the organisation that signed it.",
     ),
 )
@@ -55,12 +55,12 @@ _GREETINGS = (
     ),
     (
         "protocol version",
-        "speaks no TLS of today (1.2 or 1.3)",
+        "supports no TLS version from 1.2 on",
         "Update that server, or what stands in front of it.",
     ),
     (
         "certificate required",
-        "wants a certificate from its clients, and codex-ls has none",
+        "requires a client certificate, which codex-ls does not support",
         "Ask it through an address that takes a key instead.",
     ),
 )
@@ -70,14 +70,14 @@ def certificate_fault(reason: str) -> TlsFault:
     """What is wrong with a certificate; `reason` is OpenSSL's `verify_message`."""
     if named := _NAMED.search(reason):
         return TlsFault(
-            f"has a certificate that is not for {named[1]}",
-            "Write the host into base_url that the certificate is for.",
+            f"has a certificate for another host than {named[1]}",
+            "Write the host that the certificate is for into base_url.",
         )
     for mark, words, hint in _CERTIFICATES:
         if mark in reason:
             return TlsFault(words, hint)
     return TlsFault(
-        f"has a certificate that is not good ({plain(reason)})",
+        f"has an invalid certificate ({plain(reason)})",
         "Set SSL_CERT_FILE if your organisation signs its own.",
     )
 
@@ -97,7 +97,7 @@ def fault_of(error: ssl.SSLError) -> TlsFault:
         return certificate_fault(error.verify_message or str(error))
     reason = plain(str(error))
     return greeting_fault(reason) or TlsFault(
-        f"does not speak TLS as it should ({reason})",
+        f"failed the TLS handshake ({reason})",
         "Write http:// instead of https:// in base_url, if it is a local server.",
     )
 

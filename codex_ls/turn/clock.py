@@ -70,6 +70,12 @@ class TurnClock:
             self.first_reasoning_at = self.first_content_at
         self.first_content_at = None
 
+    def answered_in_thinking(self) -> None:
+        """The thinking was the answer."""
+        self.reasoning_pieces = 0
+        self.first_content_at = self.first_reasoning_at
+        self.first_reasoning_at = None
+
     def timing(self, usage: Usage | None) -> Timing:
         """The figures as they stand now."""
         now = time.perf_counter()
@@ -94,7 +100,7 @@ class TurnClock:
 
     def _thinking_tokens(self, usage: Usage | None) -> int | None:
         """The share of the output that came as thinking, if the model server does not tell its size."""
-        if usage is None or usage.reasoning_tokens is not None:
+        if usage is None or usage.reasoning_tokens is not None or usage.output_tokens is None:
             return None
         if not self.reasoning_pieces or self.pieces < _MIN_PIECES:
             return None
@@ -102,7 +108,8 @@ class TurnClock:
 
     def _speed(self, now: float, usage: Usage | None) -> float | None:
         """Output tokens a second, told or counted; None where a number would be a matter of chance."""
-        tokens = usage.output_tokens if usage is not None else self.pieces
+        counted = usage.output_tokens if usage is not None else None
+        tokens = self.pieces if counted is None else counted
         if tokens < _MIN_TOKENS:
             return None
         if self.server.output_tokens_per_second is not None:
@@ -120,7 +127,7 @@ class TurnClock:
         """
         tokens, duration_ms = self.server.prompt_tokens, self.server.prompt_ms
         estimated = tokens is None or duration_ms is None
-        if estimated and usage is not None:
+        if estimated and usage is not None and usage.input_tokens is not None:
             tokens = usage.input_tokens - (usage.cached_input_tokens or 0)
             duration_ms = duration_ms if duration_ms is not None else self._reading_ms(usage)
             if duration_ms is not None and duration_ms < _MIN_SPAN_S * 1000:

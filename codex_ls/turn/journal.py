@@ -5,7 +5,8 @@ read-only never breaks a turn. The lines of one thread's file, and who writes th
 
     {"type":"thread","version":1,"thread":ID,...,"at":TIME} once, by whoever makes the file
     {"type":"turn","turn":ID,"at":TIME,"prompt":...,...}    before the request is sent
-    {"turn":ID,"reasoning":PIECE} {"turn":ID,"content":PIECE} {"turn":ID,"reclassified":true}
+    {"turn":ID,"reasoning":PIECE} {"turn":ID,"content":PIECE} {"turn":ID,"reclassified":true|"content"}
+    {"turn":ID,"steps":[MESSAGE...],"last_text":TEXT}       once, of a turn with tools
     {"type":"end","turn":ID,"at":TIME,"status":...,...}     once; missing if the process died
 
 Every line names its turn, so that two processes may write one thread at the same time.
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_ls.events import (
+    AnsweredInThinking,
     ContentDelta,
     Event,
     ReasoningDelta,
@@ -28,6 +30,7 @@ from codex_ls.events import (
     Reclassified,
     TurnFinished,
 )
+from codex_ls.wire import Message
 
 FORMAT_VERSION = 1
 
@@ -68,8 +71,16 @@ class Journal:
                 self._write_piece("reasoning", event.text)
             case Reclassified():
                 self._write({"turn": self._turn_id, "reclassified": True})
+            case AnsweredInThinking():
+                self._write({"turn": self._turn_id, "reclassified": "content"})
             case _:
                 pass
+
+    def add_steps(self, steps: tuple[Message, ...], last_text: str) -> None:
+        """Keep the tool calls of the turn and their results."""
+        if steps:
+            kept = [_present(**asdict(step)) for step in steps]
+            self._write({"turn": self._turn_id, "steps": kept, "last_text": last_text})
 
     def end(self, finished: TurnFinished, echo: ReasoningEcho | None) -> None:
         """Write how the turn ended."""

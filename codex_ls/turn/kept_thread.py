@@ -18,7 +18,7 @@ from codex_ls.events import (
     Usage,
 )
 from codex_ls.sanitize import sanitize
-from codex_ls.wire import Image
+from codex_ls.wire import Image, Message, ToolCall
 
 _TITLE_CHARS = 80
 _PIECE_HEAD_BYTES = len('{"turn":"') + 36
@@ -55,11 +55,14 @@ class KeptTurn:
     notices: tuple[Notice, ...] = ()
     error: Notice | None = None
     echo: ReasoningEcho | None = None
+    steps: tuple[Message, ...] = ()
+    """Of a turn with tools: its calls and their results."""
+    last_text: str = ""
 
     @property
     def has_text(self) -> bool:
         """Whether anything of the model's came."""
-        return bool(self.reasoning or self.content)
+        return bool(self.reasoning or self.content or self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class _Lines:
         self.end: Mapping[str, Any] = {}
         self.reasoning: list[str] = []
         self.content: list[str] = []
+        self.steps: Mapping[str, Any] = {}
 
     def take(self, line: Mapping[str, Any]) -> None:
         match line:
@@ -158,6 +162,10 @@ class _Lines:
             case {"reclassified": True}:
                 self.reasoning += self.content
                 self.content.clear()
+            case {"reclassified": "content"}:
+                self.content, self.reasoning = self.reasoning or self.content, []
+            case {"steps": list()}:
+                self.steps = line
             case {"type": "end"}:
                 self.end = line
             case _:
@@ -186,6 +194,8 @@ class _Lines:
             notices=tuple(_notices(end.get("notices"))),
             error=next(_notices([end.get("error")]), None),
             echo=_echo(end.get("echo")),
+            steps=tuple(_messages(self.steps.get("steps"))),
+            last_text=_text(self.steps, "last_text"),
         )
 
 
@@ -233,7 +243,7 @@ def _figures(kind: type[Figures], value: object) -> Figures | None:
         if name in names and isinstance(number, int | float)
     }
     try:
-        return kind(**numbers)
+        return kind(**numbers) if numbers else None
     except TypeError:
         return None
 
@@ -252,6 +262,29 @@ def _notices(value: object) -> Iterator[Notice]:
         match entry:
             case {"kind": str(kind), "message": str(message)}:
                 yield Notice(kind, message, _text(entry, "hint") or None)
+            case _:
+                pass
+
+
+def _messages(value: object) -> Iterator[Message]:
+    """The messages of a turn with tools, as far as each call has its result."""
+    for entry in value if isinstance(value, list) else ():
+        match entry:
+            case {"role": "assistant", "tool_calls": list(calls)}:
+                yield Message(
+                    "assistant",
+                    _text(entry, "text"),
+                    reasoning=_text(entry, "reasoning"),
+                    echo=_echo(entry.get("echo")),
+                    tool_calls=tuple(
+                        ToolCall(*(_text(call, key) for key in ("call_id", "name", "arguments")))
+                        for call in calls
+                        if isinstance(call, dict)
+                    ),
+                )
+            case {"role": "tool", "tool_call_id": str(call_id)}:
+                text, name = _text(entry, "text"), _text(entry, "name")
+                yield Message("tool", text, tool_call_id=call_id, name=name)
             case _:
                 pass
 

@@ -5,11 +5,13 @@ The one place where model text is cleaned (`sanitize`) and kept.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import assert_never
 
 from codex_ls.errors import CodexError
 from codex_ls.events import (
+    AnsweredInThinking,
     ContentDelta,
     Event,
     FinishReason,
@@ -28,12 +30,46 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
-from codex_ls.sanitize import Sanitizer, sanitize
+from codex_ls.sanitize import Sanitizer, is_blank, sanitize
 from codex_ls.turn.clock import TurnClock
-from codex_ls.turn.pieces import Pieces
 
+_BLOCK = 4096
 _SHOWN_CALLS = 5
 _SHOWN_NAME = 80
+
+
+class TextBuffer:
+    """A text that grows by small pieces, in little more memory than the text itself.
+
+    A string of a few letters takes 64 bytes. So pieces are joined in blocks, and blocks at the end: each
+    letter is copied twice, however long the text becomes.
+    """
+
+    __slots__ = ("_blocks", "_pieces")
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._pieces: list[str] = []
+
+    def append(self, piece: str) -> None:
+        """Add the next piece."""
+        self._pieces.append(piece)
+        if len(self._pieces) >= _BLOCK:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces or self._blocks)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to see: blanks, controls and zero-width characters alone."""
+        return all(map(is_blank, chain(self._blocks, self._pieces)))
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(chain(self._blocks, self._pieces))
 
 
 @dataclass(slots=True)
@@ -45,12 +81,25 @@ class _Call:
 class TurnRecord:
     """Takes what the wire says, gives what the turn says."""
 
-    def __init__(self, clock: TurnClock, *, prefer: ReasoningSource) -> None:
+    def __init__(
+        self,
+        clock: TurnClock,
+        *,
+        prefer: ReasoningSource,
+        thinks: bool = True,
+        takes_calls: bool = False,
+    ) -> None:
+        """`thinks`: whether the model was left to think.
+
+        `takes_calls`: whether a client runs its tool calls.
+        """
         self._clock = clock
+        self._takes_calls = takes_calls
+        self._thinks = thinks
         self._prefer = prefer
         self._preferred_came = False
-        self._reasoning = Pieces()
-        self._content = Pieces()
+        self._reasoning = TextBuffer()
+        self._content = TextBuffer()
         self._clean_reasoning, self._clean_content = Sanitizer(), Sanitizer()
         self._calls: dict[int, _Call] = {}
         self._phase = ""
@@ -78,8 +127,11 @@ class TurnRecord:
                 call = self._calls.setdefault(event.index, _Call())
                 call.name = event.name or call.name
                 call.arguments.append(event.arguments)
-                return (event,)
+                if not self._takes_calls:
+                    return (event,)
+                return (*self.phase(PhaseChanged("answering")), event)
             case UsageReported():
+                event = replace(event, usage=self._counted(event.usage))
                 self.usage = event.usage or self.usage
                 self._clock.server = event.server
                 return (event,)
@@ -92,13 +144,31 @@ class TurnRecord:
             case _:
                 assert_never(event)
 
+    def _counted(self, usage: Usage | None) -> Usage | None:
+        """The usage without zeros that stand for "not counted": there was a prompt, and text came."""
+        if usage is None:
+            return None
+        counted = replace(
+            usage,
+            input_tokens=usage.input_tokens or None,
+            output_tokens=None
+            if self.has_text and not usage.output_tokens
+            else usage.output_tokens,
+            reasoning_tokens=(
+                None if self._reasoning and not usage.reasoning_tokens else usage.reasoning_tokens
+            ),
+        )
+        return None if counted.input_tokens is counted.output_tokens is None else counted
+
     def phase(self, event: PhaseChanged) -> Iterator[Event]:
         """A phase, unless nothing new is said by it."""
         is_new = event.phase != self._phase
         if is_new:
             self._phase = event.phase
             self._clock.phase(event.phase)
-        if is_new or event.fraction is not None or event.waiting != self._waiting:
+        if event.silent_ms is not None:
+            yield event
+        elif is_new or event.fraction is not None or event.waiting != self._waiting:
             self._waiting = event.waiting
             self._clock.queued(event.waiting)
             yield event
@@ -113,10 +183,14 @@ class TurnRecord:
 
     def closing_notices(self, end: StreamFinished) -> Iterator[Event]:
         """What the user should know about an answer that is not there, or not whole."""
-        if self._calls:
+        if self._calls and not self._takes_calls:
             yield from self.notice(self._ignored_calls())
+        kinds = {notice.kind for notice in self.notices}
+        told = "thinkingUnclosed" in kinds
+        thinks = self._thinks or told or "effortRefused" in kinds
+        if not thinks and end.complete and end.finish_reason == "stop":
+            yield from self._take_thinking_as_answer()
         answered = not self._content.is_blank
-        told = any(n.kind == "thinkingUnclosed" for n in self.notices)
         if end.complete and not answered and not self._calls and not told:
             thought = bool(self._reasoning)
             yield from self.notice(_empty_answer(end.finish_reason, thought=thought))
@@ -146,10 +220,21 @@ class TurnRecord:
         content = self._clean_content.finish()
         yield from self._add_content(content, ContentDelta(content))
         self._reasoning.append(self._content.text)
-        self._content = Pieces()
+        self._content = TextBuffer()
         self._phase = "thinking"
         self._clock.reclassified()
         yield event
+
+    def _take_thinking_as_answer(self) -> Iterator[Event]:
+        """Where nobody was to think, a server's parser took the answer for thinking.
+
+        vLLM and SGLang do for Qwen 3.5 and Nemotron (vllm-project/vllm#37414).
+        """
+        if self._reasoning and self._content.is_blank:
+            self._content, self._reasoning = self._reasoning, TextBuffer()
+            self._phase = "answering"
+            self._clock.answered_in_thinking()
+            yield AnsweredInThinking(self._content.text)
 
     def _is_wanted(self, source: ReasoningSource) -> bool:
         """Whether to take it: where thinking comes raw and as a summary, one of them is enough."""
@@ -180,14 +265,14 @@ class TurnRecord:
         return (*self.phase(PhaseChanged("answering")), delta)
 
     def _ignored_calls(self) -> Notice:
-        asked = [call.name or "a tool" for call in self._calls.values()]
+        asked = list(dict.fromkeys(call.name or "a tool" for call in self._calls.values()))
         names = ", ".join(name[:_SHOWN_NAME] for name in asked[:_SHOWN_CALLS])
         if len(asked) > _SHOWN_CALLS:
             names += f" and {len(asked) - _SHOWN_CALLS} more"
         broken = any(not _is_json("".join(call.arguments)) for call in self._calls.values())
         return Notice(
             "toolCallIgnored",
-            f"The model asked to run {names}; codex-ls does not run tools."
+            f"The model asked to run {names}, and has no tools here."
             + (" Its arguments were cut off or are not JSON." if broken else ""),
             "Ask it to answer from what it has been given.",
         )

@@ -1,23 +1,38 @@
 """A conversation: what was asked and answered, and what of it goes back to the model.
 
-Kept in memory, and on disk by `turn/keeping`. Turns of one thread run one after the other (`lock`);
-a turn's text is kept whatever became of it, since the user has read it.
+Kept in memory, and on disk by `turn/thread_repository`. Turns of one thread run one after the other
+(`lock`); a turn's text is kept whatever became of it, since the user has read it.
 """
 
 import asyncio
 import base64
 import mimetypes
-from dataclasses import dataclass, field
+import os
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codex_ls.errors import InvalidParams
 from codex_ls.events import ReasoningEcho, Status
-from codex_ls.turn.ids import new_id
 from codex_ls.wire import Image, Message
 
 _NO_ANSWER = "(no answer)"
 """Stands in the history for a turn that ended without one: some chat templates fail if user and
 assistant don't take turns."""
+
+
+def new_id() -> str:
+    """The id of a new thread or turn: a UUID of version 7 (RFC 9562), as Codex makes them.
+
+    A later one sorts behind an earlier one: 48 bits of milliseconds, 12 bits of the millisecond's
+    fraction (RFC 9562, 6.2, method 3), and 62 bits of chance. Python has a function for them from 3.14
+    on. Ids of version 4, which earlier versions made, stay valid.
+    """
+    ms, rest_ns = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest_ns << 12) // 1_000_000
+    chance = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    digits = f"{ms & ((1 << 48) - 1):012x}7{fraction:03x}{(0b10 << 62) | chance:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,10 @@ class PastTurn:
     turn_id: str = ""
     local_only: bool = False
     """Asked while the local-only lock was on: its text stays on this machine."""
+    steps: tuple[Message, ...] = ()
+    """Of a turn with tools: its calls and their results, in order."""
+    last_text: str = ""
+    """Of a turn with tools: its answer, without what was said before the calls."""
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -54,18 +73,32 @@ class Thread:
     """The lines of that thread, for this one's file once it has one."""
 
     def messages(
-        self, system: str, prompt: str, images: tuple[Image, ...], *, provider: str
+        self,
+        system: str,
+        prompt: str,
+        images: tuple[Image, ...],
+        *,
+        provider: str,
+        with_steps: bool = False,
     ) -> tuple[Message, ...]:
-        """The whole conversation, with `prompt` as its newest question."""
-        messages = [Message("system", system)]
+        """The whole conversation, with `prompt` as its newest question.
+
+        An empty `system` is no message.
+        """
+        messages = [Message("system", system)] if system else []
         for turn in self.turns:
             same = turn.provider == provider
             messages.append(Message("user", turn.prompt, turn.images))
+            has_steps = with_steps and bool(turn.steps)
+            if has_steps:
+                messages += (
+                    step if same else replace(step, reasoning="", echo=None) for step in turn.steps
+                )
             messages.append(
                 Message(
                     "assistant",
-                    turn.content or _NO_ANSWER,
-                    reasoning=turn.reasoning if same else "",
+                    (turn.last_text if has_steps else turn.content) or _NO_ANSWER,
+                    reasoning=turn.reasoning if same and not has_steps else "",
                     echo=turn.echo if same else None,
                 )
             )

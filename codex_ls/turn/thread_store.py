@@ -6,7 +6,7 @@ disk. Reading needs no lock: files only grow, and a reader passes over a line th
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
@@ -49,10 +49,9 @@ def our_folder(env: Mapping[str, str]) -> Path | None:
     made, since it may be a slip.
     """
     try:
-        home = codex_home_from(env)
+        return codex_home_from(env) / "codex-ls"
     except CodexError:
         return None
-    return None if env.get("CODEX_HOME") and not home.is_dir() else home / "codex-ls"
 
 
 class ThreadStore:
@@ -98,12 +97,14 @@ class ThreadStore:
         return turn_lines(self._data(thread_id)) if self.size(thread_id) else b""
 
     def recent(
-        self, *, limit: int | None = None, folder: str | None = None
+        self, *, limit: int | None = None, folder: str | None = None, search: str = ""
     ) -> tuple[ThreadSummary, ...]:
         """The threads in which anything was said, the one that was used last first.
 
-        With `folder` only those that began there, and those of which nobody knows where.
+        With `folder` only those that began there, and those of which nobody knows where; with `search`
+        those whose questions and answers hold all of its words, in capitals or not.
         """
+        words = search.casefold().split()
         ids = self._ids()
         short_ids = _short_ids(ids)
         found: list[ThreadSummary] = []
@@ -112,6 +113,8 @@ class ThreadStore:
                 break
             try:
                 if folder is not None and self._folder_of(thread_id) not in (None, folder):
+                    continue
+                if words and not self._holds(thread_id, words):
                     continue
                 thread = self._outline(thread_id)
             except UnknownThread:
@@ -163,6 +166,26 @@ class ThreadStore:
         if not ids:
             raise _unknown(beginning, hint="codex-ls threads lists them.")
         return ids[0]
+
+    def delete(self, thread_id: str) -> None:
+        """Delete the thread's file. Raises UnknownThread."""
+        path = self.path(thread_id)
+        try:
+            if path is not None:
+                path.unlink()
+                return
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise UnknownThread(
+                f"The thread {thread_id} can't be deleted: {error.strerror}.", hint=f"{path}"
+            ) from None
+        raise _unknown(thread_id)
+
+    def _holds(self, thread_id: str, words: Sequence[str]) -> bool:
+        turns = self.read(thread_id).turns
+        text = "\n".join(part for turn in turns for part in (turn.prompt, turn.content)).casefold()
+        return all(word in text for word in words)
 
     def _data(self, thread_id: str) -> bytes:
         path = self.path(thread_id)

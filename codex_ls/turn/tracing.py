@@ -1,8 +1,8 @@
 """One OpenTelemetry trace a turn, where the user's environment asks for it (`OTEL_*`, docs/threads.md).
 
 A turn hands over its figures when it is over; a thread of its own loads the SDK, builds the spans
-(`turn/spans`) and sends them. Invariant: nothing of it runs before a turn's last event, none of it holds
-a word of a prompt or an answer, and nothing that goes wrong in it reaches a turn.
+(`turn/otel_spans`) and sends them. Invariant: nothing of it runs before a turn's last event, none of it
+holds a word of a prompt or an answer, and nothing that goes wrong in it reaches a turn.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from codex_ls.config.address import is_loopback
-from codex_ls.config.settings import ModelSettings
+from codex_ls.config.model_settings import ModelSettings
 from codex_ls.events import Phase, TurnFinished, TurnStarted
 
 if TYPE_CHECKING:
@@ -85,11 +85,9 @@ class Sender(Protocol):
 class Tracing:
     """The traces of one session. `connect` makes the sender, in the sending thread."""
 
-    def __init__(
-        self, env: Mapping[str, str], *, connect: Callable[[str], Sender] | None = None
-    ) -> None:
+    def __init__(self, env: Mapping[str, str], *, connect: Callable[[str], Sender]) -> None:
         self._endpoint = endpoint(env)
-        self._connect = connect or _connect
+        self._connect = connect
         self._waiting: queue.Queue[TracedTurn | None] = queue.Queue(_MAX_WAITING)
         self._over: Future[None] | None = None
 
@@ -159,9 +157,3 @@ def endpoint(env: Mapping[str, str]) -> str | None:
         logger.info("no traces: of OTLP's protocols only http/protobuf is spoken here")
         return None
     return own or f"{(shared or _DEFAULT_ENDPOINT).rstrip('/')}/v1/traces"
-
-
-def _connect(where: str) -> Sender:
-    from codex_ls.turn.spans import Spans
-
-    return Spans.to_collector(where)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_ls.config.address import is_loopback
-from codex_ls.config.settings import ModelSettings
+from codex_ls.config.model_settings import ModelSettings
 from codex_ls.events import TurnFinished, TurnStarted
 from codex_ls.turn.journal import now, open_private
 from codex_ls.turn.thread_store import our_folder
@@ -141,7 +141,7 @@ def _texts(
     """What was said, if that is wanted, without any key and cut to a bounded length."""
     if not settings.log_text or settings.local_only:
         return {}
-    from codex_ls.providers.redaction import Redaction
+    from codex_ls.providers.key_redaction import Redaction
 
     provider = settings.provider
     named = (

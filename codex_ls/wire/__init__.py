@@ -2,41 +2,43 @@
 
 ::
 
-    bytes -> lines -> sse -> chat | responses | lmstudio -> reasoning_tags | harmony -> events
-    bytes -> lines ------> ollama -----------------------> reasoning_tags            -> events
+    bytes -> lines -> sse -> chat | responses | lmstudio -> text: reasoning_tags | harmony -> events
+    bytes -> lines ------> ollama -----------------------> text: reasoning_tags | harmony -> events
 
 Nothing here does I/O, waits, or knows the time. Every decoder has `feed` and `finish`, never raises,
 and gives the same events for every chunking of the same bytes (adjacent pieces of text may be cut
 differently; joined they are equal).
+
+The decoders are no part of this list: `wire/decoder` is imported while the first request is answered.
 """
 
-from codex_ls.wire.decoder import Decoder, decoder_for
-from codex_ls.wire.notices import cut_off
-from codex_ls.wire.quirks import Quirks, is_named, quirks_for
-from codex_ls.wire.requests import (
-    EFFORT_FIELDS,
+from codex_ls.wire.model_call import (
     Image,
     Message,
     ModelCall,
+    Tool,
     ToolCall,
-    request_for,
+    WireApi,
+    unknown_to,
 )
-from codex_ls.wire.stream_errors import broken_off, error_from_response, refuses
+from codex_ls.wire.notices import cut_off
+from codex_ls.wire.quirks import Quirks, is_named, quirks_for
+from codex_ls.wire.requests import request_for
+from codex_ls.wire.stream_errors import broken_off, error_from_response
 
 __all__ = [
-    "EFFORT_FIELDS",
-    "Decoder",
     "Image",
     "Message",
     "ModelCall",
     "Quirks",
+    "Tool",
     "ToolCall",
+    "WireApi",
     "broken_off",
     "cut_off",
-    "decoder_for",
     "error_from_response",
     "is_named",
     "quirks_for",
-    "refuses",
     "request_for",
+    "unknown_to",
 ]

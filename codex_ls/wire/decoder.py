@@ -1,14 +1,13 @@
 """The one door from bytes to events: a decoder for each wire."""
 
-from typing import Literal, Protocol, assert_never
+from typing import Protocol, assert_never
 
-from codex_ls.events import WireEvent
+from codex_ls.events import FinishReason, WireEvent
 from codex_ls.wire.chat import ChatDecoder
+from codex_ls.wire.model_call import WireApi
 from codex_ls.wire.ollama import OllamaDecoder
 from codex_ls.wire.quirks import Quirks
 from codex_ls.wire.responses import ResponsesDecoder
-
-WireApi = Literal["chat", "responses", "ollama", "lmstudio"]
 
 
 class Decoder(Protocol):
@@ -21,8 +20,12 @@ class Decoder(Protocol):
     """True once the answer's end was seen: the caller closes the connection."""
 
     @property
-    def ending(self) -> bool:
-        """True once the text is known to be whole, though more figures may come."""
+    def finish_reason(self) -> FinishReason | None:
+        """The finish reason that stands: it came, and no text behind it, nor an end mark.
+
+        Some servers send figures behind it, some never end the stream, and some send one that is none:
+        `turn/stream_limits` decides.
+        """
 
     def feed(self, data: bytes) -> list[WireEvent]:
         """The events that `data` completes; nothing once `done`."""

@@ -18,18 +18,19 @@ from codex_ls.events import (
     FinishReason,
     Noticed,
     PhaseChanged,
-    ReasoningDelta,
     ServerTimings,
     StreamFinished,
     Usage,
     WireEvent,
 )
-from codex_ls.wire.figures import number
+from codex_ls.wire.duplicates import StreamedText
+from codex_ls.wire.json_text import plain
 from codex_ls.wire.lmstudio_request import echo_of
 from codex_ls.wire.notices import tool_failed, tool_ran
-from codex_ls.wire.quirks import Quirks
+from codex_ls.wire.quirks import Quirks, finish_reason
 from codex_ls.wire.sse_answer import TypedSseAnswer
 from codex_ls.wire.stream_errors import error_in
+from codex_ls.wire.usage import number
 
 _FAMILIES = ("chat.", "model_load.", "prompt_processing.", "reasoning.", "message.", "tool_call.")
 _MAX_TOLD = 200
@@ -46,9 +47,17 @@ class LmStudioDecoder(TypedSseAnswer):
         self._output_limit = output_limit
         self._told_tools: set[str] = set()
         self._reasoned = self._answered = False
+        self._reasoning_told, self._content_told = StreamedText(), StreamedText()
+        self._is_message_whole = False
 
     def _stop_short(self, events: list[WireEvent]) -> None:
         self._end("other", None, events, complete=False)
+
+    def _sentinel(self, events: list[WireEvent]) -> None:
+        if self._is_message_whole:
+            self._end(self._reason(), None, events, complete=True)
+        else:
+            self._stop_short(events)
 
     def _event(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
         match kind:
@@ -67,32 +76,40 @@ class LmStudioDecoder(TypedSseAnswer):
                 self._tool(kind, value, events)
             case "chat.end":
                 result = value.get("result")
-                self._whole(result if isinstance(result, dict) else {}, events)
+                # A gateway may put its keys beside `type`.
+                self._whole({**value, **(result if isinstance(result, dict) else {})}, events)
+            case "message.end":
+                self._spoke = self._is_message_whole = True
             case _ if kind.startswith(_FAMILIES):
                 self._spoke = True
             case _ if (error := error_in(value, kind)) is not None:
                 self._fail(_older(error), events)
-            case "" if isinstance(value.get("output"), list):  # `stream` was not heard
+            case _ if isinstance(value.get("output"), list):  # `stream` was not heard
                 self._whole(value, events)
-            case _ if not self._garbage:
-                self._keep_garbage(json.dumps(value))
+            case _ if not self._spoke:
+                self._keep_garbage(json.dumps(value, ensure_ascii=False))
 
     def _phase(self, phase: PhaseChanged, events: list[WireEvent]) -> None:
         self._spoke = True
         events.append(phase)
 
-    def _content(self, text: Any, events: list[WireEvent]) -> None:
+    def _content(self, content: Any, events: list[WireEvent]) -> None:
         self._spoke = True
-        if isinstance(text, str) and text:
+        self._is_message_whole = False
+        text = content if isinstance(content, str) else plain(content)
+        if text:
             self._answered = True
+            self._content_told.add(text)
             events += self._text.feed(text)
 
-    def _reasoning(self, text: Any, events: list[WireEvent]) -> None:
+    def _reasoning(self, content: Any, events: list[WireEvent]) -> None:
         self._spoke = True
-        if isinstance(text, str) and text:
+        self._is_message_whole = False
+        text = content if isinstance(content, str) else plain(content)
+        if text:
             self._reasoned = True
-            self._text.reasoning_came_apart(text)
-            events.append(ReasoningDelta(text))
+            self._reasoning_told.add(text)
+            events += self._text.reasoning(text)
 
     def _tool(self, kind: str, value: dict[str, Any], events: list[WireEvent]) -> None:
         """Tell once of a tool that LM Studio ran, and once of one that failed: none is asked for."""
@@ -105,25 +122,34 @@ class LmStudioDecoder(TypedSseAnswer):
             events.append(Noticed(tool_failed(told) if failed else tool_ran(told)))
 
     def _whole(self, result: Mapping[str, Any], events: list[WireEvent]) -> None:
-        """The end, with the whole answer: its texts count where no piece of them was streamed."""
-        told = {"reasoning": self._reasoned, "message": self._answered}
+        """The end, with the whole answer: of its texts counts what goes beyond the deltas."""
         output = result.get("output")
-        for item in output if isinstance(output, list) else ():
-            kind = item.get("type") if isinstance(item, dict) else None
-            if kind == "reasoning" and not told["reasoning"]:
+        items = (
+            [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+        )
+        reasoned, answered = self._reasoned, self._answered
+        for item in items:
+            if item.get("type") == "reasoning" and not reasoned:
                 self._reasoning(item.get("content"), events)
-            elif kind == "message" and not told["message"]:
+            elif item.get("type") in ("message", None) and not answered:
                 self._content(item.get("content"), events)
+        if reasoned:
+            self._reasoning(self._reasoning_told.missing(_joined(items, "reasoning")), events)
+        if answered:
+            self._content(self._content_told.missing(_joined(items, "message")), events)
         stats = result.get("stats")
         self._measure(stats if isinstance(stats, dict) else {})
-        self._end(self._reason(), result, events, complete=True)
+        self._end(self._reason(_stop_reason(result)), result, events, complete=True)
 
-    def _reason(self) -> FinishReason:
+    def _reason(self, raw: str | None = None) -> FinishReason:
         if len(self._tool_calls):  # in the model's own text, where nobody runs them
             return "toolCalls"
-        tokens = self._usage.output_tokens if self._usage is not None else 0
+        if raw is not None:  # only the older API is documented to say it
+            return finish_reason(raw, has_tool_calls=False)
+        tokens = self._usage.output_tokens if self._usage is not None else None
         limit = self._output_limit
-        return "length" if limit is not None and tokens >= limit else "stop"
+        is_full = limit is not None and tokens is not None and tokens >= limit
+        return "length" if is_full else "stop"
 
     def _measure(self, stats: Mapping[str, Any]) -> None:
         inputs, outputs = (
@@ -132,8 +158,11 @@ class LmStudioDecoder(TypedSseAnswer):
         )
         reasoning = number(stats.get("reasoning_output_tokens"))
         if inputs is not None or outputs is not None:
-            told = None if reasoning is None else int(reasoning)
-            self._usage = Usage(int(inputs or 0), int(outputs or 0), reasoning_tokens=told)
+            self._usage = Usage(
+                None if inputs is None else int(inputs),
+                None if outputs is None else int(outputs),
+                reasoning_tokens=None if reasoning is None else int(reasoning),
+            )
         load_ms = _ms(stats.get("model_load_time_seconds"))
         self._timings = ServerTimings(
             load_ms=self._timings.load_ms if load_ms is None else load_ms,
@@ -150,11 +179,14 @@ class LmStudioDecoder(TypedSseAnswer):
         *,
         complete: bool,
     ) -> None:
+        raw = _stop_reason(result or {})
         unclosed = self._close_text(events)
+        broken = self._breaks_off(raw, events)
+        complete = complete and not broken
         self._report(events, unclosed=unclosed and complete and reason == "stop")
         given = (result or {}).get("response_id")
         echo = echo_of(given, field="reasoning" if self._reasoned else None)
-        events.append(StreamFinished(reason, None, complete, echo))
+        events.append(StreamFinished(reason, raw, complete, echo, explained=broken))
 
 
 def _older(error: ProviderError) -> ProviderError:
@@ -163,8 +195,18 @@ def _older(error: ProviderError) -> ProviderError:
         return error
     return NotFound(
         error.message,
-        hint='LM Studio has this API from 0.4 on: update it, or set wire_api = "chat".',
+        hint='LM Studio has this API from 0.4 on: update it, or remove wire_api = "lmstudio".',
     )
+
+
+def _stop_reason(result: Mapping[str, Any]) -> str | None:
+    stats = result.get("stats")
+    reason = stats.get("stop_reason") if isinstance(stats, dict) else None
+    return reason if isinstance(reason, str) and reason else None
+
+
+def _joined(items: list[dict[str, Any]], kind: str) -> str:
+    return "".join(plain(item.get("content")) for item in items if item.get("type") == kind)
 
 
 def _fraction(value: Any) -> float | None:

@@ -10,28 +10,16 @@ Fields as in lmstudio.ai/docs/developer/rest/chat; the server refuses those it d
 in `input` is of the type `text`, which the server takes, and not `message`, which its page says.
 """
 
-from __future__ import annotations
-
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codex_ls.errors import BadRequest, InvalidParams, NotFound, ProviderError, ServerError
-from codex_ls.events import Effort, ReasoningEcho
-
-if TYPE_CHECKING:
-    from codex_ls.wire.quirks import Quirks
-    from codex_ls.wire.requests import Message, ModelCall
+from codex_ls.events import ReasoningEcho
+from codex_ls.wire.model_call import Message, ModelCall, sampling_fields
+from codex_ls.wire.quirks import Quirks
 
 _MAX_ID = 256
-_NEXT_BEST: Mapping[Effort, tuple[str, str]] = {
-    "none": ("off", "low"),
-    "minimal": ("low", "on"),
-    "low": ("low", "on"),
-    "medium": ("medium", "on"),
-    "high": ("high", "on"),
-}
 _OF_HISTORY = ("response", "resp_", "history", "conversation")
 _OF_OTHER_THINGS = ("model", "load", "reasoning", "context", "memory")
 
@@ -44,7 +32,7 @@ def lmstudio_body(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
     if call.output_schema is not None:
         raise InvalidParams(
             "LM Studio's native API can't be held to an output schema.",
-            hint='Set wire_api = "chat" for this provider, which can.',
+            hint='Remove wire_api = "lmstudio" from this provider: Chat Completions can.',
         )
     response_id, messages = _since_kept(call.messages)
     body: dict[str, Any] = {"model": call.model, "input": _input(messages), "stream": True}
@@ -61,7 +49,7 @@ def lmstudio_body(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
         body["max_output_tokens"] = call.max_output_tokens
     if call.context_window is not None:
         body["context_length"] = call.context_window
-    return body | dict(call.extras)
+    return body | dict(call.extras) | sampling_fields(call.sampling, "lmstudio", quirks)
 
 
 def echo_of(response_id: Any, *, field: str | None) -> ReasoningEcho | None:
@@ -91,18 +79,6 @@ def may_have_forgotten(error: ProviderError) -> bool:
     return any(word in text for word in _OF_HISTORY) or not any(
         word in text for word in _OF_OTHER_THINGS
     )
-
-
-def other_effort(error: ProviderError, effort: Effort, *, refused: str) -> str | None:
-    """The setting that comes next to `effort`, of those that the refusal of another lists.
-
-    "Reasoning setting 'medium' is not supported by model 'm'. Supported settings: 'on', 'off'."
-    """
-    _, _, listed = error.message.partition("Supported settings:")
-    told = re.findall(r"'(\w{1,20})'", listed)
-    best, next_best = _NEXT_BEST[effort]
-    # Never back to the first: who refuses what it lists would be asked for ever.
-    return next_best if refused == best and next_best in told else None
 
 
 def _since_kept(messages: Sequence[Message]) -> tuple[str | None, Sequence[Message]]:

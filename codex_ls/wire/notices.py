@@ -19,11 +19,29 @@ def bad_utf8() -> Notice:
     )
 
 
+def unreadable(event: str) -> Notice:
+    """The notice of an event that held text and is not JSON; `event` is its beginning, safe to show."""
+    return Notice(
+        "streamBroken",
+        f"One event of the answer could not be read, and its text is missing; it begins with: {event}",
+        "Look at the model server's own log, or ask again.",
+    )
+
+
 def cut_off() -> Notice:
     """The notice of a stream that ended before its model said that it was done."""
     return Notice(
         "streamBroken",
         "The stream ended before the model was done; there may have been more.",
+        "Look at the model server's own log, or ask again.",
+    )
+
+
+def stopped(reason: str) -> Notice:
+    """The notice of an answer that the model server broke off, with its own word for why."""
+    return Notice(
+        "streamBroken",
+        f"The model server broke the answer off ({reason}); there may have been more.",
         "Look at the model server's own log, or ask again.",
     )
 

@@ -39,8 +39,8 @@ class Quirks:
     """The prompt ends inside thinking, and nothing in the stream will say so."""
     harmony: bool = False
     """The model speaks harmony: its markers mean something anywhere in the text."""
-    implicit_closers: tuple[str, ...] = ()
-    """Text that ends thinking without a closing tag."""
+    model: str = ""
+    """The model's name: some families mark with words that mean nothing elsewhere (`families`)."""
     echo: Echo = "never"
     """Whether thinking goes back with the history."""
     echo_field: str | None = None
@@ -51,8 +51,18 @@ class Quirks:
     effort_system_line: bool = False
     """The model also reads `Reasoning: high` from its system message."""
     max_tokens_field: str = "max_tokens"
+    repeat_penalty_fields: tuple[str, ...] = ("repeat_penalty", "repetition_penalty")
+    """Both names for a server that nothing is known of: each reads its own and ignores the other."""
     include_usage: bool = True
     """Ask for the usage chunk with `stream_options`."""
+    merge_system: bool = False
+    """No system role: the system text goes in front of the first question."""
+    tools_as_text: bool = False
+    """The server has no field for tools: they stand in the system text, their calls in the answer."""
+    streams: bool = True
+    """False: this model answers only whole."""
+    left_out: frozenset[str] = frozenset()
+    """Keys of the body (for Ollama, of its options) that the server refused."""
     prompt_progress: bool = False
     """Ask for prompt-processing chunks with `return_progress`."""
     include: tuple[str, ...] = ()
@@ -88,17 +98,36 @@ ROWS = (
             "store": False,
         },
         providers=("openai",),
-        hosts=("api.openai.com", "openai.azure.com"),
+        hosts=(
+            "api.openai.com",
+            "openai.azure.com",
+            "openai.azure.us",
+            "openai.azure.cn",
+            "cognitiveservices.azure.com",
+            "services.ai.azure.com",
+        ),
     ),
     Row(
-        {"effort_form": "llamacpp", "prompt_progress": True, "efforts": {"minimal": "low"}},
+        {
+            "effort_form": "llamacpp",
+            "prompt_progress": True,
+            "efforts": {"minimal": "low"},
+            "repeat_penalty_fields": ("repeat_penalty",),
+        },
         providers=("llamacpp", "llama.cpp", "llama-cpp", "embedded"),
     ),
     Row(
-        {"effort_form": "template_kwargs", "efforts": {"minimal": "low"}},
+        {
+            "effort_form": "template_kwargs",
+            "efforts": {"minimal": "low"},
+            "repeat_penalty_fields": ("repetition_penalty",),
+        },
         providers=("vllm", "sglang"),
     ),
-    Row({"efforts": {"minimal": "low"}}, providers=("lmstudio", "ollama")),
+    Row(
+        {"efforts": {"minimal": "low"}, "repeat_penalty_fields": ("repeat_penalty",)},
+        providers=("lmstudio", "ollama"),
+    ),
     Row({"echo": "always", "echo_field": "reasoning"}, providers=("ollama",)),
     Row(
         {"effort_form": "thinking_type", "echo": "with_tool_calls"},
@@ -116,7 +145,11 @@ ROWS = (
         hosts=("moonshot.ai", "moonshot.cn"),
     ),
     Row(
-        {"effort_form": "reasoning_object", "echo": "always"},
+        {
+            "effort_form": "reasoning_object",
+            "echo": "always",
+            "repeat_penalty_fields": ("repetition_penalty",),
+        },
         providers=("openrouter",),
         hosts=("openrouter.ai",),
     ),
@@ -127,7 +160,6 @@ ROWS = (
     ),
     Row({"include_usage": False}, providers=("mistral",), hosts=("api.mistral.ai",)),
     Row({"harmony": True, "effort_system_line": True}, model=r"gpt-?oss"),
-    Row({"implicit_closers": ("<tool_call>",)}, model=r"qwen-?3[._]5"),
 )
 
 _NAMED = frozenset(name for row in ROWS for name in row.providers)
@@ -147,18 +179,69 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "max_tokens": "length",
     "model_length": "length",  # Mistral
     "max_output_tokens": "length",  # Responses API
+    "max_completion_tokens": "length",
+    "max_new_tokens": "length",
+    "incomplete": "length",  # a Responses API that doesn't say of what
     "tool_calls": "toolCalls",
     "function_call": "toolCalls",
+    "max_length": "length",
+    "length_limit": "length",
+    "token_limit": "length",
+    "context_length_exceeded": "length",
+    "model_context_window_exceeded": "length",  # Anthropic
+    "maxpredictedtokensreached": "length",  # LM Studio's `stop_reason`
+    "contextlengthreached": "length",
+    "eosfound": "stop",
+    "stopstringfound": "stop",
+    "toolcalls": "toolCalls",
+    "tool_use": "toolCalls",  # Anthropic
     "content_filter": "contentFilter",
+    "content_filtered": "contentFilter",
     "sensitive": "contentFilter",  # Z.AI
+    "refusal": "contentFilter",  # Anthropic
+    "guardrail_intervened": "contentFilter",  # Bedrock
+    "safety": "contentFilter",  # Google, and below
+    "recitation": "contentFilter",
+    "blocklist": "contentFilter",
+    "prohibited_content": "contentFilter",
+    "spii": "contentFilter",
 }
-"""Servers' words for why they stopped; any other is `other`."""
+"""Servers' words for why they stopped, in lower case; any other is `other`."""
+
+_CUT = frozenset(
+    {
+        "abort",  # vLLM, SGLang
+        "aborted",
+        "repetition",  # vLLM
+        "error",
+        "failed",
+        "cancel",
+        "cancelled",
+        "canceled",
+        "interrupted",
+        "timeout",
+        "network_error",
+        "insufficient_system_resource",  # DeepSeek
+        "engine_overloaded",
+        "malformed_function_call",  # Google
+        "queued",  # the Responses API: an answer that is not there yet
+        "in_progress",
+        "userstopped",  # LM Studio
+        "modelunloaded",
+    }
+)
+"""Words for an answer that the server broke off, so that there may have been more."""
 
 
 def finish_reason(raw: str | None, *, has_tool_calls: bool) -> FinishReason:
     """The closed name of a server's finish reason; calls that are there beat a `stop`."""
-    reason = FINISH_REASONS.get(raw or "", "other")
+    reason = FINISH_REASONS.get((raw or "").lower(), "other")
     return "toolCalls" if has_tool_calls and reason == "stop" else reason
+
+
+def is_cut(raw: str | None) -> bool:
+    """Whether a server's finish reason says that it broke the answer off."""
+    return raw is not None and raw.lower() in _CUT
 
 
 def is_named(provider: str) -> bool:
@@ -170,7 +253,7 @@ def quirks_for(
     *, provider: str = "", host: str = "", model: str = "", wire_api: str = "chat"
 ) -> Quirks:
     """The quirks of a provider id, its host name and a model name, on one wire."""
-    quirks = Quirks()
+    quirks = Quirks(model=model)
     for row in ROWS:
         if row.matches(provider=provider, host=host, model=model):
             quirks = replace(quirks, **row.overrides)

@@ -4,79 +4,16 @@
 strict servers refuse a field they do not know, and every prompt token is time on a local machine.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, assert_never
+from dataclasses import replace
+from typing import Any, assert_never
 
 from codex_ls.events import Effort, ReasoningEcho
-from codex_ls.wire.decoder import WireApi
+from codex_ls.wire.model_call import Message, ModelCall, Tool, WireApi, sampling_fields
 from codex_ls.wire.quirks import THINKING_BUDGETS, Quirks
 
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call the model made: `arguments` is JSON text as the model wrote it."""
-
-    call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A picture that goes with a prompt: its media type and its bytes in base64."""
-
-    media_type: str
-    base64: str
-
-    @property
-    def data_url(self) -> str:
-        """The picture as a `data:` URL."""
-        return f"data:{self.media_type};base64,{self.base64}"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a conversation."""
-
-    role: Literal["system", "user", "assistant", "tool"]
-    text: str
-    images: tuple[Image, ...] = ()
-    reasoning: str = ""
-    echo: ReasoningEcho | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCall:
-    """One request to a model, before it takes a wire's form."""
-
-    model: str
-    messages: tuple[Message, ...]
-    effort: Effort | None = None
-    summary: str | None = None
-    verbosity: str | None = None
-    max_output_tokens: int | None = None
-    context_window: int | None = None
-    output_schema: Mapping[str, Any] | None = None
-    may_be_kept: bool = True
-    """Whether the server may keep the conversation, where it does that of itself (LM Studio)."""
-    extras: Mapping[str, Any] = field(default_factory=dict)
-    """Further body keys, laid over the rest (the built-in server's grammar and sampling)."""
-
-
-EFFORT_FIELDS = (
-    "reasoning_effort",
-    "reasoning",
-    "chat_template_kwargs",
-    "enable_thinking",
-    "thinking_budget",
-    "thinking",
-    "think",
-    "effort",
-)
-"""Names by which a server may refuse the effort."""
+_MUST_CALL = "Call a tool now: an answer in words is of no use here."
 
 
 def request_for(wire_api: WireApi, call: ModelCall, quirks: Quirks) -> tuple[str, dict[str, Any]]:
@@ -84,25 +21,74 @@ def request_for(wire_api: WireApi, call: ModelCall, quirks: Quirks) -> tuple[str
 
     Raises InvalidParams for what a wire has no field for and must not be left out.
     """
+    as_text = wire_api == "lmstudio" or quirks.tools_as_text or call.tools_as_text
+    if call.must_call_tool and (as_text or wire_api == "ollama"):
+        call = _with_system_line(call, _MUST_CALL)  # there is no field for it
+    if as_text and (call.tools or any(message.tool_calls for message in call.messages)):
+        from codex_ls.wire.tools_as_text import with_tools_as_text  # only where tools are used
+
+        call = with_tools_as_text(call)
+    if quirks.effort_system_line and wire_api == "chat":
+        call = _with_effort_line(call)
+    if quirks.merge_system:
+        call = replace(call, messages=_with_merged_system(call.messages))
     match wire_api:
         case "chat":
-            return "/chat/completions", _chat(call, quirks)
+            path, body = "/chat/completions", _chat(call, quirks)
         case "responses":
-            return "/responses", _responses(call, quirks)
+            path, body = "/responses", _responses(call, quirks)
         case "ollama":
-            return "/api/chat", _ollama(call, quirks)
+            path, body = "/api/chat", _ollama(call, quirks)
         case "lmstudio":
             from codex_ls.wire.lmstudio_request import lmstudio_body  # only where it is asked
 
-            return "/api/v1/chat", lmstudio_body(call, quirks)
+            path, body = "/api/v1/chat", lmstudio_body(call, quirks)
         case _:
             assert_never(wire_api)
+    if quirks.left_out or not quirks.streams:
+        body = _without_refused(body, quirks)
+    return path, _overlaid(body, call.body) if call.body else body
+
+
+def _overlaid(body: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with the user's keys in it; tables in both are merged (`options` of Ollama)."""
+    result = dict(body)
+    for key, value in given.items():
+        old = result.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = _overlaid(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def _with_merged_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The messages with the system text in front of the first question."""
+    system = "\n\n".join(message.text for message in messages if message.role == "system")
+    others = [message for message in messages if message.role != "system"]
+    for place, message in enumerate(others):
+        if system and message.role == "user":
+            others[place] = replace(message, text=f"{system}\n\n{message.text}")
+            break
+    return tuple(others)
+
+
+def _without_refused(body: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
+    """The body without what this server refused."""
+    kept = {key: value for key, value in body.items() if key not in quirks.left_out}
+    for key in ("options", "text"):
+        if isinstance(inner := kept.get(key), dict):
+            kept[key] = {name: inner[name] for name in inner if name not in quirks.left_out}
+            if not kept[key]:
+                del kept[key]
+    if not quirks.streams:
+        kept["stream"] = False
+        kept.pop("stream_options", None)
+    return kept
 
 
 def _chat(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": call.model,
-        "messages": [_chat_message(message, quirks) for message in _with_effort_line(call, quirks)],
+        "messages": [_chat_message(message, quirks) for message in call.messages],
         "stream": True,
     }
     if quirks.include_usage:
@@ -118,7 +104,20 @@ def _chat(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if call.effort is not None:
         body |= _effort(call.effort, quirks)
-    return body | dict(call.extras)
+    if call.tools:
+        body["tools"] = [_function(tool) for tool in call.tools]
+        if call.must_call_tool:
+            body["tool_choice"] = "required"
+    return body | dict(call.extras) | sampling_fields(call.sampling, "chat", quirks)
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    about = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+    }
+    return {"type": "function", "function": about}
 
 
 def _chat_message(message: Message, quirks: Quirks) -> dict[str, Any]:
@@ -199,16 +198,22 @@ def _effort(effort: Effort, quirks: Quirks) -> dict[str, Any]:
             assert_never(quirks.effort_form)
 
 
-def _with_effort_line(call: ModelCall, quirks: Quirks) -> tuple[Message, ...]:
-    """The messages, with gpt-oss's own effort line: some servers drop every field for it."""
-    if call.effort is None or not quirks.effort_system_line:
-        return call.messages
+def _with_effort_line(call: ModelCall) -> ModelCall:
+    """The call with gpt-oss's own effort line: some servers drop every field for it."""
+    if call.effort is None:
+        return call
     level = "low" if call.effort in ("none", "minimal") else call.effort
-    line = f"Reasoning: {level}"
+    return _with_system_line(call, f"Reasoning: {level}")
+
+
+def _with_system_line(call: ModelCall, line: str) -> ModelCall:
+    """The call with one more line at the end of its system text."""
     first, *rest = call.messages
     if first.role == "system":
-        return (Message("system", f"{first.text}\n\n{line}"), *rest)
-    return (Message("system", line), *call.messages)
+        system, others = Message("system", f"{first.text}\n\n{line}"), tuple(rest)
+    else:
+        system, others = Message("system", line), call.messages
+    return replace(call, messages=(system, *others))
 
 
 def _responses(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
@@ -250,7 +255,14 @@ def _responses(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
         body["text"] = text
     if call.max_output_tokens is not None:
         body["max_output_tokens"] = call.max_output_tokens
-    return body | dict(call.extras)
+    if call.tools:
+        body["tools"] = [
+            {"type": "function", **_function(tool)["function"], "strict": False}
+            for tool in call.tools
+        ]
+        if call.must_call_tool:
+            body["tool_choice"] = "required"
+    return body | dict(call.extras) | sampling_fields(call.sampling, "responses", quirks)
 
 
 def _responses_items(message: Message) -> list[dict[str, Any]]:
@@ -289,7 +301,7 @@ def _reusable(item: Mapping[str, Any]) -> bool:
 
 
 def _ollama(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = sampling_fields(call.sampling, "ollama", quirks)
     if call.context_window is not None:
         options["num_ctx"] = call.context_window
     if call.max_output_tokens is not None:
@@ -305,6 +317,8 @@ def _ollama(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
         body["options"] = options
     if call.output_schema is not None:
         body["format"] = call.output_schema
+    if call.tools:
+        body["tools"] = [_function(tool) for tool in call.tools]
     return body | dict(call.extras)
 
 
@@ -314,4 +328,20 @@ def _ollama_message(message: Message, quirks: Quirks) -> dict[str, Any]:
         wire["images"] = [image.base64 for image in message.images]
     if message.reasoning and _echoes(message, quirks):
         wire["thinking"] = message.reasoning
+    if message.tool_calls:
+        wire["tool_calls"] = [
+            {"function": {"name": call.name, "arguments": _object(call.arguments)}}
+            for call in message.tool_calls
+        ]
+    if message.role == "tool":
+        wire["tool_name"] = message.name
     return wire
+
+
+def _object(arguments: str) -> dict[str, Any]:
+    """Return a call's arguments as the object that Ollama wants; what is none was answered so."""
+    try:
+        value = json.loads(arguments, strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from codex_ls.wire.json_text import parse_json
 from codex_ls.wire.lines import LineSplitter
-from codex_ls.wire.shapes import parse_json
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 SENTINELS = ("[DONE]", "DONE")

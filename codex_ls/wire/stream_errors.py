@@ -21,17 +21,21 @@ from codex_ls.errors import (
     Unauthorized,
 )
 from codex_ls.sanitize import sanitize
-from codex_ls.wire.shapes import parse_json
+from codex_ls.wire.json_text import parse_json
 
 TOLD = "The model server says: "
 """How the sentence of a server begins when it is handed on."""
 _MAX_SENTENCE = 600
-_QUOTED_CHARS = 60
+_MAX_PARAMETER = 100
+_QUOTED_CHARS = 200
+_READ_TO_QUOTE = 2_048
+"""More than is quoted, so that a key at its end is seen whole."""
+_COMMENTS = r"(?:[ \t]*(?::[^\r\n]*)?(?:\r\n|\r|\n))+"
 
+# Patterns are text, compiled by `re` when they are first used: few answers are errors.
 # How servers say that a prompt does not fit: OpenAI, llama.cpp, LM Studio, vLLM, SGLang, Ollama,
 # OpenRouter, Groq, Mistral, xAI, Google, Anthropic-like gateways, GitHub Models, MiniMax, Kimi.
-_OVERFLOW = re.compile(
-    r"""context[_ ]length[_ ]exceeded
+_OVERFLOW = r"""(?ix)context[_ ]length[_ ]exceeded
     | exceed_context_size
     | exceeds?\ the\ (available\ |model'?s?\ )?(maximum\ )?context
     | exceeds?\ .{0,30}context\ (window|length|limit|size)
@@ -47,27 +51,42 @@ _OVERFLOW = re.compile(
     | exceeded\ model\ token\ limit
     | reduce\ the\ length\ of\ (the|your)\b
     | tokens\ to\ keep\ from\ the\ initial\ prompt
+    | context\ (length|window)\ (is|was)\ (only|exceeded|reached)
+    | context\ (length|window)?\ ?overflow | reached\ context\ length\ of
+    | exceeds?\ (the\ )?(max(imum)?|allowed)\ (allowed\ )?(input\ |model\ |sequence\ |prompt\ )?length
+    | exceeds?\ (the\ )?max_(model_len|seq_len|num_tokens|input_len|position_embeddings|total_tokens)
+    | (longer|greater|larger|bigger)\ than\ (the\ )?(max|maximum)[_ ]?(model|seq|sequence|input|context)
+    | exceeds?\ (the\ )?(kv\ )?cache\ size | too\ big\ compared\ to\ kv\ size
+    | input\ is\ too\ large\ to\ process
+    | input\ tokens\ exceed | number\ of\ input\ tokens\ exceeds
+    | `?inputs`?\ (tokens\ \+|must\ have\ less\ than)
+    | range\ of\ input\ length\ should\ be
+    | (prompt|input|message|conversation|query)s?\ (was|were)\ too\ long
+    | (prompt|input|message)s?\ exceeds?\ (the\ )?(max(imum)?\ |token\ )?(length|limit|size)
+    | requested\ tokens?\ .{0,20}exceed | too\ long\ for\ (the\ )?(model|context)
+    | 超[过出].{0,12}(上下文|最大长度|长度限制) | 输入.{0,8}过长
     | model_max_prompt_tokens_exceeded
     | request_too_large
-    """,
-    re.IGNORECASE | re.VERBOSE,
+    """
+_OUTPUT_LIMIT = (
+    r"(?i)max_(completion_|output_)?tokens\b.{0,60}"
+    r"(too (large|big|high)|at most \d|less than or equal|must be (less|<)|maximum (allowed|value))"
 )
+"""How servers refuse the limit on output tokens; the prompt may fit very well."""
 _NUMBER = r"(\d[\d,_]*)"
-_PROMPT_THEN_WINDOW = re.compile(
-    rf"\({_NUMBER} tokens\) exceeds .*?\({_NUMBER} tokens\)"
-)  # llama.cpp
-_KEEP_THEN_WINDOW = re.compile(  # LM Studio, word for word
+_PROMPT_THEN_WINDOW = rf"\({_NUMBER} tokens\) exceeds .*?\({_NUMBER} tokens\)"  # llama.cpp
+_KEEP_THEN_WINDOW = (  # LM Studio, word for word
     rf"keep the first {_NUMBER} tokens .*?context length of only {_NUMBER} tokens"
 )
-_WINDOW_THEN_PROMPT = re.compile(  # OpenAI, vLLM
+_WINDOW_THEN_PROMPT = (  # OpenAI, vLLM
     rf"maximum context length is {_NUMBER} tokens.*?(?:requested|resulted in|has) {_NUMBER}"
 )
-_IN_MESSAGES = re.compile(
-    rf"\({_NUMBER} in the messages"
-)  # of what is requested, the prompt's part
-_KEY = re.compile(
-    r"\b(sk|key|tok|pk|gsk|xai|hf|nvapi|AIza)[-_][\w.*-]{6,}|\bBearer\s+\S+", re.IGNORECASE
-)
+_IN_MESSAGES = rf"\({_NUMBER} in the messages"  # of what is requested, the prompt's part
+_KEY = r"(?i)\b(sk|key|tok|pk|gsk|xai|hf|nvapi|AIza)[-_][\w.*-]{6,}|\bBearer\s+\S+"
+
+_KEY_FIELD = r"""(?ix)
+    (["']?\b(?:api[-_ ]?key|authorization|(?:access|auth|bearer)[-_ ]?token|secret|password)\b
+    ["']?\s*[:=]\s*["']?)[^\s"',;}]{4,}"""
 
 
 def error_in(value: Any, event_name: str = "") -> ProviderError | None:
@@ -113,46 +132,44 @@ def _of_page(text: str) -> str:
     return title[1] if title and "HTTPS port" in title[1] else ""
 
 
-def refuses(error: ProviderError, *names: str) -> bool:
-    """Whether the server refused a request because of one of these fields."""
-    if error.http_status not in (400, 404, 405, 422, 500, 501):
-        return False
-    text = error.message.lower()
-    if not any(name in text for name in names):
-        return False
-    words = (
-        "support",
-        "unknown",
-        "unrecognized",
-        "extra",
-        "invalid",
-        "not permitted",
-        "unexpected",
-        "not allowed",
-        "does not expose",  # LM Studio, of a model that can't be told how much to think
-    )
-    return any(word in text for word in words)
-
-
 def said(sentence: str) -> ProviderError:
     """The error of a server that said nothing but a sentence."""
     return _classify(None, sentence, sentence)
 
 
-def not_an_answer(text: str) -> ProviderError:
-    """The error of a 200 whose body is neither events nor JSON."""
-    begun = text.lstrip()
-    if begun[:1] == "<":
+def not_an_answer(begun: bytes | str) -> ProviderError:
+    """The error of a 200 that is no answer of a model: text, a page, JSON of something else.
+
+    `begun` is its beginning, some kilobytes at most; blank lines and comments in front are left out.
+    """
+    text = _without_comments(begun)
+    if text[:1] == "<":
         what = "A web page came instead of a model's answer."
     else:
-        shown = " ".join(sanitize(redact(begun[:_QUOTED_CHARS])).split())
-        what = f"What came is no answer of a model; it begins with: {shown}"
+        what = f"The response is not a model's answer; it begins with: {quoted(text)}"
     return StreamBroken(
         what,
         hint="Check base_url (most servers want it to end in /v1) and wire_api.",
         passing=False,
         misread=True,
     )
+
+
+def has_content(begun: bytes) -> bool:
+    """Whether there is more in the beginning of a stream than blank lines and comments."""
+    return bool(_without_comments(begun))
+
+
+def quoted(text: str) -> str:
+    """The first 200 characters as one line, without keys and safe to show."""
+    return " ".join(sanitize(redact(text[:_READ_TO_QUOTE])).split())[:_QUOTED_CHARS]
+
+
+def _without_comments(begun: bytes | str) -> str:
+    text = begun.decode("utf-8", "replace") if isinstance(begun, bytes) else begun
+    text = text.removeprefix("\ufeff")
+    comments = re.match(_COMMENTS, text)
+    return (text[comments.end() :] if comments else text).strip()
 
 
 def broken_off() -> ProviderError:
@@ -173,12 +190,39 @@ def too_long() -> ProviderError:
 
 def redact(text: str) -> str:
     """`text` without anything that looks like a key: servers like to quote the one they refuse."""
-    return _KEY.sub("[key]", text)
+    return re.sub(_KEY_FIELD, r"\1[key]", re.sub(_KEY, "[key]", text))
 
 
 def _classify(status: int | None, sentence: str, source: Any) -> ProviderError:
+    error = _classified(status, sentence, source)
+    error.parameter = _parameter_of(source)
+    return error
+
+
+def _parameter_of(source: Any) -> str | None:
+    """The parameter that an error is about: OpenAI's `param`, or the `loc` of FastAPI's validation."""
+    if isinstance(source, list):
+        return next(filter(None, map(_parameter_of, source[:3])), None)
+    if not isinstance(source, dict):
+        return None
+    if isinstance(param := source.get("param"), str) and param:
+        return param[:_MAX_PARAMETER]
+    location = source.get("loc")
+    if isinstance(location, list):
+        keys = [key for key in location if isinstance(key, str) and key != "body"]
+        return keys[0][:_MAX_PARAMETER] if keys else None
+    return next(filter(None, (_parameter_of(source.get(k)) for k in ("error", "detail"))), None)
+
+
+def _classified(status: int | None, sentence: str, source: Any) -> ProviderError:
     words = f"{sentence} {_words(source)}"
-    if _OVERFLOW.search(words) and status not in (401, 403, 429):
+    if status not in (401, 403, 429) and re.search(_OUTPUT_LIMIT, sentence):
+        return BadRequest(
+            _told(sentence),
+            hint="Lower model_max_output_tokens, or leave it out.",
+            http_status=status,
+        )
+    if re.search(_OVERFLOW, words) and status not in (401, 403, 429):
         return ContextOverflow(
             _told(sentence), hint=_overflow_hint(sentence, source), http_status=status
         )
@@ -309,10 +353,10 @@ def _overflow_numbers(sentence: str, source: Any) -> tuple[int | None, int | Non
         prompt, window = source.get("n_prompt_tokens"), source.get("n_ctx")
         if isinstance(prompt, int) and isinstance(window, int):
             return prompt, window
-    if match := _PROMPT_THEN_WINDOW.search(sentence) or _KEEP_THEN_WINDOW.search(sentence):
+    if match := re.search(_PROMPT_THEN_WINDOW, sentence) or re.search(_KEEP_THEN_WINDOW, sentence):
         return _int(match[1]), _int(match[2])
-    if match := _WINDOW_THEN_PROMPT.search(sentence):
-        prompt = _IN_MESSAGES.search(sentence)
+    if match := re.search(_WINDOW_THEN_PROMPT, sentence):
+        prompt = re.search(_IN_MESSAGES, sentence)
         return _int(prompt[1] if prompt else match[2]), _int(match[1])
     return None, None
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codex_ls.events import ToolCallDelta
-from codex_ls.wire.shapes import MAX_KEPT
+from codex_ls.wire.json_text import MAX_KEPT
 
 _CALL_COST = 512
 """What keeping a call costs beside its arguments, roughly, in characters."""
@@ -48,6 +48,10 @@ class ToolCallAssembler:
     def too_long(self) -> bool:
         """True once the calls of one answer are more than any tool could take."""
         return self._size > MAX_KEPT
+
+    def keep(self, size: int) -> None:
+        """Count so many characters of a call that is not told yet."""
+        self._size += size
 
     def begin(self, name: str) -> tuple[int, ToolCallDelta]:
         """A new call whose name is all that is known: its number and its first piece."""

@@ -25,8 +25,8 @@ def error_of(home: Home, text: str, overrides: tuple[str, ...] = ()) -> ConfigEr
             "[profiles.a\n",
             "config.toml:1:12: this is not TOML: expected ']' at the end of a table declaration.",
         ),
-        ('model = "x', "config.toml:1:11: this is not TOML: unterminated string."),
-        ("# a\nmodel = [1,\n2", "config.toml:3:2: this is not TOML: unclosed array."),
+        ('model = "x', "config.toml:1:9: this is not TOML: a quote opens here and is not closed."),
+        ("# a\nmodel = [1,\n2", "config.toml:2:9: this is not TOML: unclosed array."),
         (
             'model = "a"\n\nmodel = "b"\n',
             "config.toml:3:1: `model` is set twice, first at line 1, column 1.",
@@ -50,6 +50,39 @@ def test_bad_toml(home: Home, text: str, message: str) -> None:
     assert error_of(home, text).message == message
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        (
+            'model_provider = "x"\n[model_provider.x]\nbase_url = "http://localhost:1/v1"\n',
+            "config.toml:2:17: `model_provider` is one word, set at line 1, and no table.",
+            "did you mean [model_providers.x]?",
+        ),
+        (
+            'profile = "a"\n\n[profile."a b"]\nmodel = "m"\n',
+            "config.toml:3:10: `profile` is one word, set at line 1, and no table.",
+            'did you mean [profiles."a b"]?',
+        ),
+        (
+            'model_provider = "x"\n[model_provider]\nbase_url = "http://localhost:1/v1"\n',
+            "config.toml:3:1: `model_provider` is one word, set at line 1, and no table.",
+            "did you mean [model_providers.NAME]?",
+        ),
+        (
+            'model_provider = "x"\nmodel_provider.x.base_url = "http://localhost:1/v1"\n',
+            "config.toml:2:16: `model_provider` is one word, set at line 1, and no table.",
+            "did you mean [model_providers.x]?",
+        ),
+    ],
+)
+def test_a_table_under_the_name_of_a_setting_is_told_its_own(
+    home: Home, text: str, message: str, fix: str
+) -> None:
+    error = error_of(home, text)
+    assert error.message == message
+    assert str(error.hint).endswith(f": {fix}")
+
+
 def test_the_hint_has_the_full_path_and_the_next_step(home: Home) -> None:
     assert error_of(home, "\n\n  model = gpt-5\n").hint == (
         f'{home.config}, line 3, column 11: text needs quotes, as in model = "gpt-oss".'
@@ -62,6 +95,14 @@ def test_the_hint_has_the_full_path_and_the_next_step(home: Home) -> None:
     [
         ("model = 5", "config.toml:1:9: `model` must be text, not a whole number."),
         ('model = " "', "config.toml:1:9: `model` must not be blank."),
+        (
+            'model = "m\u200b"',
+            "config.toml:1:9: `model` must not hold an invisible character (U+200B).",
+        ),
+        (
+            'model_provider = "olla\u00a0ma"',
+            "config.toml:1:18: `model_provider` must not hold an invisible character (U+00A0).",
+        ),
         ("profile = true", "config.toml:1:11: `profile` must be text, not true or false."),
         (
             'show_raw_agent_reasoning = "yes"',

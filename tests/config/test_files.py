@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from codex_ls.config.layer import MAX_FILE_BYTES
-from codex_ls.config.load import codex_home_from, load_config
-from codex_ls.config.profile import list_profiles, resolve
+from codex_ls.config.load import codex_home_from, configured_home, load_config
+from codex_ls.config.profile import resolve
 from codex_ls.errors import ConfigError
-from codex_ls.events import Notice
 from tests.config.home import SAMPLE, Home
 
 # ---- which folder ------------------------------------------------------------------------------
@@ -28,7 +27,7 @@ from tests.config.home import SAMPLE, Home
     ],
 )
 def test_the_folder_comes_from_the_environment(env: dict[str, str], path: str) -> None:
-    assert codex_home_from(env) == Path(path)
+    assert configured_home(env) == Path(path)
 
 
 def test_without_a_home_there_is_no_place_to_read_from() -> None:
@@ -72,16 +71,13 @@ def test_a_workspace_brings_no_config(
     )
 
 
-def test_a_missing_codex_home_is_told_with_every_turn(tmp_path: Path) -> None:
+def test_a_codex_home_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "typo"
-    config = load_config(env={"CODEX_HOME": str(missing)})
-    notice = Notice(
-        "configInvalid",
-        f"CODEX_HOME is {missing}, which does not exist.",
-        "Create that folder, or correct CODEX_HOME.",
-    )
-    assert resolve(config).notices == (notice,)
-    assert [summary.problems for summary in list_profiles(config)] == [(notice,)]
+    for read in (codex_home_from, lambda env: load_config(env=env)):
+        with pytest.raises(ConfigError) as caught:
+            read({"CODEX_HOME": str(missing)})
+        assert caught.value.message == f"CODEX_HOME is {missing}, which does not exist."
+        assert caught.value.hint == "Create that folder, or correct CODEX_HOME."
 
 
 def test_a_missing_dot_codex_is_ordinary(tmp_path: Path) -> None:

@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codex_ls.config import schema
+from codex_ls.config import models
 from codex_ls.config.load import Config, load_config
+from codex_ls.config.positions import KeyPath, scan
 from codex_ls.config.profile import ModelSettings, list_profiles, resolve
-from codex_ls.config.spans import KeyPath, scan
 from codex_ls.errors import ConfigError, InvalidParams, NoProfile, UnknownProfile
 
 WORDS = st.sampled_from(
     [
-        *schema.SETTINGS,
-        *schema.PROVIDER,
-        *schema.SANDBOX,
-        *schema.HISTORY,
-        *schema.TABLES,
-        *schema.TOP_ONLY,
+        *models.SETTINGS,
+        *models.PROVIDER,
+        *models.SANDBOX,
+        *models.HISTORY,
+        *models.TABLES,
+        *models.TOP_ONLY,
         *["openai", "embedded", "local", "work", "tui", '"a.b"', "''", '"\\u202e"', "zz"],
     ]
 )
@@ -71,6 +71,7 @@ def use(config: Config) -> None:
             assert isinstance(resolve(config, profile=profile), ModelSettings)
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=200))
 def test_any_bytes(folder: Path, data: bytes) -> None:
     config = read(folder, data)
@@ -78,6 +79,7 @@ def test_any_bytes(folder: Path, data: bytes) -> None:
         use(config)
 
 
+@settings(deadline=None)
 @given(text=DOCUMENTS)
 def test_any_document_made_of_the_right_words(folder: Path, text: str) -> None:
     config = read(folder, text.encode())
@@ -85,6 +87,7 @@ def test_any_document_made_of_the_right_words(folder: Path, text: str) -> None:
         use(config)
 
 
+@settings(deadline=None)
 @given(text=DOCUMENTS)
 def test_any_profile_file(folder: Path, text: str) -> None:
     config = read(folder, text.encode(), name="work.config.toml")
@@ -92,6 +95,7 @@ def test_any_profile_file(folder: Path, text: str) -> None:
     use(config)
 
 
+@settings(deadline=None)
 @given(options=st.lists(st.builds("{}={}".format, KEYS, st.one_of(VALUES, st.text())), max_size=4))
 def test_any_options(folder: Path, options: list[str]) -> None:
     for old in folder.iterdir():
@@ -129,13 +133,14 @@ def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
             yield path, value
 
 
+@settings(deadline=None)
 @given(lines=st.lists(LINES, max_size=12))
 def test_the_scanner_finds_every_value_that_the_parser_finds(lines: list[str]) -> None:
     text = valid_part(lines)
-    spans = scan(text)
-    assert spans.duplicates == []
+    positions = scan(text)
+    assert positions.duplicates == []
     for path, value in leaves(tomllib.loads(text)):
-        position = spans.values[path]
+        position = positions.values[path]
         rest = "\n".join(text.split("\n")[position.line - 1 :])[position.column - 1 :]
         spelled = next(spelling for spelling in SPELLINGS if rest.startswith(spelling))
         assert repr(tomllib.loads(f"x = {spelled}")["x"]) == repr(value)

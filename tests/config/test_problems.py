@@ -2,7 +2,7 @@
 
 import pytest
 
-from codex_ls.config.inspection import MAX_NOTICES
+from codex_ls.config.validation import MAX_NOTICES
 from codex_ls.events import Notice
 from tests.config.home import SAMPLE, Home
 
@@ -59,7 +59,8 @@ def test_keys_of_codex_pass_in_silence(home: Home) -> None:
         (
             'base_url = "http://h"',
             "config.toml:1:1: there is no setting `base_url`, so it does nothing.",
-            "it belongs in a [model_providers.NAME] table.",
+            "it belongs in a [model_providers.NAME] table, as base_url; model_provider names that"
+            " table.",
         ),
         (
             '[model_providers.x]\nbase_url = "http://h"\nmodel = "m"',

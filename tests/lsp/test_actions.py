@@ -5,15 +5,13 @@ from typing import Any
 
 import pytest
 
-from codex_ls.lsp.command_params import (
+from codex_ls.errors import InvalidParams
+from codex_ls.lsp.actions import CodeActionParams
+from codex_ls.protocol import (
     AskArguments,
-    CodeActionParams,
     DoctorArguments,
-    ExecuteCommandParams,
     ProfileArguments,
 )
-from codex_ls.lsp.request import Request
-from codex_ls.lsp.values import Wrong
 from tests.lsp.test_exec import Bench, home
 
 __all__ = ["home"]
@@ -75,6 +73,36 @@ async def test_what_is_offered_depends_on_the_place(bench: Bench) -> None:
     ]
 
 
+async def test_own_prompts_are_offered_unless_they_need_arguments(bench: Bench, home: Path) -> None:
+    folder = home / "prompts"
+    folder.mkdir()
+    (folder / "review.md").write_text("---\ndescription: Look for mistakes\n---\nReview this.\n")
+    (folder / "port.md").write_text("Port this to $LANGUAGE.\n")
+    (folder / "shorter.md").write_text("Make it shorter. $ARGUMENTS\n")
+    (folder / "broken.md").write_text("")
+    found = await offered(bench, span(1, 0, 1, 5))
+    own = [action for action in found if "/" in action["title"]]
+    assert [action["title"] for action in own] == [
+        "Codex: /review: Look for mistakes",
+        "Codex: /shorter",
+    ]
+    argument = {"textDocument": {"uri": URI}, "range": span(1, 0, 1, 5), "prompt": "/review"}
+    assert own[0]["command"] == {
+        "title": own[0]["title"],
+        "command": "codex.ask",
+        "arguments": [argument],
+    }
+    assert not any("/" in title for title in await titles(bench, span(1, 0, 1, 5), triggerKind=2))
+    assert not any(
+        "/" in title for title in await titles(bench, span(1, 0, 1, 5), only=["quickfix"])
+    )
+    for number in range(20):
+        (folder / f"a{number}.md").write_text("x")
+    assert sum("/" in title for title in await titles(bench, span(1, 0, 1, 5))) == 12
+    (home / "config.toml").write_text("model = [")
+    assert not any("/" in title for title in await titles(bench, span(1, 0, 1, 5)))
+
+
 async def test_each_of_several_problems_is_named(bench: Bench) -> None:
     found = [problem(f"problem\n{number}") for number in range(9)]
     found[1]["message"] = "long " * 50
@@ -123,8 +151,7 @@ async def test_a_problem_comes_back_as_it_was_sent(bench: Bench) -> None:
 
 
 async def test_to_stop_is_offered_while_something_runs(bench: Bench) -> None:
-    running = Request("r", "workspace/executeCommand", {}, received_at=0)
-    with bench.connection.commands.held(running):
+    with bench.server.commands.held():
         assert "Codex: Stop" in await titles(bench, span(1, 0, 1, 5))
         assert "Codex: Stop" not in await titles(bench, span(1, 0, 1, 5), triggerKind=2)
     assert "Codex: Stop" not in await titles(bench, span(1, 0, 1, 5))
@@ -157,15 +184,13 @@ async def test_params_that_make_no_sense_are_answered(bench: Bench, params: Any)
 
 def test_what_a_person_types_is_taken_as_the_argument() -> None:
     assert AskArguments.read("why?") == AskArguments(prompt="why?")
-    assert ProfileArguments.read("local") == ProfileArguments("local")
-    assert DoctorArguments.read("local") == DoctorArguments("local")
+    assert ProfileArguments.read("local") == ProfileArguments(profile="local")
+    assert DoctorArguments.read("local") == DoctorArguments(profile="local")
     assert DoctorArguments.read({"discover": True}) == DoctorArguments(discover=True)
-    read = ExecuteCommandParams.read({"command": "codex.ask", "arguments": [], "workDoneToken": 1})
-    assert read == ExecuteCommandParams("codex.ask", None, 1)
     assert (
         CodeActionParams.read(
             {"textDocument": {"uri": URI}, "range": span(0, 0, 0, 0), "context": None}
-        ).diagnostics
+        ).context.diagnostics
         == ()
     )
 
@@ -180,11 +205,8 @@ def test_what_a_person_types_is_taken_as_the_argument() -> None:
         (AskArguments, {"range": span(0, 0, 0, 0)}),
         (ProfileArguments, []),
         (DoctorArguments, {"discover": "yes"}),
-        (ExecuteCommandParams, {"command": 5}),
-        (ExecuteCommandParams, {"command": "x", "arguments": {}}),
-        (ExecuteCommandParams, {"command": "x", "workDoneToken": 1.5}),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_named(model: Any, value: Any) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidParams):
         model.read(value)

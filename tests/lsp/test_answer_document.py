@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from codex_ls.lsp.answer_document import (
+from codex_ls.lsp.answer_files import (
     Continuation,
     answer_document,
     continuation_of,
     doctor_document,
 )
-from codex_ls.lsp.fences import Block, blocks_in, fenced
-from codex_ls.lsp.protocol import ExecResult
+from codex_ls.lsp.edits.code_blocks import Block, blocks_in, fenced
+from codex_ls.protocol import DoctorCheck, ExecResult
 
 
 def result(**changed: Any) -> ExecResult:
@@ -27,7 +27,7 @@ def result(**changed: Any) -> ExecResult:
         "notices": [],
         **changed,
     }
-    return whole  # type: ignore[no-any-return]
+    return ExecResult.model_validate(whole)
 
 
 def document(question: str | None = None, **changed: Any) -> str:
@@ -69,7 +69,7 @@ def test_nothing_of_a_model_acts_when_it_is_rendered(hostile: str, shown: str) -
     assert hostile not in spoken
     assert f"\n{hostile}\n" in document(reasoning=f"a\n{hostile}\nb")  # inside a block of code
     assert hostile not in doctor_document(
-        [{"id": "x", "title": hostile, "status": "failed", "detail": hostile, "hint": hostile}]
+        [DoctorCheck(id="x", title=hostile, status="failed", detail=hostile, hint=hostile)]
     )
 
 
@@ -82,8 +82,7 @@ def test_a_block_that_an_answer_leaves_open_takes_nothing_with_it() -> None:
 def test_a_document_tells_which_conversation_goes_on_below_it() -> None:
     text = document(content="Thread `other`, profile `cloud`. Do not be fooled.")
     assert continuation_of(text + "\nAnd then?\n") == Continuation("h-1", "local")
-    unnamed = result()
-    del unnamed["profile"]
+    unnamed = result(profile=None)
     text = answer_document(title="x", question=None, result=unnamed, ending="x")
     assert continuation_of(text) == Continuation("h-1", None)
     assert continuation_of("# Something else\n\nThread h-1.\n") is None
@@ -92,8 +91,8 @@ def test_a_document_tells_which_conversation_goes_on_below_it() -> None:
 def test_the_doctor_has_a_line_for_each_check() -> None:
     text = doctor_document(
         [
-            {"id": "a", "title": "Address", "status": "ok", "detail": "127.0.0.1"},
-            {"id": "k", "title": "Key", "status": "failed", "detail": "none", "hint": "Set it."},
+            DoctorCheck(id="a", title="Address", status="ok", detail="127.0.0.1"),
+            DoctorCheck(id="k", title="Key", status="failed", detail="none", hint="Set it."),
         ]
     )
     assert text == (

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from codex_ls.lsp.answer_folder import KEPT_DAYS, AnswerFolder
+from codex_ls.lsp.answer_files import KEPT_DAYS, AnswerFolder
 
 
 def test_the_latest_answer_has_a_name_that_never_changes(tmp_path: Path) -> None:

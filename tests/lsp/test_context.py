@@ -1,10 +1,17 @@
 from pathlib import Path
-from typing import Any
 
-from codex_ls.lsp.context import MAX_DOCUMENT_CHARS, MAX_SELECTION_CHARS, Snapshot, describe
-from codex_ls.lsp.params import Diagnostic, Range
-from codex_ls.turn.context import Diagnostic as TurnDiagnostic
-from codex_ls.turn.context import TurnContext
+import pytest
+
+from codex_ls.lsp.context import (
+    MAX_AROUND_CHARS,
+    MAX_DOCUMENT_CHARS,
+    MAX_SELECTION_CHARS,
+    describe,
+)
+from codex_ls.lsp.documents import Snapshot
+from codex_ls.protocol import Diagnostic, Position, Range
+from codex_ls.turn.prompt_context import Diagnostic as TurnDiagnostic
+from codex_ls.turn.prompt_context import TurnContext
 
 FOLDER = Path("/home/someone/work")
 SNAPSHOT = Snapshot(
@@ -17,19 +24,58 @@ LONG = "".join(f"line {number}\n" for number in range(1, 20_001))
 
 
 def chosen(start: tuple[int, int], end: tuple[int, int]) -> Range:
-    places: Any = [{"line": line, "character": at} for line, at in (start, end)]
-    return Range.read({"start": places[0], "end": places[1]})
+    return Range(Position(*start), Position(*end))
 
 
-def test_a_selection_is_told_with_its_lines() -> None:
+ALL = "a = 1\nb = '😀' + c\n\nlast\n"
+
+
+def test_a_selection_is_told_with_what_is_around_it() -> None:
     context, notices = describe(SNAPSHOT, chosen((1, 4), (1, 8)), ())
-    assert context == TurnContext("src/a.py", "python", "'😀'", 2, 2)
+    assert context == TurnContext(
+        "src/a.py", "python", ALL, 1, 4, selected=(2, 2), selection="'😀'"
+    )
     assert notices == ()
 
 
-def test_lines_selected_whole_end_with_the_last_of_them() -> None:
-    context, _ = describe(SNAPSHOT, chosen((0, 0), (2, 0)), ())
-    assert context == TurnContext("src/a.py", "python", "a = 1\nb = '😀' + c\n", 1, 2)
+@pytest.mark.parametrize("end", [(2, 0), (1, 12), (1, 999)])
+def test_lines_selected_whole_end_with_the_last_of_them(end: tuple[int, int]) -> None:
+    context, _ = describe(SNAPSHOT, chosen((0, 0), end), ())
+    assert context == TurnContext("src/a.py", "python", ALL, 1, 4, selected=(1, 2))
+
+
+def test_a_selection_that_begins_in_its_indentation_is_whole_lines() -> None:
+    snapshot = Snapshot("if a:\n    b\n    c\n")
+    for column in (0, 2, 4):
+        context, _ = describe(snapshot, chosen((1, column), (2, 5)), ())
+        assert (context.selected, context.selection) == ((2, 3), None)
+    assert describe(snapshot, chosen((1, 3), (2, 4)), ())[0].selection == " b\n    "
+
+
+def test_all_of_a_document_selected_is_all_of_it() -> None:
+    context, _ = describe(SNAPSHOT, chosen((0, 0), (4, 0)), ())
+    assert context == TurnContext("src/a.py", "python", ALL, 1, 4)
+
+
+def test_around_a_selection_goes_its_block_within_its_size() -> None:
+    body = [f"    x{number} = {number}" for number in range(60)]
+    lines = ["import a", "", *("y = 1" for _ in range(50)), "", "def f():", *body, "", "z = 2"]
+    source = "\n".join(lines)
+    head = lines.index("def f():")
+    context, _ = describe(Snapshot(source), chosen((head + 30, 0), (head + 31, 0)), ())
+    assert context.text.startswith("def f():\n    x0")
+    assert context.text.endswith("x59 = 59\n")
+    assert context.selected == (head + 31, head + 31)
+    wide = source.replace(" = ", " = " + "w" * 300)
+    context, notices = describe(Snapshot(wide), chosen((head + 30, 0), (head + 31, 0)), ())
+    assert 0 < len(context.text) <= MAX_AROUND_CHARS + 350
+    assert (context.selected, notices) == ((head + 31, head + 31), ())
+
+
+def test_of_an_endless_line_the_selection_goes_alone() -> None:
+    source = "x" * 100_000 + "answer" + "x" * 100_000
+    context, notices = describe(Snapshot(source), chosen((0, 100_000), (0, 100_006)), ())
+    assert (context.text, context.selected, notices) == ("answer", None, ())
 
 
 def test_a_selection_made_backwards_is_the_same() -> None:
@@ -92,12 +138,10 @@ def test_a_name_stays_in_its_line() -> None:
 
 
 def test_diagnostics_are_handed_on_with_lines_from_one() -> None:
-    place = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+    place = chosen((0, 0), (1, 0))
     found = [
-        Diagnostic.read(
-            {"range": place, "message": "m", "severity": 2, "code": 7, "source": "ruff"}
-        ),
-        Diagnostic.read({"range": place, "message": "n"}),
+        Diagnostic(place, "m", severity=2, code=7, source="ruff"),
+        Diagnostic(place, "n"),
     ]
     context, _ = describe(SNAPSHOT, None, found)
     assert context.diagnostics == (

@@ -1,11 +1,12 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codex_ls.config.settings import ModelSettings
+from codex_ls.config.model_settings import ModelSettings
 from codex_ls.errors import CodexError, MissingCredential, StreamBroken, Unreachable
 from codex_ls.events import (
     ContentDelta,
@@ -17,13 +18,13 @@ from codex_ls.events import (
     TurnFinished,
     TurnStarted,
 )
-from codex_ls.lsp import connection as connection_module
-from codex_ls.lsp.connection import Connection
-from codex_ls.lsp.user_config import UserConfig
-from codex_ls.providers.http import HttpClient
-from codex_ls.turn.context import TurnContext
-from codex_ls.turn.run import TurnRequest
-from tests.lsp.wire import Recorder
+from codex_ls.lsp import progress
+from codex_ls.lsp import progress as progress_module
+from codex_ls.lsp.progress import CreatedProgress
+from codex_ls.providers.client import HttpClient
+from codex_ls.turn.prompt_context import TurnContext
+from codex_ls.turn.session import TurnRequest
+from tests.lsp.wire import Recorder, server_for, settled
 
 CONFIG = """
 profile = "first"
@@ -80,6 +81,13 @@ class ScriptedSession:
         self.turns: list[ScriptedTurn] = []
         self.started = asyncio.Event()
         self.http = HttpClient()
+        self.env: dict[str, str] = {}
+
+    async def __aenter__(self) -> "ScriptedSession":
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        pass
 
     def start(
         self, request: TurnRequest, settings: ModelSettings, *, received_at: float | None = None
@@ -91,15 +99,15 @@ class ScriptedSession:
 
 
 class Bench:
-    """A connection without a process: what is sent to it, and what it says."""
+    """A server without a process: what is sent to it, and what it says."""
 
     def __init__(self, home: Path) -> None:
         self.outbox = Recorder()
         self.session = ScriptedSession()
+        self.session.env = {"CODEX_HOME": str(home)}
         self.tasks: list[asyncio.Task[None]] = []
-        env = {"CODEX_HOME": str(home)}
-        self.connection = Connection(self.outbox, user_config=UserConfig(env=env), env=env)
-        self.connection.session = self.session  # type: ignore[assignment]
+        self.server = server_for(self.outbox, home)
+        self.server.session = self.session  # type: ignore[assignment]
 
     def initialize(
         self, *, folders: tuple[Path, ...] = (), options: Any = None, **capabilities: Any
@@ -113,17 +121,14 @@ class Bench:
         self.outbox.take()
 
     def receive(self, **message: Any) -> None:
-        self.connection.endpoint.handle_message(message, received_at=12.5)
+        self.server.protocol.handle_message(message)
 
     def ask(self, *, id: int = 1, **params: Any) -> None:
         self.receive(id=id, method="codex/exec", params={"prompt": "hi", **params})
 
     async def settle(self) -> list[Any]:
         """Let everything run that can; return what was sent."""
-        if self.connection.documents.is_behind:
-            await self.connection.documents.catch_up()
-        for _ in range(30):
-            await asyncio.sleep(0)
+        await settled()
         return self.outbox.take()
 
     async def reply(self, *, id: int = 1) -> dict[str, Any]:
@@ -147,8 +152,8 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 async def bench(home: Path) -> AsyncIterator[Bench]:
     bench = Bench(home)
-    yield bench
-    await bench.connection._end_everything()
+    async with bench.server:
+        yield bench
 
 
 def types_of(messages: list[Any], token: object) -> list[str]:
@@ -178,6 +183,7 @@ RESULT = {
 
 async def test_a_turn_is_told_and_then_answered(bench: Bench) -> None:
     bench.initialize()
+    before = time.perf_counter()
     bench.ask(workDoneToken="w", effort="low", threadId="h1", model="other")
     messages = await bench.settle()
     assert types_of(messages, "w") == ["begin", "reasoning", "content", "done"]
@@ -185,8 +191,45 @@ async def test_a_turn_is_told_and_then_answered(bench: Bench) -> None:
     ((request, settings, received_at),) = bench.session.asked
     assert request == TurnRequest("hi", thread_id="h1")
     assert (settings.model, settings.effort, settings.profile) == ("other", "low", "first")
-    assert received_at == 12.5
+    assert received_at is not None
+    assert before <= received_at <= time.perf_counter()
     assert bench.session.turns[0].closed
+
+
+@pytest.mark.parametrize("is_plugin", [False, True])
+async def test_a_profile_that_changed_settings_name_is_refused_at_once(
+    bench: Bench, *, is_plugin: bool
+) -> None:
+    """A plugin shows it by itself, from what `codex/profiles` says."""
+    bench.initialize(experimental={"codex": {"protocolVersion": 1}} if is_plugin else {})
+
+    def choose(name: str) -> None:
+        settings = {"settings": {"codex": {"profile": name}}}
+        bench.receive(method="workspace/didChangeConfiguration", params=settings)
+
+    choose("secnd")
+    shown = [m["params"] for m in await bench.settle() if m.get("method") == "window/showMessage"]
+    if is_plugin:
+        assert shown == []
+        return
+    ((level, message),) = [(one["type"], one["message"]) for one in shown]
+    assert level == 1
+    assert message.startswith("Codex: There is no profile `secnd`. Did you mean `second`?")
+    choose("second")
+    assert [m for m in await bench.settle() if m.get("method") == "window/showMessage"] == []
+
+
+async def test_what_the_shell_warns_about_goes_with_each_turn(bench: Bench, home: Path) -> None:
+    (home / "config.toml").write_text(f"modle = 1{CONFIG}")
+    message = "config.toml:1:1: there is no setting `modle`, so it does nothing."
+    hint = f"{home / 'config.toml'}, line 1, column 1: did you mean `model`?"
+    notice = {"kind": "configInvalid", "message": message, "hint": hint}
+    bench.initialize()
+    for number in (1, 2):
+        bench.ask(id=number, workDoneToken="w")
+        messages = await bench.settle()
+        assert types_of(messages, "w") == ["begin", "notice", "reasoning", "content", "done"]
+        assert messages[-1]["result"] == {**RESULT, "notices": [notice]}
 
 
 @pytest.mark.parametrize("prompt", [" ", "\u200b\u2060"])
@@ -320,6 +363,7 @@ async def test_a_cancel_right_behind_its_request_is_seen(bench: Bench) -> None:
     bench.initialize()
     bench.session.script = [STARTED, ScriptedTurn.hold]
     bench.ask()
+    await asyncio.sleep(0)  # as `MessageReader` lets it begin
     bench.receive(method="$/cancelRequest", params={"id": 1})
     messages = await bench.settle()
     assert messages[-1]["result"]["status"] == "cancelled"
@@ -370,21 +414,57 @@ async def test_a_token_that_the_server_made_cancels_too(bench: Bench) -> None:
     assert (await bench.reply())["result"]["status"] == "cancelled"
 
 
+async def test_the_turn_begins_before_the_client_has_answered_for_its_token(bench: Bench) -> None:
+    bench.initialize(window={"workDoneProgress": True})
+    bench.session.script = [STARTED, ContentDelta("so far"), ScriptedTurn.hold]
+    bench.ask()
+    (create,) = await bench.settle()
+    assert bench.session.started.is_set()
+    bench.receive(id=create["id"], result=None)
+    token = create["params"]["token"]
+    assert types_of(await bench.settle(), token) == ["begin", "content"]
+    bench.receive(method="$/cancelRequest", params={"id": 1})
+    await bench.reply()
+    messages = await bench.settle()
+    assert types_of(messages, token) == ["done"]
+    assert "result" in messages[-1]
+
+
 @pytest.mark.parametrize("answer", ["error", "silence", "late"])
 async def test_a_token_that_the_client_does_not_take_is_not_used(
     bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection_module, "CREATE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(progress_module, "GRACE_S", 0.2)
     bench.initialize(window={"workDoneProgress": True})
     bench.ask()
     (create,) = await bench.settle()
+    assert bench.session.started.is_set()
     if answer == "error":
         bench.receive(id=create["id"], error={"code": -32601, "message": "no"})
     assert (await bench.reply())["result"] == RESULT
     if answer == "late":
         bench.receive(id=create["id"], result=None)
     assert [message.get("method") for message in await bench.settle()] == [None]
-    assert caplog.records == []
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_client_that_never_answers_is_not_waited_for_again(bench: Bench) -> None:
+    bench.initialize(window={"workDoneProgress": True})
+    bench.ask()
+    await bench.reply()
+    bench.outbox.take()
+    bench.ask(id=2)
+    assert (await bench.settle())[-1]["result"] == RESULT
+
+
+async def test_what_a_client_never_took_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "CREATE_TIMEOUT_S", 0.01)
+    sent: list[int] = []
+    created = CreatedProgress("t", ask=asyncio.get_running_loop().create_future, send=sent.append)
+    created.send(1)
+    await created.settle()
+    created.send(2)
+    assert (sent, created.was_in_vain) == ([], True)
 
 
 async def test_without_a_token_and_without_progress_there_is_the_result_alone(
@@ -393,6 +473,93 @@ async def test_without_a_token_and_without_progress_there_is_the_result_alone(
     bench.initialize()
     bench.ask(workDoneToken=None, partialResultToken=None)
     assert await bench.settle() == [{"jsonrpc": "2.0", "id": 1, "result": RESULT}]
+
+
+# ---- intents, and who is expected to answer ----------------------------------------------------
+
+
+async def test_a_fix_tells_its_lines_and_is_asked_by_itself(bench: Bench, tmp_path: Path) -> None:
+    bench.initialize(folders=(tmp_path,))
+    path = tmp_path / "a.py"
+    bench.receive(**opened(path, "def f():\n    return 😀 + 1\n"))
+    bench.ask(
+        prompt="",
+        intent="fix",
+        textDocument={"uri": path.as_uri()},
+        range=chosen(1, 4, 4),
+        workDoneToken="w",
+    )
+    await bench.reply()
+    messages = bench.outbox.take()
+    lines = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 17}}
+    begin = messages[0]["params"]["value"]["codex"]
+    assert (begin["range"], begin["isLocal"]) == (lines, True)
+    assert messages[-1]["result"] == {**RESULT, "range": lines}
+    asked = bench.session.asked[0][0]
+    assert asked.prompt == "Fix what is wrong in this code, and change nothing else."
+    assert asked.context is not None
+    assert (asked.context.is_numbered, asked.context.form is None) == (False, False)
+
+
+async def test_too_much_to_change_is_refused_without_progress(bench: Bench, tmp_path: Path) -> None:
+    bench.initialize(folders=(tmp_path,), window={"workDoneProgress": True})
+    path = tmp_path / "a.py"
+    bench.receive(**opened(path, "x\n" * 500))
+    bench.ask(intent="edit", textDocument={"uri": path.as_uri()})
+    error = (await bench.reply())["error"]
+    assert (error["code"], "500 lines are too many" in error["message"]) == (-32602, True)
+    assert len(bench.outbox.take()) == 1
+    assert bench.session.asked == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ({"profile": "first"}, None),
+        ({"profile": "first", "origin": "http://localhost:1234"}, None),
+        (
+            {"profile": "second"},
+            "This question would now go to the profile `first` (http://localhost:1234), not to the profile"
+            " `second` as shown.",
+        ),
+        (
+            {"profile": ""},
+            "This question would now go to the profile `first` (http://localhost:1234), not to the top of"
+            " config.toml as shown.",
+        ),
+        (
+            {"profile": "first", "origin": "https://api.openai.com:443"},
+            "The profile `first` now points to http://localhost:1234, not to https://api.openai.com:443 as"
+            " shown.",
+        ),
+        (
+            {"profile": "first", "origin": ""},
+            "The profile `first` now points to http://localhost:1234, not to the built-in model as shown.",
+        ),
+    ],
+)
+async def test_another_profile_than_the_one_shown_is_not_asked(
+    bench: Bench, expected: dict[str, str], message: str | None
+) -> None:
+    bench.initialize(window={"workDoneProgress": True})
+    bench.ask(expected=expected, workDoneToken="w")
+    reply = await bench.reply()
+    if message is None:
+        assert reply["result"] == RESULT
+        return
+    assert reply["error"] == {
+        "code": -32803,
+        "message": message,
+        "data": {
+            "kind": "profileChanged",
+            "hint": "Nothing was sent. Ask again to use it, or select another profile.",
+            "retryable": False,
+            "provider": "lmstudio",
+            "profile": "first",
+        },
+    }
+    assert bench.session.asked == []
+    assert len(bench.outbox.take()) == 1
 
 
 # ---- documents ---------------------------------------------------------------------------------
@@ -421,7 +588,9 @@ async def test_the_selection_is_cut_in_the_negotiated_encoding(
     bench.receive(**opened(path, "\n\n# 😀 abc\n"))
     bench.ask(textDocument={"uri": path.as_uri()}, range=chosen(2, start, end))
     await bench.settle()
-    assert bench.session.asked[0][0].context == TurnContext("a.py", "python", "abc", 3, 3)
+    assert bench.session.asked[0][0].context == TurnContext(
+        "a.py", "python", "# 😀 abc\n", 3, 3, selected=(3, 3), selection="abc"
+    )
 
 
 async def test_an_edit_behind_the_question_is_not_in_it(bench: Bench, tmp_path: Path) -> None:

@@ -2,25 +2,28 @@
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codex_ls.errors import InvalidParams
-from codex_ls.lsp.abilities import Abilities
-from codex_ls.lsp.command_params import AskArguments, CodeActionParams, ExecuteCommandParams
-from codex_ls.lsp.context import Snapshot
-from codex_ls.lsp.framing import MessageReader, encode
-from codex_ls.lsp.handshake import read_client
-from codex_ls.lsp.params import ExecParams, Position, Range, TextDocument, parse
-from codex_ls.lsp.plan import ask_plan, fix_plan
-from codex_ls.lsp.replacement import NotClear, edits_from, lines_of
+from codex_ls.lsp.actions import CodeActionParams
+from codex_ls.lsp.documents import Snapshot
+from codex_ls.lsp.edits.compute import Refused, edits_of
+from codex_ls.lsp.line_text import split_lines
 from codex_ls.lsp.settings import read_pushed, read_settings
-from codex_ls.lsp.subject import Subject
-from tests.lsp.test_endpoint import INITIALIZE, endpoint_for
-from tests.lsp.wire import Recorder
-from tests.support.lsp_client import frame
+from codex_ls.lsp.target import Target, ask_prompt, fix_prompt
+from codex_ls.protocol import (
+    AskArguments,
+    ExecParams,
+    Position,
+    Range,
+    TextDocument,
+)
+from tests.lsp.test_jsonrpc import add_features, receive
+from tests.lsp.wire import INITIALIZE, Recorder, server_for, settled
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -29,8 +32,8 @@ ANYTHING = st.recursive(
 )
 METHODS = st.sampled_from(
     [
-        "codex/echo",
-        "codex/break",
+        "test/echo",
+        "test/break",
         "initialize",
         "initialized",
         "textDocument/didOpen",
@@ -73,52 +76,37 @@ SETTINGS = ANYTHING | st.dictionaries(
 )
 
 
-async def settled() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
 @given(st.lists(MESSAGES, max_size=5))
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_request_is_answered_once_and_nothing_else_is(messages: list[Any]) -> None:
     async def play() -> None:
         outbox = Recorder()
-        endpoint = endpoint_for(outbox)
-        endpoint.handle_message(INITIALIZE)
-        outbox.take()
-        expected = 0
-        for message in messages:
-            endpoint.handle_message(message)
-            is_map = isinstance(message, dict)
-            method = message.get("method") if is_map else None
-            is_request = isinstance(method, str) and "id" in message
-            is_notification = isinstance(method, str) and not is_request
-            is_reply = is_map and "method" not in message and "id" in message
-            is_reply = is_reply and ("result" in message or "error" in message)
-            expected += not (is_notification or is_reply)
-        await settled()
-        replies = [message for message in outbox.messages if "method" not in message]
-        assert len(replies) == expected
-        for reply in replies:
-            assert ("result" in reply) != ("error" in reply)
+        async with server_for(outbox, Path("/nowhere"), register=add_features) as server:
+            receive(server, INITIALIZE)
+            outbox.take()
+            expected = 0
+            for message in messages:
+                receive(server, message)
+                is_map = isinstance(message, dict)
+                method = message.get("method") if is_map else None
+                is_request = isinstance(method, str) and "id" in message
+                is_notification = isinstance(method, str) and not is_request
+                is_reply = is_map and "method" not in message and "id" in message
+                is_reply = is_reply and ("result" in message or "error" in message)
+                expected += not (is_notification or is_reply)
+            await settled()
+            replies = [message for message in outbox.messages if "method" not in message]
+            assert len(replies) == expected
+            for reply in replies:
+                assert ("result" in reply) != ("error" in reply)
 
     asyncio.run(play())
-
-
-@given(st.lists(st.binary(max_size=60) | MESSAGES.map(encode), max_size=6), st.integers(1, 40))
-@settings(deadline=None)
-def test_a_message_behind_any_bytes_is_read(parts: list[bytes], size: int) -> None:
-    data = b"".join(parts) + b"\r\n\r\n" + frame({"last": 1}) * 3
-    reader = MessageReader()
-    messages = [m for i in range(0, len(data), size) for m in reader.feed(data[i : i + size])]
-    # A length that lies may take what is behind it, but not all of it.
-    assert messages.count({"last": 1}) >= 1 or reader._body_bytes is not None
 
 
 @given(PARAMS)
 def test_params_are_read_or_refused(params: Any) -> None:
     try:
-        read = parse(ExecParams, params)
+        read = ExecParams.read(params)
     except InvalidParams:
         return
     assert read.prompt.strip()
@@ -126,7 +114,7 @@ def test_params_are_read_or_refused(params: Any) -> None:
 
 
 @given(
-    st.sampled_from([AskArguments, CodeActionParams, ExecuteCommandParams]),
+    st.sampled_from([AskArguments, CodeActionParams]),
     PARAMS
     | st.fixed_dictionaries(
         {"textDocument": st.just({"uri": "file:///a"}), "range": RANGES, "context": ANYTHING}
@@ -135,7 +123,7 @@ def test_params_are_read_or_refused(params: Any) -> None:
 )
 def test_arguments_are_read_or_refused(model: Any, params: Any) -> None:
     with contextlib.suppress(InvalidParams):
-        parse(model, params)
+        model.read(params)
 
 
 TEXTS = st.text(st.sampled_from('a `~\n\r\t#?/*-0123456789"\ud83d\ude00'), max_size=60)
@@ -146,16 +134,18 @@ def test_any_place_of_any_text_can_be_asked_about_and_fixed(
     source: str, first: int, start: int, last: int, end: int, answer: str
 ) -> None:
     place = Range(Position(first, start), Position(last, end))
-    subject = Subject("file:///a.py", Snapshot(source), place)
-    arguments = AskArguments(textDocument=TextDocument("file:///a.py"), range=place)
-    ask = ask_plan(arguments, subject, is_answer=False)
+    target = Target("file:///a.py", Snapshot(source), place)
+    arguments = AskArguments(text_document=TextDocument("file:///a.py"), range=place)
+    ask = ask_prompt(arguments, target, is_answer=False)
     assert ExecParams.read(ask.exec_params()).prompt
-    fix = fix_plan(arguments, subject)
-    assert fix.region is not None
-    low, high = fix.region
-    assert 0 <= low <= high < len(lines_of(source))
-    with contextlib.suppress(NotClear):
-        edits_from(answer, source, first=low, last=high, encoding="utf-16")
+    fix = fix_prompt(arguments, target)
+    assert fix.edit_range is not None
+    low, high = fix.edit_range
+    assert 0 <= low <= high < len(split_lines(source))
+    with contextlib.suppress(Refused):
+        edits_of(answer, source, place, encoding="utf-16")
+    with contextlib.suppress(Refused):
+        edits_of(answer, source, place, encoding="utf-16", placement="insert")
 
 
 @given(SETTINGS)
@@ -165,13 +155,39 @@ def test_settings_are_read_whatever_they_are(value: Any) -> None:
     read_pushed(value)
 
 
-@given(
-    ANYTHING | st.fixed_dictionaries({"capabilities": ANYTHING, "initializationOptions": ANYTHING})
+CAPABILITIES = ANYTHING | st.fixed_dictionaries(
+    {},
+    optional={
+        name: ANYTHING | st.dictionaries(st.sampled_from(["showMessage", "codeAction"]), ANYTHING)
+        for name in ("window", "workspace", "textDocument", "general", "experimental")
+    },
 )
-def test_initialize_is_read_or_refused(params: Any) -> None:
-    client = read_client(params)
-    assert (client is None) == (
-        not isinstance(params, dict) or not isinstance(params.get("capabilities"), dict)
+
+
+@given(
+    ANYTHING
+    | st.fixed_dictionaries(
+        {"capabilities": CAPABILITIES},
+        optional=dict.fromkeys(
+            ("initializationOptions", "rootUri", "rootPath", "clientInfo", "processId"), ANYTHING
+        )
+        | {"workspaceFolders": ANYTHING | st.lists(st.dictionaries(st.just("uri"), ANYTHING))},
     )
-    if client is not None:
-        Abilities.of(client)
+)
+@settings(deadline=None)
+def test_initialize_is_answered_or_refused(params: Any) -> None:
+    async def play() -> None:
+        outbox = Recorder()
+        async with server_for(outbox, Path("/nowhere")) as server:
+            receive(server, {"id": 1, "method": "initialize", "params": params})
+            (reply,) = outbox.take()
+            if isinstance(params, dict) and isinstance(params.get("capabilities"), dict):
+                assert "result" in reply, reply
+            if "error" in reply:
+                assert reply["error"]["code"] == -32602
+            else:
+                assert all(
+                    isinstance(path, Path) for path in server.documents.folder_paths.values()
+                )
+
+    asyncio.run(play())

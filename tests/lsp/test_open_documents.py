@@ -1,128 +1,195 @@
-"""In which order documents and questions meet while pygls is still being loaded."""
+"""The documents and the folders of one client, told as a client tells them."""
 
 import asyncio
-import subprocess
-import sys
-from threading import Event
+import random
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from codex_ls.lsp import open_documents
-from codex_ls.lsp.kept_documents import KeptDocuments
-from codex_ls.lsp.open_documents import OpenDocuments
-from tests.cli.command import ROOT
-from tests.lsp.test_kept_documents import URI, changed, closed, opened
+from codex_ls.lsp import line_text
+from codex_ls.lsp.documents import Text
+from codex_ls.lsp.server import CodexServer
+from tests.lsp.test_documents import TEXT, UNITS, WIDTH
+from tests.lsp.wire import Recorder, server_for
+
+URI = "file:///w/a%20b.txt"
 
 
-class Gate:
-    """Holds up what loads pygls, until it is opened."""
-
-    def __init__(self) -> None:
-        self.may_load = Event()
-        self.failure: Exception | None = None
-
-    def load(self, position_encoding: str) -> KeptDocuments:
-        self.may_load.wait(10)
-        if self.failure is not None:
-            raise self.failure
-        return KeptDocuments(position_encoding)
+def server(home: Path, encoding: str = "utf-16", **params: Any) -> CodexServer:
+    """One that has been greeted."""
+    made = server_for(Recorder(), home)
+    capabilities = {"general": {"positionEncodings": [encoding]}}
+    hello = {"processId": None, "rootUri": None, "capabilities": capabilities, **params}
+    made.protocol.handle_message({"id": 1, "method": "initialize", "params": hello})
+    return made
 
 
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
-    gate = Gate()
-    monkeypatch.setattr(open_documents, "_load_kept", gate.load)
-    return gate
+def tell(server: CodexServer, method: str, params: Any) -> None:
+    server.protocol.handle_message({"method": method, "params": params})
 
 
-async def look(documents: OpenDocuments) -> str | None:
-    """The document's text, seen as a question sees it: after all that came before it."""
-    if documents.is_behind:
-        await documents.catch_up()
-    document = documents.get(URI)
-    return None if document is None else document.source
+def opened(text: str, *, uri: str = URI, version: int = 0) -> tuple[str, Any]:
+    item = {"uri": uri, "languageId": "text", "version": version, "text": text}
+    return "textDocument/didOpen", {"textDocument": item}
 
 
-async def test_each_question_sees_what_was_told_before_it_and_nothing_since(gate: Gate) -> None:
-    documents = OpenDocuments(position_encoding="utf-16")
-    assert await look(documents) is None
-    looks = []
-    for notification in (
-        opened("one"),
-        changed({"text": "two"}),
-        changed({"text": "three"}),
-        closed(),
-    ):
-        documents.take(*notification)
-        looks.append(asyncio.ensure_future(look(documents)))
-        await asyncio.sleep(0)  # the question is on its way before the next edit comes
-    gate.may_load.set()
-    assert await asyncio.gather(*looks) == ["one", "two", "three", None]
-    documents.take(*opened("four"))
-    assert not documents.is_behind
-    assert await look(documents) == "four"
-    await documents.aclose()
+def changed(*changes: Any, uri: str = URI, version: int = 1) -> tuple[str, Any]:
+    document = {"uri": uri, "version": version}
+    return "textDocument/didChange", {"textDocument": document, "contentChanges": list(changes)}
 
 
-async def test_a_question_that_is_given_up_holds_nobody_up(gate: Gate) -> None:
-    documents = OpenDocuments(position_encoding="utf-16")
-    documents.take(*opened("one"))
-    given_up = asyncio.ensure_future(look(documents))
-    await asyncio.sleep(0)
-    given_up.cancel()
-    waiting = asyncio.ensure_future(look(documents))
-    gate.may_load.set()
-    assert await waiting == "one"
-    await documents.aclose()
+def closed(uri: str = URI) -> tuple[str, Any]:
+    return "textDocument/didClose", {"textDocument": {"uri": uri}}
 
 
-async def test_without_pygls_nothing_is_open_and_nobody_waits(
-    gate: Gate, caplog: pytest.LogCaptureFixture
+def source(server: CodexServer, uri: str = URI) -> str | None:
+    snapshot = server.documents.snapshot(uri)
+    return None if snapshot is None else snapshot.source
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+async def test_edits_leave_the_text_that_the_editor_has(tmp_path: Path, encoding: str) -> None:
+    chance = random.Random(7)
+    pieces = ["a", "\n", "\r\n", "é", "😀", "\x0c", "\u2028", "\x85", "word "]
+    kept = server(tmp_path, encoding)
+    expected = TEXT
+    tell(kept, *opened(TEXT))
+    for version in range(1, 301):
+        text = Text(expected, encoding=encoding)
+        start, end = sorted(chance.randrange(len(expected) + 1) for _ in range(2))
+        end = min(end, start + 5)
+        positions = [_position(text, at, encoding) for at in (start, end)]
+        start, end = (text.offset(at["line"], at["character"]) for at in positions)
+        new = "".join(chance.choices(pieces, k=chance.randrange(5)))
+        expected = expected[:start] + new + expected[end:]
+        change = {"range": {"start": positions[0], "end": positions[1]}, "text": new}
+        tell(kept, *changed(change, version=version))
+        assert source(kept) == expected
+        assert kept.documents.version(URI) == version
+    snapshot = kept.documents.snapshot(URI)
+    assert snapshot is not None
+    assert snapshot.encoding == encoding
+
+
+def _position(text: Text, offset: int, encoding: str) -> dict[str, int]:
+    line = text.line_at(offset)
+    before = text.source[text.line_start(line) : offset].rstrip("\r\n")
+    return {"line": line, "character": len(before.encode(UNITS[encoding])) // WIDTH[encoding]}
+
+
+async def test_a_change_without_a_range_is_the_whole_text(tmp_path: Path) -> None:
+    kept = server(tmp_path)
+    tell(kept, *opened("old"))
+    tell(kept, *changed({"text": "new"}))
+    assert source(kept) == "new"
+
+
+async def test_a_document_is_found_however_its_name_is_escaped_until_it_is_closed(
+    tmp_path: Path,
 ) -> None:
-    gate.failure = ImportError("no pygls")
-    documents = OpenDocuments(position_encoding="utf-16")
-    documents.take(*opened("one"))
-    waiting = asyncio.ensure_future(look(documents))
+    kept = server(tmp_path)
+    tell(kept, *opened("text"))
+    assert source(kept, "file:///w/a b.txt") == "text"
+    tell(kept, *closed("file:///w/a b.txt"))
+    assert source(kept) is None
+
+
+PLACE = {"line": 0, "character": 0}
+FIRST = {"range": {"start": PLACE, "end": PLACE}, "text": "x"}
+
+
+async def test_many_changes_are_made_in_steps_and_seen_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_text, "STEP_S", 0.0)
+    kept = server(tmp_path)
+    tell(kept, *opened("-"))
+    tell(kept, *changed(*[FIRST] * 200, version=2))
+    assert (source(kept), kept.documents.version(URI)) == ("-", 0)
     await asyncio.sleep(0)
-    gate.may_load.set()
-    assert await waiting is None
-    documents.take(*opened("two"))
-    assert await look(documents) is None
-    assert [record.message for record in caplog.records] == ["Open documents can't be kept"]
-    await documents.aclose()
+    assert source(kept) == "-"
+    await kept.protocol.begun()  # as a reader does before the next message
+    assert (source(kept), kept.documents.version(URI)) == ("x" * 200 + "-", 2)
+    tell(kept, *changed({"text": "whole"}, FIRST, version=3))
+    assert (source(kept), kept.documents.version(URI)) == ("xwhole", 3)
+    tell(kept, *changed(*[FIRST] * 100, {"text": 5}, version=4))
+    await kept.protocol.begun()
+    assert (source(kept), kept.documents.version(URI)) == ("xwhole", 3)
 
 
-async def test_closing_waits_for_no_import(gate: Gate) -> None:
-    documents = OpenDocuments(position_encoding="utf-16")
-    documents.take(*opened("one"))
-    await asyncio.wait_for(documents.aclose(), 5)
-    gate.may_load.set()
+@pytest.mark.parametrize(
+    "notification",
+    [
+        ("textDocument/didOpen", None),
+        ("textDocument/didOpen", [1]),
+        ("textDocument/didOpen", {"textDocument": 5}),
+        changed({"text": "unknown"}, uri="file:///other"),
+        ("textDocument/didChange", {"textDocument": {"uri": URI}}),
+        changed({"text": "new"}, {"text": 5}),
+        changed({"text": "x", "range": {"start": PLACE}}),
+        ("textDocument/didClose", {}),
+        closed("file:///other"),
+    ],
+)
+async def test_what_does_not_fit_is_left_out(tmp_path: Path, notification: tuple[str, Any]) -> None:
+    kept = server(tmp_path)
+    tell(kept, *opened("text"))
+    tell(kept, *notification)
+    assert source(kept) == "text"
 
 
-LOADED_AT_ONCE = """
-import asyncio, gc, sys
-from codex_ls.lsp.open_documents import OpenDocuments
-from tests.lsp.test_kept_documents import URI, opened
-
-async def one(number):
-    documents = OpenDocuments(position_encoding="utf-16")
-    documents.take(*opened(f"{number}"))
-    await documents.catch_up()
-    return documents.get(URI).source
-
-async def main():
-    return await asyncio.gather(*(one(number) for number in range(8)))
-
-before = gc.get_threshold(), sys.getswitchinterval()
-assert asyncio.run(main()) == [str(number) for number in range(8)]
-assert (gc.get_threshold(), sys.getswitchinterval()) == before
-"""
+# ---- folders -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("run", range(3))
-def test_clients_that_open_their_first_document_at_once_all_have_it(run: int) -> None:
-    # In a process of its own, where nothing of pygls is loaded yet.
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED_AT_ONCE], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, f"run {run}: {done.stderr}"
+def folder(uri: str) -> dict[str, str]:
+    return {"uri": uri, "name": uri.rpartition("/")[2]}
+
+
+def paths(server: CodexServer) -> dict[str, Path]:
+    return server.documents.folder_paths
+
+
+async def test_folders_stand_in_the_order_in_which_they_were_told(tmp_path: Path) -> None:
+    kept = server(tmp_path, workspaceFolders=[folder("file:///w/b"), folder("file:///w/a%20c")])
+    assert list(paths(kept).items()) == [
+        ("file:///w/b", Path("/w/b")),
+        ("file:///w/a%20c", Path("/w/a c")),
+    ]
+
+
+async def test_folders_come_and_go(tmp_path: Path) -> None:
+    kept = server(tmp_path, workspaceFolders=[folder("file:///w/a%20b")], rootUri="file:///root")
+    method = "workspace/didChangeWorkspaceFolders"
+    event = {"added": [folder("file:///w/c")], "removed": [folder("file:///w/a b")]}
+    tell(kept, method, {"event": event})
+    assert list(paths(kept)) == ["file:///w/c"]
+    tell(kept, method, {"event": {"added": [], "removed": [folder("file:///w/c")]}})
+    assert list(paths(kept)) == ["file:///root"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"rootUri": "file:///w", "rootPath": "/other"},
+        {"rootUri": "file:///w", "workspaceFolders": None},
+        {"rootUri": "file:///w", "workspaceFolders": []},
+        {"rootUri": None, "rootPath": "/w"},
+        {"rootPath": "/w"},
+    ],
+)
+async def test_the_root_counts_where_no_folders_are_named(
+    tmp_path: Path, params: dict[str, Any]
+) -> None:
+    assert paths(server(tmp_path, **params)) == {"file:///w": Path("/w")}
+
+
+async def test_an_empty_root_is_none(tmp_path: Path) -> None:
+    assert paths(server(tmp_path, rootPath="", rootUri=None)) == {}
+    assert paths(server(tmp_path, rootUri="")) == {}
+
+
+async def test_what_is_not_on_this_disk_is_no_folder(tmp_path: Path) -> None:
+    uris = ["untitled:a", "vscode-remote://ssh/w", "http://[", "file:///w"]
+    kept = server(tmp_path, workspaceFolders=[folder(uri) for uri in uris])
+    assert list(paths(kept)) == ["file:///w"]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from codex_ls.errors import InvalidParams
-from codex_ls.lsp.params import ExecParams, ProfilesParams, parse
+from codex_ls.protocol import ExecParams, ExpectedProfile, ProfilesParams
 
 RANGE = {"start": {"line": 1, "character": 2}, "end": {"line": 3, "character": 0}}
 DOCUMENT = {"uri": "file:///w/a.py"}
@@ -33,31 +33,50 @@ FULL = {
 
 
 def test_full_params_are_read() -> None:
-    params = parse(ExecParams, FULL)
-    assert params.textDocument is not None
+    params = ExecParams.read(FULL)
+    assert params.text_document is not None
     assert params.range is not None
     assert params.diagnostics is not None
-    assert (params.prompt, params.effort, params.threadId) == ("why?", "low", "h1")
+    assert (params.prompt, params.effort, params.thread_id) == ("why?", "low", "h1")
     assert (params.range.start.line, params.range.end.character) == (1, 0)
-    assert [found.text for found in params.diagnostics] == ["unused", "*bad*"]
-    assert (params.workDoneToken, params.partialResultToken) == (1, "p")
+    assert [found.message for found in params.diagnostics] == ["unused", "*bad*"]
+    assert (params.work_done_token, params.partial_result_token) == (1, "p")
+
+
+def test_intent_and_expectation_are_read() -> None:
+    params = ExecParams.read(
+        {"intent": "fix", "textDocument": DOCUMENT, "expected": {"profile": "", "origin": "o"}},
+    )
+    assert (params.prompt, params.intent, params.expected) == (
+        "",
+        "fix",
+        ExpectedProfile(profile="", origin="o"),
+    )
+    assert ExecParams.read({"prompt": "x"}).intent == "ask"
+    blank = {"prompt": " ", "intent": "explain", "textDocument": DOCUMENT}
+    assert ExecParams.read(blank).prompt == " "
 
 
 def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
-    assert parse(ExecParams, {"prompt": "half \ud83d a pair, \U0001f600 whole"}).prompt == (
+    assert ExecParams.read({"prompt": "half \ud83d a pair, \U0001f600 whole"}).prompt == (
         "half \ufffd a pair, \U0001f600 whole"
     )
 
 
 def test_null_reads_as_absent_and_unknown_keys_as_nothing() -> None:
     nulls = {key: None for key in FULL if key != "prompt"}
-    assert parse(ExecParams, {"prompt": "x", **nulls, "later": {"a": 1}}) == parse(
-        ExecParams, {"prompt": "x"}
+    assert ExecParams.read({"prompt": "x", **nulls, "later": {"a": 1}}) == (
+        ExecParams.read({"prompt": "x"})
     )
-    assert parse(ProfilesParams, None) == parse(ProfilesParams, {"textDocument": None})
+    assert ProfilesParams.read(None) == ProfilesParams.read({"textDocument": None})
 
 
 BAD: list[tuple[Any, str]] = [
+    ({"prompt": "x", "intent": "improve"}, "intent must be one of ask, explain, fix, edit"),
+    ({"prompt": "x", "intent": "explain"}, "intent explain needs a textDocument"),
+    ({"prompt": " ", "intent": "edit", "textDocument": DOCUMENT}, "prompt must not be blank"),
+    ({"prompt": "x", "expected": "local"}, "expected must be an object"),
+    ({"prompt": "x", "expected": {"origin": "o"}}, "expected.profile is required"),
     (None, "prompt"),
     ([], ""),
     ("hi", ""),
@@ -107,10 +126,10 @@ def test_what_does_not_fit_is_named(params: Any, where: str) -> None:
     if isinstance(params, dict) and "prompt" not in params and params:
         params = {"prompt": "hi", **params}
     with pytest.raises(InvalidParams, match=f"^Invalid params: .*{where}"):
-        parse(ExecParams, params)
+        ExecParams.read(params)
 
 
 def test_an_error_does_not_repeat_what_was_sent() -> None:
     with pytest.raises(InvalidParams) as raised:
-        parse(ExecParams, {"prompt": "hi", "profile": ["sk-secret"], "effort": "sk-secret"})
+        ExecParams.read({"prompt": "hi", "profile": ["sk-secret"], "effort": "sk-secret"})
     assert "sk-secret" not in raised.value.message

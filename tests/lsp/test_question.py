@@ -1,6 +1,6 @@
 import pytest
 
-from codex_ls.lsp.question import MAX_CHARS, Question, question_in
+from codex_ls.lsp.target import MAX_CHARS, Question, question_in
 
 
 @pytest.mark.parametrize(

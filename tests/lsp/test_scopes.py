@@ -3,11 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from codex_ls.lsp import scopes as scopes_module
-from codex_ls.lsp.replies import ClientError
-from codex_ls.lsp.scopes import Item, Scopes
-from codex_ls.lsp.settings import WorkspaceSettings
+from codex_ls.lsp import settings as settings_module
+from codex_ls.lsp.settings import Item, Scopes, WorkspaceSettings
 
 FOLDERS = {f"file://{path}": Path(path) for path in ("/w/first", "/w/second", "/w/second/inner")}
 
@@ -109,7 +108,7 @@ async def test_a_client_that_cannot_be_asked_is_not_asked() -> None:
 async def test_a_client_that_does_not_answer_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scopes_module, "ANSWER_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(settings_module, "ANSWER_TIMEOUT_S", 0.01)
     editor = Editor(first="late")
     editor.may_answer.clear()
     scopes = scopes_for(editor, options={"profile": "options"})
@@ -122,7 +121,7 @@ async def test_a_client_that_does_not_answer_is_waited_for_once(
 
 
 @pytest.mark.parametrize(
-    "answer", [ClientError(-32603, "no"), {}, "x", [], [None], [5, {"profile": 5}], [{}] * 99]
+    "answer", [JsonRpcException("no"), {}, "x", [], [None], [5, {"profile": 5}], [{}] * 99]
 )
 async def test_an_odd_answer_says_nothing(answer: Any) -> None:
     editor = Editor()

@@ -13,7 +13,7 @@ from codex_ls.events import (
     TurnFinished,
     TurnStarted,
 )
-from codex_ls.lsp.status import StatusLine, ending
+from codex_ls.lsp.stream import StatusLine, ending
 
 STARTED = TurnStarted("u1", "h1", "m", "local")
 
@@ -41,6 +41,26 @@ STARTED = TurnStarted("u1", "h1", "m", "local")
         ([STARTED, ReasoningDelta("x")], 22.0, "Thinking, 12 s"),
         ([STARTED, ContentDelta("x")], 11.25, "Answering, 1.2 s"),
         ([STARTED, *[ContentDelta("x")] * 51], 12.0, "Answering, 2.0 s, about 25 tokens/s"),
+        (
+            [STARTED, ReasoningDelta("x"), PhaseChanged("thinking", silent_ms=5_000)],
+            17.4,
+            "Thinking, no text for 12 s",
+        ),
+        (
+            [
+                STARTED,
+                ReasoningDelta("x"),
+                PhaseChanged("thinking", silent_ms=5_000),
+                ReasoningDelta("y"),
+            ],
+            17.4,
+            "Thinking, 7.4 s",
+        ),
+        (
+            [STARTED, PhaseChanged("prompt", 0.4), PhaseChanged("prompt", silent_ms=5_000)],
+            15.0,
+            "Reading the prompt, 40%, 5 s",
+        ),
         ([STARTED, ContentDelta("x"), Noticed(Notice("k", "m"))], 11.0, "Answering, 1.0 s"),
         ([STARTED, RetryScheduled(2, 5, 1500, "r")], 10.0, "Trying again after 1.5 s (2 of 5)"),
         (

@@ -6,6 +6,7 @@ import pytest
 
 from codex_ls.errors import Unreachable
 from codex_ls.events import (
+    AnsweredInThinking,
     ContentDelta,
     Event,
     Notice,
@@ -22,7 +23,7 @@ from codex_ls.events import (
     UsageReported,
 )
 from codex_ls.lsp.payloads import Names
-from codex_ls.lsp.stream import ShownReasoning, Stream, Tokens
+from codex_ls.lsp.stream import ProgressTokens, ShownReasoning, Stream
 
 STARTED = TurnStarted("u1", "h1", "m", "local", "local-oss")
 TIMING = Timing(
@@ -51,6 +52,7 @@ BEGIN = {
     "model": "m",
     "profile": "local-oss",
     "provider": "local",
+    "isLocal": False,
 }
 
 
@@ -106,18 +108,14 @@ class Progress:
         self.sent: list[tuple[Any, dict[str, Any]]] = []
         self.stream = Stream(
             send=self._take,
-            tokens=Tokens.of(work_done=work_done, partial=partial),
+            tokens=ProgressTokens.of(work_done=work_done, partial=partial),
             names=Names("local", "local-oss"),
             shown=shown or ShownReasoning(),
             timers=self.clock,
         )
 
-    def _take(self, frame: bytes) -> None:
-        message = json.loads(frame.split(b"\r\n\r\n", 1)[1])
-        assert message.keys() == {"jsonrpc", "method", "params"}
-        assert message["method"] == "$/progress"
-        assert message["params"].keys() == {"token", "value"}
-        self.sent.append((message["params"]["token"], message["params"]["value"]))
+    def _take(self, token: Any, value: dict[str, Any]) -> None:
+        self.sent.append((token, json.loads(json.dumps(value))))  # as it is now
 
     def handle(self, *events: Event) -> None:
         for event in events:
@@ -342,7 +340,15 @@ def test_a_loop_that_is_too_busy_for_its_timers_still_sends_in_time() -> None:
             PhaseChanged("prompt", waiting=3),
             {"type": "phase", "phase": "prompt", "waiting": 3},
         ),
+        (
+            PhaseChanged("thinking", silent_ms=5_012),
+            {"type": "phase", "phase": "thinking", "silentMs": 5_012},
+        ),
         (Reclassified(), {"type": "reclassify", "from": "content", "to": "reasoning"}),
+        (
+            AnsweredInThinking("4"),
+            {"type": "reclassify", "from": "reasoning", "to": "content"},
+        ),
         (
             Noticed(Notice("contextTruncated", "m", "h")),
             {"type": "notice", "kind": "contextTruncated", "message": "m", "hint": "h"},

@@ -12,9 +12,9 @@ from codex_ls.events import (
     TurnFinished,
     TurnStarted,
 )
+from codex_ls.lsp.ask_command import LINE_CHARS, LastLine, TurnProgress
+from codex_ls.lsp.progress import WorkDoneProgress
 from codex_ls.lsp.stream import ShownReasoning
-from codex_ls.lsp.turn_progress import LINE_CHARS, LastLine, TurnProgress
-from codex_ls.lsp.work import Work
 from tests.lsp.test_stream import Clock
 
 STARTED = TurnStarted("u1", "h1", "m", "local", "local-oss")
@@ -35,16 +35,19 @@ class Bench:
         held = ExitStack()
         held.callback(self._let_go)
         self.progress = TurnProgress(
-            Work(self._send, "w"), title="Codex (a)", shown=shown, held=held, timers=self.clock
+            WorkDoneProgress(self._send, "w"),
+            title="Codex (a)",
+            shown=shown,
+            held=held,
+            timers=self.clock,
         )
 
     def _let_go(self) -> None:
         self.is_held = False
 
-    def _send(self, frame: bytes) -> None:
-        params = json.loads(frame.split(b"\r\n\r\n", 1)[1])["params"]
-        assert params["token"] == "w"
-        self.sent.append(params["value"])
+    def _send(self, token: object, value: Any) -> None:
+        assert token == "w"
+        self.sent.append(value)
 
     def tick(self, seconds: float = 0.25) -> None:
         """Let time pass, and what is due then happen."""

@@ -75,7 +75,7 @@ async def test_a_missing_key_is_an_error_only_where_it_is_required() -> None:
 
 
 async def test_a_key_with_characters_that_no_header_takes_is_named_by_its_source() -> None:
-    with pytest.raises(MissingCredential, match="P_KEY holds characters"):
+    with pytest.raises(MissingCredential, match="P_KEY contains characters"):
         await credentials(keyed(), {"P_KEY": "sk-1\nX-Evil: 1"})
 
 

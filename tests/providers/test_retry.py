@@ -17,8 +17,8 @@ from codex_ls.errors import (
     Unauthorized,
     Unreachable,
 )
-from codex_ls.providers.http import retry_after_ms
-from codex_ls.providers.retry import delay_ms, is_retryable, told_wait
+from codex_ls.providers.client import retry_after_ms
+from codex_ls.providers.retry import delay_ms, format_wait, is_retryable
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_delays_double_with_some_jitter_and_have_an_end() -> None:
     ],
 )
 def test_a_long_wait_is_told_in_round_numbers(wait_ms: int, told: str) -> None:
-    assert told_wait(wait_ms) == told
+    assert format_wait(wait_ms) == told
 
 
 def test_the_servers_own_wish_wins_unless_it_is_too_long_to_wait() -> None:

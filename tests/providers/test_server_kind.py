@@ -2,9 +2,9 @@
 
 import pytest
 
-from codex_ls.providers.discover import discover
-from codex_ls.providers.inquiry import Inquirer, NoReply, Reply
-from codex_ls.providers.server_kind import ServedModel, Server, identify
+from codex_ls.providers.probe import NoReply, Prober, Reply
+from codex_ls.providers.servers.discover import discover
+from codex_ls.providers.servers.kind import ServedModel, Server, identify
 from tests.support.answers import Answer, Cut, error_answer, json_answer, models_answer
 from tests.support.model_server import ModelServer
 
@@ -69,10 +69,10 @@ SGLANG = {
 
 
 async def identified(server: ModelServer) -> Server | None:
-    async with Inquirer() as inquirer:
+    async with Prober() as prober:
 
         async def get(path: str) -> Reply | None:
-            reply = await inquirer.get(server.origin + path)
+            reply = await prober.get(server.origin + path)
             return reply if isinstance(reply, Reply) else None
 
         return await identify(get)
@@ -186,14 +186,14 @@ async def test_discovery_finds_what_listens_and_sends_no_key() -> None:
 
 
 async def test_a_server_that_says_nothing_holds_nobody_up() -> None:
-    async with ModelServer() as server, Inquirer() as inquirer:
+    async with ModelServer() as server, Prober() as prober:
         server.on(lambda _: Answer((Cut.STALL,)))
-        assert await inquirer.get(f"{server.origin}/x", limit_s=0.1) == NoReply("timeout")
+        assert await prober.get(f"{server.origin}/x", limit_s=0.1) == NoReply("timeout")
 
 
 async def test_an_endless_answer_is_cut() -> None:
-    async with ModelServer() as server, Inquirer() as inquirer:
+    async with ModelServer() as server, Prober() as prober:
         server.on(lambda _: Answer(tuple([b"x" * 65536] * 100)))
-        reply = await inquirer.get(f"{server.origin}/x")
+        reply = await prober.get(f"{server.origin}/x")
     assert isinstance(reply, Reply)
     assert (reply.status, reply.data, len(reply.text)) == (200, None, 500)

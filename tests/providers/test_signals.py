@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from codex_ls.config.settings import Provider
+from codex_ls.config.model_settings import Provider
 from codex_ls.events import PhaseChanged
-from codex_ls.providers.signals import Signals
-from codex_ls.providers.signals.metrics import gauge
-from codex_ls.providers.signals.place import PlaceInQueue
+from codex_ls.providers.servers.metrics import gauge
+from codex_ls.providers.servers.signals import QueuePosition, Signals
 
 HERE = "http://127.0.0.1:4000/v1"
 
@@ -268,7 +267,7 @@ async def test_once_nobody_waited_newcomers_are_not_taken_for_this_request() -> 
     ],
 )
 def test_the_place_in_a_queue(lengths: list[int | None], waiting: list[int | None]) -> None:
-    place, told = PlaceInQueue(), []
+    place, told = QueuePosition(), []
     for length in lengths:
         if not place.is_settled:
             place.note(length)

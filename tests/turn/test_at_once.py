@@ -3,8 +3,7 @@
 import asyncio
 
 from codex_ls.events import ContentDelta, TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer
 from tests.support.signals import WAIT_SECONDS
 from tests.support.streams import Gate, chat_stream

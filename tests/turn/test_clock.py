@@ -183,3 +183,28 @@ def test_an_answer_that_was_thinking_after_all_counts_as_that() -> None:
     for _ in range(10):
         clock.content()
     assert clock.timing(Usage(5, 40)).thinking_tokens == 30
+
+
+def test_thinking_that_was_the_answer_counts_as_that() -> None:
+    clock = TurnClock(received_at=99.0)
+    for _ in range(30):
+        clock.reasoning()
+    clock.answered_in_thinking()
+    timing = clock.timing(Usage(5, 30))
+    assert timing.first_reasoning_ms is None
+    assert timing.first_content_ms is not None
+
+
+def test_a_count_that_was_not_sent_is_not_counted_as_zero(now: list[float]) -> None:
+    clock = TurnClock(0.0, written_at=0.0)
+    for number in range(30):
+        now[0] = 1.0 + number / 10
+        clock.reasoning()
+    now[0] = 4.0
+    timing = clock.timing(Usage(input_tokens=500))
+    assert timing.output_tokens_per_second == pytest.approx(29 / 3)  # the pieces are counted
+    assert timing.thinking_tokens is None
+    assert timing.prompt_tokens_per_second == pytest.approx(500)
+    unknown = clock.timing(Usage(output_tokens=60))
+    assert unknown.prompt_tokens_per_second is None
+    assert unknown.output_tokens_per_second == pytest.approx(59 / 3)

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from codex_ls.events import ContentDelta, Event, TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer
 from tests.support.streams import (
     Answer,
     Cut,
+    Gate,
     Piece,
     chat_chunk,
     chat_stream,
@@ -178,6 +178,33 @@ FAULTS = {
     ),
     "an empty body": Fault(Answer((), framing="length"), "failed", "streamBroken"),
     "gzip": Fault(packed(gzip.compress, "gzip"), "completed", None, "word"),
+    "gzip, a member an event": Fault(
+        Answer(
+            tuple(map(gzip.compress, (WORD, STOP, DONE))),
+            headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"},
+        ),
+        "completed",
+        None,
+        "word",
+    ),
+    "gzip, a member an event, that breaks off": Fault(
+        Answer(
+            (gzip.compress(WORD), gzip.compress(WORD)[:-8]),
+            headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"},
+        ),
+        "truncated",
+        "streamBroken",
+        "wordword",
+    ),
+    "gzip, a member an event, then garbage": Fault(
+        Answer(
+            (gzip.compress(WORD), b"\x1f\x8b\x08\0garbage of some length"),
+            headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"},
+        ),
+        "truncated",
+        "streamBroken",
+        "word",
+    ),
     "deflate": Fault(packed(zlib.compress, "deflate"), "completed", None, "word"),
     "deflate without its head": Fault(packed(raw_deflate, "deflate"), "completed", None, "word"),
     "gzip with something behind it": Fault(
@@ -340,6 +367,27 @@ async def test_one_byte_at_a_time_is_slow_and_nothing_else(session: Session) -> 
     async with ModelServer(chat_stream(reasoning=["hm"], content=["4"]).split(1)) as server:
         told = finished([e async for e in session.start(TurnRequest("x"), settings_for(server))])
     assert (told.status, told.reasoning, told.content) == ("completed", "hm", "4")
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_compressed_words_are_shown_as_they_come(session: Session, *, is_whole: bool) -> None:
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+
+    def one(event: bytes) -> bytes:
+        if is_whole:  # one stream for all, flushed behind each event
+            return packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH)
+        return gzip.compress(event)
+
+    gate = Gate("the first word is shown")
+    body = (one(WORD), gate, one(WORD), one(STOP), one(DONE))
+    head = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}
+    async with ModelServer(Answer(body, headers=head)) as server:
+        words = []
+        async for event in session.start(TurnRequest("x"), settings_for(server)):
+            if isinstance(event, ContentDelta):
+                words.append(event.text)
+                gate.open()
+    assert words == ["word", "word"]
 
 
 async def test_a_hundred_thousand_tiny_events_are_ordinary(session: Session) -> None:

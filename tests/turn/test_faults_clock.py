@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from codex_ls.turn.thread_store import ThreadStore
 from tests.support.model_server import ModelServer
 from tests.support.streams import Cut, chat_chunk, chat_stream, error_answer, sse_answer

@@ -12,8 +12,7 @@ import trustme
 
 from codex_ls.config.profile import ModelSettings, Provider
 from codex_ls.events import TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream
 from tests.turn.test_faults import open_files
@@ -41,14 +40,14 @@ CERTIFICATES: dict[str, tuple[Callable[[], ssl.SSLContext], str, str]] = {
     "another name": (
         lambda: context_of(OURS.issue_cert("example.com")),
         "unreachable",
-        "has a certificate that is not for 127.0.0.1.",
+        "has a certificate for another host than 127.0.0.1.",
     ),
     "expired": (
         lambda: context_of(
             OURS.issue_cert(*NAMES, not_before=LONG_AGO, not_after=LONG_AGO.replace(year=2002))
         ),
         "unreachable",
-        "has a certificate that has expired.",
+        "has an expired certificate.",
     ),
     "not yet valid": (
         lambda: context_of(
@@ -60,7 +59,7 @@ CERTIFICATES: dict[str, tuple[Callable[[], ssl.SSLContext], str, str]] = {
     "signed by nobody we know": (
         lambda: context_of(trustme.CA().issue_cert(*NAMES)),
         "unreachable",
-        "has a certificate that nobody known here has signed.",
+        "has a certificate from an unknown issuer.",
     ),
     "one of ours is wanted": (that_wants_a_certificate, "streamBroken", "127.0.0.1"),
 }
@@ -123,7 +122,7 @@ async def test_under_the_lock_a_certificate_is_wanted_of_the_name_and_not_of_its
     assert (last.content == "yes") is is_good
     if not is_good:
         assert last.error is not None
-        assert "a certificate that is not for localhost." in last.error.message
+        assert "a certificate for another host than localhost." in last.error.message
 
 
 @asynccontextmanager
@@ -142,7 +141,7 @@ async def raw_server(answer: bytes) -> AsyncIterator[int]:
 
 
 ALERTS = {
-    "protocol version": (b"\x15\x03\x03\x00\x02\x02\x46", "speaks no tls of today"),
+    "protocol version": (b"\x15\x03\x03\x00\x02\x02\x46", "supports no tls version"),
     "handshake failure": (b"\x15\x03\x03\x00\x02\x02\x28", "handshake failure"),
     "internal error": (b"\x15\x03\x03\x00\x02\x02\x50", "alert internal error"),
 }

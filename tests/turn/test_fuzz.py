@@ -6,8 +6,7 @@ import random
 import pytest
 
 from codex_ls.events import Event, TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer
 from tests.support.streams import Answer, Cut, chat_stream
 from tests.turn.conftest import settings_for

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codex_ls.config.settings import ModelSettings
+from codex_ls.config.model_settings import ModelSettings
 from codex_ls.errors import InvalidParams
 from codex_ls.events import (
     ContentDelta,
@@ -20,11 +20,9 @@ from codex_ls.events import (
     TurnFinished,
     Usage,
 )
-from codex_ls.turn.run import Turn, TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer
 from tests.support.streams import (
-    WAIT_SECONDS,
     Answer,
     Gate,
     chat_stream,
@@ -33,7 +31,7 @@ from tests.support.streams import (
     lmstudio_stream,
     sse_answer,
 )
-from tests.turn.conftest import events_of, settings_for
+from tests.turn.conftest import Watched, events_of, settings_for
 
 FOUR_MINUTES_S = 240.0
 LOADED = lmstudio_event("model_load.end", load_time_seconds=240.0)
@@ -59,34 +57,10 @@ def last(events: list[Event]) -> TurnFinished:
 
 
 def phases(events: list[Event]) -> list[PhaseChanged]:
-    return [event for event in events if isinstance(event, PhaseChanged)]
-
-
-class Watched:
-    """A turn that runs while a test does other things."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.events: list[Event] = []
-        self._came = asyncio.Condition()
-        self._running = asyncio.ensure_future(self._run())
-
-    async def _run(self) -> None:
-        async for event in self.turn:
-            async with self._came:
-                self.events.append(event)
-                self._came.notify_all()
-
-    async def until(self, told: Callable[[Event], bool]) -> None:
-        """Wait until such an event has come, and the turn waits for the next one."""
-        async with asyncio.timeout(WAIT_SECONDS), self._came:
-            await self._came.wait_for(lambda: any(map(told, self.events)))
-        await asyncio.sleep(0)
-
-    async def end(self) -> list[Event]:
-        """All of its events."""
-        await self._running
-        return self.events
+    """What the server does; how long it has been silent is told beside it."""
+    return [
+        event for event in events if isinstance(event, PhaseChanged) and event.silent_ms is None
+    ]
 
 
 # ---- how far it is -----------------------------------------------------------------------------
@@ -118,7 +92,8 @@ async def test_loading_for_four_minutes_and_reading_are_told_as_they_go(
                 await turn.until(lambda event, told=told: event == told)  # type: ignore[misc]
                 jump(FOUR_MINUTES_S)
             gate.open()
-        events = await turn.end()
+        await turn.end()
+        events = turn.events
         assert [request.path for request in server.turns] == ["/api/v1/chat"]
     assert phases(events) == [
         PhaseChanged("connecting"),
@@ -148,7 +123,7 @@ async def test_a_load_that_says_nothing_for_long_is_not_given_up(
             jump(asked.provider.stream_idle_timeout_ms / 1000 + 1)
             await asyncio.sleep(0)
         gate.open()
-        finished = last(await turn.end())
+        finished = await turn.end()
     assert (finished.status, finished.content) == ("completed", "ok")
 
 
@@ -198,7 +173,7 @@ async def test_cancelling_closes_the_connection_in_every_phase(
         await gate.reached.wait()
         await turn.until(lambda _: [told.phase for told in phases(turn.events)][-1:] == [phase])
         turn.turn.cancel()
-        assert last(await turn.end()).status == "cancelled"
+        assert (await turn.end()).status == "cancelled"
         await server.turns[0].hung_up.wait()
 
 
@@ -352,7 +327,10 @@ async def test_an_output_schema_is_an_error_before_anything_is_sent(session: Ses
         finished = last(await events_of(session.start(request, native(server))))
         assert server.requests == []
     assert isinstance(finished.error, InvalidParams)
-    assert finished.error.hint == 'Set wire_api = "chat" for this provider, which can.'
+    assert (
+        finished.error.hint
+        == 'Remove wire_api = "lmstudio" from this provider: Chat Completions can.'
+    )
 
 
 @pytest.mark.parametrize(
@@ -441,7 +419,8 @@ async def test_an_older_lm_studio_is_named(session: Session) -> None:
         finished = last(await events_of(session.start(TurnRequest("hi"), native(server))))
     assert finished.error is not None
     assert finished.error.hint == (
-        'LM Studio has this API from 0.4 on: update it, or set wire_api = "chat".'
+        'LM Studio has this API from 0.4 on: update it, or remove wire_api = "lmstudio" from'
+        " [model_providers.lmstudio]; the default is Chat Completions."
     )
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from codex_ls.config.settings import ModelSettings, Provider
+from codex_ls.config.model_settings import ModelSettings, Provider
 from codex_ls.errors import Unreachable
 from codex_ls.events import ContentDelta, Event, PhaseChanged, TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer, Request
 from tests.support.streams import (
     Answer,
@@ -154,11 +153,11 @@ async def test_how_far_the_built_in_model_is_loaded_is_told(
             return fractions.pop(0) if fractions else 0.99
 
     async def engine(_: str) -> object:
-        session._loading = Loading()  # type: ignore[assignment]
+        session.servers._loading = Loading()  # type: ignore[assignment]
         await told.wait()
         raise Unreachable("It does not start.")
 
-    monkeypatch.setattr(session, "engine", engine)
+    monkeypatch.setattr(session.servers, "engine", engine)
     provider = Provider("embedded", "Built in", "")
     events = await events_of(session.start(TurnRequest("hi"), ModelSettings("m", provider)))
     assert [event for event in events if isinstance(event, PhaseChanged)][:4] == [

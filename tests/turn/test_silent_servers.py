@@ -12,8 +12,7 @@ import pytest
 
 from codex_ls.errors import ContextOverflow
 from codex_ls.events import Event, Notice, PhaseChanged, TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer, Request
 from tests.support.streams import (
     Answer,
@@ -137,7 +136,7 @@ async def test_ollama_cuts_a_prompt_without_a_word(session: Session) -> None:
         "The model read only 4096 of about N (estimated) prompt tokens: the server cut the"
         " prompt, and the answer is made from the rest.",
         "Ask about less text, or give the model a larger context (with Ollama: wire_api ="
-        ' "ollama" and model_context_window).',
+        ' "ollama" in codex-ls.toml, and model_context_window).',
     )
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codex_ls.config.profile import ModelSettings
 from codex_ls.errors import LocalOnly, UnknownThread
 from codex_ls.events import ContentDelta, Event, Notice, Noticed, TurnFinished, Usage
 from codex_ls.turn.kept_thread import KeptThread, KeptTurn, outline_from, thread_from
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from codex_ls.turn.thread_store import ThreadStore, ThreadSummary
 from tests.support.model_server import ModelServer
 from tests.support.streams import Cut, Gate, chat_stream, error_answer
@@ -354,11 +353,19 @@ ONE, TWO = "1" * 36, "2" * 36
                 ),
                 f'{{"turn":"{ONE}","content":"c{{"turn":"{ONE}","content":"d"}}',
                 f'{{"turn":"{ONE}","reclassified":true}}',
+                f'{{"turn":"{ONE}","reclassified":"content"}}',
                 f'{{"type":"end","turn":"{ONE}","at":"2026-01-31T12:00:01Z","status":"completed"}}',
                 '{"type":"turn","turn":"',
             ]
         )
     )
+)
+@example(
+    [
+        f'{{"type":"turn","turn":"{ONE}","at":"2026-01-31T12:00:00Z","prompt":"hi"}}',
+        f'{{"turn":"{ONE}","content":"a"}}',
+        f'{{"turn":"{ONE}","reclassified":"content"}}',
+    ]
 )
 def test_the_outline_of_a_thread_tells_what_the_whole_tells(lines: list[str]) -> None:
     data = "\n".join(lines).encode()

@@ -15,11 +15,10 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from codex_ls.config.settings import ModelSettings
+from codex_ls.config.model_settings import ModelSettings
 from codex_ls.events import TurnFinished, TurnStarted
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
-from codex_ls.turn.spans import Spans
+from codex_ls.turn.otel_spans import Spans
+from codex_ls.turn.session import Session, TurnRequest
 from codex_ls.turn.tracing import Sender, TracedTurn, Tracing, endpoint
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream, error_answer
@@ -209,7 +208,7 @@ async def test_leaving_waits_for_a_collector_that_hangs_no_longer_than_the_limit
     sender = Refusing(gate)
     tracing = Tracing(ON, connect=lambda _: sender)
     async with ModelServer(chat_stream(content=["x"])) as server, Session(env=ON) as session:
-        session._tracing = Tracing({})
+        session._tracing = Tracing({}, connect=lambda _: sender)
         turn = session.start(TurnRequest("hi"), settings_for(server))
         events = await events_of(turn)
     started, finished = events[0], events[-1]

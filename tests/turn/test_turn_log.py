@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from codex_ls.turn import turn_log
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from codex_ls.turn.statistics import Figure, Summary, median, percentile, since, summaries
 from codex_ls.turn.turn_log import LoggedTurn, logged_turns
 from tests.support.model_server import ModelServer

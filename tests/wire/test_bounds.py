@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from codex_ls.events import ContentDelta, StreamFailed, ToolCallDelta, WireEvent
-from codex_ls.wire.decoder import WireApi, decoder_for
+from codex_ls.wire import WireApi
+from codex_ls.wire.decoder import decoder_for
+from codex_ls.wire.json_text import MAX_DEPTH, parse_json
 from codex_ls.wire.lines import MAX_LINE_BYTES
 from codex_ls.wire.quirks import Quirks
-from codex_ls.wire.shapes import MAX_DEPTH, parse_json
 from tests.support.streams import chat_chunk, lmstudio_event
 
 WIRES: list[WireApi] = ["chat", "responses", "ollama", "lmstudio"]
@@ -133,12 +134,14 @@ def test_an_honest_tool_call_of_eight_megabytes_passes() -> None:
     assert isinstance(event, ToolCallDelta)
 
 
+@pytest.mark.integration
 def test_garbage_in_many_lines_costs_linear_time() -> None:
     decoder = decoder_for("ollama", Quirks())
     for _ in range(30):
         assert decoder.feed(b"x\n" * 30_000) == []
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_million_tiny_events_leave_nothing_behind(wire: WireApi) -> None:

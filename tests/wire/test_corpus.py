@@ -109,6 +109,7 @@ def test_one_end_and_nothing_after_it(case: Case) -> None:
     assert decoder.finish() == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("case", ONE_OF_EACH_SERVER, ids=lambda case: case.name)
 async def test_the_same_over_a_real_socket(case: Case) -> None:
     answer = Answer(body=(case.body,), framing="chunked").split(97)

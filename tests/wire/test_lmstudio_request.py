@@ -150,7 +150,10 @@ def test_pictures_stand_where_they_were_shown() -> None:
 def test_an_output_schema_is_refused_with_the_wire_that_has_one() -> None:
     with pytest.raises(InvalidParams) as refused:
         body_of(Message("user", "hi"), output_schema={"type": "object"})
-    assert refused.value.hint == 'Set wire_api = "chat" for this provider, which can.'
+    assert (
+        refused.value.hint
+        == 'Remove wire_api = "lmstudio" from this provider: Chat Completions can.'
+    )
 
 
 def test_a_conversation_that_is_not_kept_any_more_becomes_text() -> None:

@@ -20,9 +20,10 @@ from codex_ls.events import (
     StreamFinished,
     WireEvent,
 )
-from codex_ls.wire.decoder import Decoder, WireApi, decoder_for
+from codex_ls.wire import WireApi
+from codex_ls.wire.decoder import Decoder, decoder_for
+from codex_ls.wire.families import PAIRS
 from codex_ls.wire.quirks import Quirks
-from codex_ls.wire.reasoning_tags import PAIRS
 from tests.support.streams import (
     DONE,
     Answer,
@@ -34,7 +35,11 @@ from tests.support.streams import (
     responses_stream,
 )
 
-TAGS = sorted({tag for pair in PAIRS for tag in (pair.opener, pair.closer)}, key=len, reverse=True)
+TAGS = sorted(
+    {tag for pair in PAIRS for tag in (*pair.openers, *pair.closers, pair.opener + pair.label)},
+    key=len,
+    reverse=True,
+)
 LONGEST_MARKER = max(map(len, TAGS))
 WIRES: tuple[WireApi, ...] = ("chat", "responses", "ollama", "lmstudio")
 STREAMED = [case for case in load_cases() if case.status == 200]

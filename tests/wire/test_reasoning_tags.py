@@ -2,14 +2,16 @@
 
 import pytest
 
-from codex_ls.events import ContentDelta, ReasoningDelta, Reclassified, WireEvent
+from codex_ls.events import ContentDelta, ReasoningDelta, Reclassified, ToolCallDelta, WireEvent
 from codex_ls.wire import Quirks
-from codex_ls.wire.reasoning_tags import PAIRS, TagSplitter
+from codex_ls.wire.families import PAIRS
+from codex_ls.wire.markers import TagPair
+from codex_ls.wire.reasoning_tags import TagSplitter
 from codex_ls.wire.text import MessageText
 from codex_ls.wire.tool_calls import ToolCallAssembler
 from tests.wire.splitting import coalesced
 
-R, C, MOVE = ReasoningDelta, ContentDelta, Reclassified()
+R, C, T, MOVE = ReasoningDelta, ContentDelta, ToolCallDelta, Reclassified()
 
 
 def read(pieces: list[str], quirks: Quirks | None = None) -> list[WireEvent]:
@@ -78,10 +80,12 @@ def test_every_cut_gives_the_same_texts(case: str) -> None:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.opener)
-def test_every_family_of_tags(pair: object) -> None:
-    opener, closer = pair.opener, pair.closer  # type: ignore[attr-defined]
-    for pieces in every_cut(f"{opener}hm{closer}\n\n4"):
-        assert read(pieces) == [R("hm"), C("4")]
+def test_every_pair_of_tags(pair: TagPair) -> None:
+    model = pair.model.partition("|")[0]
+    for opener in pair.openers:
+        for closer in pair.closers:
+            for pieces in every_cut(f"{opener}hm{closer}\n\n4"):
+                assert read(pieces, Quirks(model=model)) == [R("hm"), C("4")]
 
 
 def test_thinking_that_the_prompt_opened() -> None:
@@ -95,9 +99,11 @@ def test_an_opener_of_its_own_where_the_prompt_was_said_to_open() -> None:
 
 
 def test_a_closer_that_is_left_out() -> None:
-    quirks = Quirks(implicit_closers=("<tool_call>",))
-    for pieces in every_cut("<think>hm<tool_call>{}"):
-        assert read(pieces, quirks) == [R("hm"), C("<tool_call>{}")]
+    quirks = Quirks(model="Qwen3.5-9B")
+    for pieces in every_cut('<think>hm<tool_call>{"name": "f"}</tool_call>'):
+        assert read(pieces, quirks) == [R("hm"), T(0, "call_0", "f", "{}")]
+    for pieces in every_cut("<think>hm<tool_call>{} now</think>4"):
+        assert read(pieces, quirks) == [R("hm<tool_call>{} now"), C("4")]
 
 
 def test_stripped_harmony_only_where_the_model_speaks_it() -> None:

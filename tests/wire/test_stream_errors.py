@@ -14,7 +14,7 @@ from codex_ls.errors import (
     TimedOut,
     Unauthorized,
 )
-from codex_ls.wire import error_from_response, refuses
+from codex_ls.wire import error_from_response
 from codex_ls.wire.stream_errors import error_in
 
 SAYS = "The model server says: "
@@ -162,14 +162,3 @@ def test_a_key_that_the_server_quotes_is_not_repeated(key: str) -> None:
 def test_a_sentence_with_terminal_escapes_comes_out_harmless() -> None:
     error = error_from_response(400, b'{"error": "a\\u001b]52;c;cm0=\\u0007b\\u001b[31mc"}')
     assert error.message == SAYS + "abc"
-
-
-def test_which_refusals_are_about_a_field() -> None:
-    assert refuses(
-        BadRequest("Unsupported parameter: 'reasoning_effort'", http_status=400), "reasoning_effort"
-    )
-    assert refuses(BadRequest("Extra inputs are not permitted: think", http_status=422), "think")
-    assert not refuses(BadRequest("messages is required", http_status=400), "reasoning_effort")
-    assert not refuses(
-        Unauthorized("unsupported reasoning_effort", http_status=401), "reasoning_effort"
-    )

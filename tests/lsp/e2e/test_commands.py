@@ -8,15 +8,16 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from codex_ls.lsp import protocol
+from codex_ls import protocol
 from tests.lsp.e2e.conftest import Start
-from tests.lsp.e2e.test_requests import check_shape
 from tests.support.answers import models_answer
 from tests.support.lsp_client import NO_ANSWER, LspClient, Message
 from tests.support.model_server import ModelServer
+from tests.support.protocol_messages import check_shape
 from tests.support.streams import Gate, chat_stream, error_answer
 
 EXECUTE = "workspace/executeCommand"
+EXEC = "codex/exec"
 FULL: Message = {
     "textDocument": {
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}
@@ -278,6 +279,46 @@ async def test_a_document_that_was_changed_meanwhile_is_left_alone(
     assert FIXED in editor.shown[0].read_text()
 
 
+async def test_an_own_prompt_is_a_code_action_and_its_change_an_edit(
+    start: Start, home: Path, model: ModelServer, tmp_path: Path
+) -> None:
+    (home / "prompts").mkdir()
+    (home / "prompts" / "area.md").write_text("---\nintent: edit\n---\nMake it an area.\n")
+    (home / "prompts" / "why.md").write_text("Why is that so?\n")
+    model.enqueue(
+        chat_stream(content=["```python\n    return 3 * r * r\n```\n"]),
+        chat_stream(content=["Because."]),
+    )
+    async with start() as client:
+        editor = await editor_of(client)
+        uri = await client.open(tmp_path / "circle.py", SOURCE)
+        call = await client.send(
+            "textDocument/codeAction",
+            {
+                "textDocument": {"uri": uri},
+                "range": span(1, 0, 2, 0),
+                "context": {"diagnostics": []},
+            },
+        )
+        actions = {action["title"]: action["command"] for action in await call.result()}
+        edit, why = actions["Codex: /area"], actions["Codex: /why"]
+        result = await editor.run(edit["command"], edit["arguments"][0])
+        assert (result["status"], result["applied"]) == ("completed", True)
+        answered = await editor.run(why["command"], why["arguments"][0])
+        assert "applied" not in answered
+    words = [turn.json["messages"][-1]["content"] for turn in model.turns]
+    assert "Make it an area.\nAnswer with all of line 2, changed as asked" in words[0]
+    assert words[1].endswith("Why is that so?")
+    (proposed,) = editor.edits
+    change = {
+        "range": span(1, 0, 2, 0),
+        "newText": "    return 3 * r * r\n",
+        "annotationId": "codex",
+    }
+    assert proposed["edit"]["documentChanges"][0]["edits"] == [change]
+    assert "Because." in editor.shown[0].read_text()
+
+
 async def test_a_fix_that_is_not_accepted_is_still_readable(
     start: Start, model: ModelServer, tmp_path: Path
 ) -> None:
@@ -515,6 +556,32 @@ async def test_a_profile_is_chosen_for_the_session(start: Start, model: ModelSer
         assert await editor.run("codex.selectProfile") == {"status": "cancelled"}
 
 
+@pytest.mark.parametrize("name", ["gone", "", " ", "Local", "local ", "local/../other", "profile"])
+async def test_a_profile_that_does_not_exist_is_refused_when_it_is_chosen(
+    start: Start, model: ModelServer, home: Path, name: str
+) -> None:
+    """And the one that was chosen before stays, until it is gone: then nobody answers in its place."""
+    model.always(chat_stream(content=["ok"]))
+    async with start() as client:
+        editor = await editor_of(client)
+        await editor.run("codex.selectProfile", "other")
+        refused = await editor.run("codex.selectProfile", name)
+        assert (refused["status"], refused["error"]["kind"]) == ("failed", "unknownProfile")
+        for method in (EXEC, "codex/models"):
+            call = await client.send(method, {"prompt": "why?", "profile": name})
+            assert (await call.error())["data"]["kind"] == "unknownProfile"
+        asked = await editor.run("codex.ask", {"prompt": "why?", "profile": name})
+        assert asked["error"]["kind"] == "unknownProfile"
+        assert model.turns == []
+        await editor.run("codex.ask", "why?")
+        assert [turn.json["model"] for turn in model.turns] == ["m2"]
+        config = home / "config.toml"
+        config.write_text(config.read_text().replace("[profiles.other]", "[profiles.another]"))
+        gone = await editor.run("codex.ask", "why?")
+        assert gone["error"]["kind"] == "unknownProfile"
+        assert len(model.turns) == 1
+
+
 async def test_model_and_effort_are_chosen_for_the_session(
     start: Start, model: ModelServer
 ) -> None:
@@ -540,7 +607,7 @@ async def test_model_and_effort_are_chosen_for_the_session(
         assert "effort high" in editor.told()[-1]["message"]
         assert offered == [
             ["As local says", "m1", "m7"],
-            ["As the profile says", *protocol.EFFORTS],
+            ["As the profile says", "none", "minimal", "low", "medium", "high"],
         ]
         await editor.run("codex.ask", "why?")
         assert asked_with() == ("m7", "high")

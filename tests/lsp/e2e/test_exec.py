@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from codex_ls.lsp.protocol import EVENT_FIELDS
+from codex_ls.protocol import ProgressValue
 from tests.lsp.e2e.conftest import Start, write_config
 from tests.support.lsp_client import LspClient, Message, is_event
 from tests.support.model_server import ModelServer
+from tests.support.protocol_messages import check_shape
 from tests.support.streams import Cut, Gate, chat_stream, error_answer
 
 EXEC = "codex/exec"
@@ -23,12 +24,8 @@ def check_stream(client: LspClient, token: object, reply: Message) -> list[Messa
     assert len({event["turnId"] for event in events}) == 1
     assert [event["type"] for event in events].count("done") == 1
     assert (events[0]["type"], events[-1]["type"]) == ("begin", "done")
-    for event in events:
-        fields = EVENT_FIELDS[event["type"]]
-        required = {field for field in fields if not field.endswith("?")}
-        allowed = {field.rstrip("?") for field in fields}
-        found = event.keys() - {"type", "turnId", "seq"}
-        assert required <= found <= allowed, event
+    for value in values:
+        check_shape(value, ProgressValue)
     assert "null" not in json.dumps([values, reply.get("result", {})])
     positions = {id(message): at for at, message in enumerate(client.messages)}
     last = max(
@@ -159,9 +156,8 @@ async def test_the_document_and_the_folder_settings_are_used(
         )
         assert (await call.result())["model"] == "m1"
         asked = model.turns[0].json["messages"][-1]["content"]
-        assert "a.py, line 2" in asked
-        assert "2 y\n" in asked
-        assert "answer" not in asked
+        assert "From a.py, lines 1 to 2:\n```python\n1 x = 1\n2 answer = '😀' + y\n```" in asked
+        assert "Selected there, in line 2: `y`" in asked
         closed = {"textDocument": {"uri": (folders[1] / "b.py").as_uri()}}
         call = await client.send(EXEC, {"prompt": "and this?", **closed})
         assert (await call.result())["model"] == "m2"
@@ -394,3 +390,39 @@ async def test_the_client_shows_progress_of_the_servers_own_token(
         reply = await (await client.send(EXEC, {"prompt": "x"})).reply()
         (create,) = [m for m in client.messages if m.get("method", "").endswith("create")]
         check_stream(client, create["params"]["token"], reply)
+
+
+@pytest.mark.core
+async def test_thousands_of_edits_hold_up_no_stream_and_are_all_in_the_next_question(
+    start: Start, model: ModelServer, tmp_path: Path
+) -> None:
+    gate = Gate()
+    model.enqueue(chat_stream(content=["a", gate, "b"]), chat_stream(content=["ok"]))
+    async with start() as client:
+        await client.initialize()
+        path = tmp_path / "a.txt"
+        uri = await client.open(path, "line of text\n" * 20_000, language="plaintext")
+        running = await client.send(EXEC, {"prompt": "x", "workDoneToken": "w"})
+        await gate.reached.wait()
+        changes = [
+            {
+                "range": {
+                    "start": {"line": line, "character": 0},
+                    "end": {"line": line, "character": 4},
+                },
+                "text": "two\nlines",
+            }
+            for line in range(19_999, 14_999, -1)
+        ]
+        document = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": changes}
+        await client.notify("textDocument/didChange", document)
+        last = {"start": {"line": 24_999, "character": 0}, "end": {"line": 24_999, "character": 1}}
+        asked = await client.send(
+            EXEC, {"prompt": "y", "textDocument": {"uri": uri}, "range": last}
+        )
+        gate.open()
+        assert (await running.result())["content"] == "ab"
+        assert (await asked.result())["content"] == "ok"
+        sent = model.turns[1].json["messages"][-1]["content"]
+        assert "\n24999 two\n25000 lines of text\n" in sent
+        assert "Selected there, in line 25000: `l`" in sent

@@ -1,27 +1,17 @@
 """The requests beside `codex/exec`."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from codex_ls import protocol
 from codex_ls.errors import UnknownThread
-from codex_ls.lsp import protocol
 from codex_ls.turn.thread_store import ThreadStore
 from tests.lsp.e2e.conftest import Start
-from tests.lsp.test_protocol_page import fields_of
-from tests.support.lsp_client import LspClient, Message
+from tests.support.lsp_client import LspClient
 from tests.support.model_server import ModelServer
+from tests.support.protocol_messages import check_shape
 from tests.support.streams import Gate, chat_stream, error_answer
-
-
-def check_shape(value: Message, shape: Any) -> None:
-    """Compare the keys of an object with a shape of the protocol."""
-    fields = fields_of(shape)
-    required = {field for field in fields if not field.endswith("?")}
-    assert required <= value.keys() <= {field.rstrip("?") for field in fields}
-    assert "null" not in json.dumps(value)
 
 
 async def test_everything_that_is_announced_is_answered(client: LspClient) -> None:
@@ -148,3 +138,21 @@ async def test_a_model_that_is_there_needs_no_pull_and_an_unknown_one_is_an_erro
     error = await call.error()
     assert (error["code"], error["data"]["kind"]) == (-32803, "notFound")
     assert [value["kind"] for value in client.values("m")] == ["begin", "end"]
+
+
+async def test_a_codex_home_that_is_not_there_is_an_error(start: Start, tmp_path: Path) -> None:
+    missing = tmp_path / "typo"
+    async with start(CODEX_HOME=str(missing)) as client:
+        await client.initialize()
+        error = await (await client.send("codex/exec", {"prompt": "hi"})).error()
+        assert (error["code"], error["data"]["kind"]) == (-32803, "configInvalid")
+        assert error["message"] == f"CODEX_HOME is {missing}, which does not exist."
+        listed = await (await client.send("codex/profiles", {})).result()
+        assert listed["profiles"] == []
+        assert [problem["message"] for problem in listed["problems"]] == [error["message"]]
+        checks = (await (await client.send("codex/doctor", {})).result())["checks"]
+        assert (checks[0]["id"], checks[0]["status"]) == ("config", "failed")
+        missing.mkdir()
+        listed = await (await client.send("codex/profiles", {})).result()
+        assert [profile["name"] for profile in listed["profiles"]] == ["embedded"]
+    assert list(missing.iterdir()) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codex_ls.errors import InvalidParams
-from codex_ls.lsp.listening import serve_tcp
+from codex_ls.lsp.transport import run_tcp
 from tests.lsp.e2e.test_exec import EXEC
 from tests.support import transports
 from tests.support.lsp_client import LspClient
@@ -103,7 +103,7 @@ async def test_a_stranger_is_not_listened_to_for_long(home: Path) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::", ""])
 def test_only_loopback_is_listened_on(host: str) -> None:
     with pytest.raises(InvalidParams, match="not a loopback address"):
-        serve_tcp(host, 0, overrides=(), local_only=False)
+        run_tcp(host, 0)
 
 
 async def test_a_port_that_is_taken_is_one_clear_error(home: Path, model: ModelServer) -> None:

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from codex_ls.errors import InvalidParams
-from codex_ls.lsp.listening import serve_ws
+from codex_ls.lsp.websocket import run_ws
 from tests.lsp.e2e.test_exec import EXEC
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream
@@ -240,10 +240,10 @@ async def test_the_listener_says_goodbye_when_it_is_stopped(home: Path) -> None:
 )
 def test_what_is_no_origin_of_a_page_can_not_be_allowed(origin: str) -> None:
     with pytest.raises(InvalidParams, match="is not the origin of a page"):
-        serve_ws("127.0.0.1", 0, allowed_origins=[origin], overrides=(), local_only=False)
+        run_ws("127.0.0.1", 0, allowed_origins=[origin])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "example.org", "::"])
 def test_only_loopback_is_listened_on(host: str) -> None:
     with pytest.raises(InvalidParams, match="not a loopback address"):
-        serve_ws(host, 0, allowed_origins=(), overrides=(), local_only=False)
+        run_ws(host, 0, allowed_origins=())

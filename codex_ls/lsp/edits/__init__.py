@@ -1,0 +1,1 @@
+"""What an answer changes in a document: pure functions of texts."""
