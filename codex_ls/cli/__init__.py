@@ -4,7 +4,6 @@ Invariant: `exec` reaches neither pygls nor lsprotocol, and whatever goes wrong 
 `error: sentence`, `hint: ...`, and an exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
 """
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,40 +13,55 @@ from codex_ls.cli.output import Output, OutputFailed, ReaderGone, flush
 from codex_ls.errors import CodexError, InvalidParams
 from codex_ls.render.failure import failure_lines, labelled_lines
 
-FAILED = 1
-WRONG_USAGE = 2
+_SUMMARIES = {
+    "exec [PROMPT | -]": "ask the model one question; thinking and answer are streamed",
+    "resume [ID]": "resume a conversation; --last for this folder's last one",
+    "fork [ID]": "continue in a copy of a conversation",
+    "chat": "a conversation in the terminal",
+    "threads [ID]": "list, search, show and delete conversations",
+    "undo [TURN]": "undo a model's file changes",
+    "stats": "response times on this machine, by profile and model",
+    "discover": "the model servers running on this machine",
+    "init": "write a profile for one of them into config.toml",
+    "profiles": "the profiles of config.toml",
+    "profile use NAME": "switch to a profile",
+    "models": "list the built-in models; with --profile, those of its server",
+    "model pull NAME": "download a built-in model",
+    "key set PROVIDER": "keep an API key in the system keyring",
+    "doctor": "check a profile, from config.toml to the first token",
+    "serve": "the language server, for editors",
+    "acp": "the agent for editors with the Agent Client Protocol",
+    "schema": "the JSON Schema of config.toml, for your editor",
+    "completion SHELL": "completion for bash, zsh or fish",
+}
+_OPTIONS = {"--version": "print the version", "--help": "print this"}
 
-_USAGE = """\
-usage: codex-ls COMMAND [OPTIONS]
 
-commands:
-  exec [PROMPT | -]   ask the model; its thinking and its answer appear as they come
-  exec resume [ID]    go on with a conversation; --last for this folder's last one
-  exec fork [ID]      go on with a copy of it, and leave it as it is
-  chat                a conversation in the terminal
-  threads [ID]        the conversations that are kept
-  stats               which model is fast enough here
-  discover            the model servers that run on this machine
-  init                write a profile for one of them into config.toml
-  profile use NAME    put a profile into use
-  key set PROVIDER    keep an API key in the system's keyring
-  doctor              check a profile, from its file to its first word
-  serve               the language server, for editors
-  profiles            the profiles of config.toml
-  models              the built-in models; with --profile those of its server
-  model pull NAME     fetch a built-in model
+def _usage(columns: int) -> str:
+    """The list of commands, no line of it wider than the terminal."""
+    import textwrap
 
-options:
-  --version           print the version
-  --help              print this
-
-codex-ls COMMAND --help lists the options of a command.
-"""
+    lines = ["usage: codex-ls COMMAND [OPTIONS]"]
+    for title, entries in (("commands", _SUMMARIES), ("options", _OPTIONS)):
+        lines += ["", f"{title}:"]
+        for name, summary in entries.items():
+            first = f"  {name:19} "
+            lines += textwrap.wrap(
+                summary, max(columns, 40), initial_indent=first, subsequent_indent=" " * len(first)
+            )
+    lines += [
+        "",
+        *textwrap.wrap("codex-ls COMMAND --help lists the options of a command.", columns),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> NoReturn:
     """Run this process's command line, and end the process with its exit code."""
     code = run(sys.argv[1:])
+    terminal_input = sys.modules.get("codex_ls.cli.terminal_input")
+    if terminal_input is not None:
+        terminal_input.discard_rest()
     # Taking hundreds of modules apart would cost 45 ms, and a thread that looks up a name, which
     # nothing can interrupt, would be waited for.
     os._exit(code)
@@ -61,10 +75,10 @@ def run(argv: Sequence[str]) -> int:
         flush(sys.stdout)
     except CodexError as error:
         err.write(failure_lines(error))
-        return exit_code(error)
+        return error.exit_code
     except OutputFailed as error:
         err.write(labelled_lines("error", str(error)))
-        return FAILED
+        return 1
     except (ReaderGone, BrokenPipeError):
         # As for ripgrep and Codex: whoever has read enough of it has not seen a failure.
         return 0
@@ -73,17 +87,13 @@ def run(argv: Sequence[str]) -> int:
     return code
 
 
-def exit_code(error: CodexError) -> int:
-    """2 for what was wrong on the command line, 1 for everything else."""
-    return WRONG_USAGE if isinstance(error, InvalidParams) else FAILED
-
-
 def _run(argv: list[str]) -> int:
     if not argv:
-        raise InvalidParams("No command was given.", hint="codex-ls --help lists the commands.")
+        raise InvalidParams("No command was given.", hint="Run codex-ls --help for a list.")
     first, *rest = argv
     if first in ("-h", "--help", "help"):
-        Output(sys.stdout).write(_USAGE)
+        out = Output(sys.stdout)
+        out.write(_usage(out.columns()))
         return 0
     if first in ("-V", "--version"):
         from codex_ls import __version__
@@ -100,17 +110,37 @@ def _run(argv: list[str]) -> int:
         set_up_log(os.environ)
     command = _COMMANDS.get(first)
     if command is None:
+        from codex_ls.cli.arguments import did_you_mean
+
+        meant = did_you_mean(first, _COMMANDS)
         raise InvalidParams(
-            f"There is no command {first}.", hint="codex-ls --help lists the commands."
+            f"There is no command {first}.", hint=f"{meant}Run codex-ls --help for a list."
         )
+    if first not in _TELL_THEMSELVES and not {"-h", "--help"}.intersection(rest):
+        _check_home()
     return command(rest)
 
 
+def _check_home() -> None:
+    """Raise ConfigError for a `CODEX_HOME` that is not there."""
+    if os.environ.get("CODEX_HOME"):
+        from codex_ls.config.load import codex_home_from
+
+        codex_home_from(os.environ)
+
+
 def _exec(argv: list[str]) -> int:
-    gc.disable()  # nothing that is loaded becomes garbage; the turn switches collection on again
     from codex_ls.cli.exec_command import run
 
     return run(argv)
+
+
+def _resume(argv: list[str]) -> int:
+    return _exec(["resume", *argv])
+
+
+def _fork(argv: list[str]) -> int:
+    return _exec(["fork", *argv])
 
 
 def _serve(argv: list[str]) -> int:
@@ -119,10 +149,16 @@ def _serve(argv: list[str]) -> int:
     return run(argv)
 
 
-def _profiles(argv: list[str]) -> int:
-    from codex_ls.cli.profiles_command import run
+def _acp(argv: list[str]) -> int:
+    from codex_ls.cli.acp_command import run
 
     return run(argv)
+
+
+def _profiles(argv: list[str]) -> int:
+    from codex_ls.cli.config_commands import run_profiles
+
+    return run_profiles(argv)
 
 
 def _models(argv: list[str]) -> int:
@@ -145,6 +181,12 @@ def _stats(argv: list[str]) -> int:
 
 def _chat(argv: list[str]) -> int:
     from codex_ls.cli.chat_command import run
+
+    return run(argv)
+
+
+def _undo(argv: list[str]) -> int:
+    from codex_ls.cli.undo_command import run
 
     return run(argv)
 
@@ -179,24 +221,45 @@ def _doctor(argv: list[str]) -> int:
     return run(argv)
 
 
+def _schema(argv: list[str]) -> int:
+    from codex_ls.cli.config_commands import run_schema
+
+    return run_schema(argv)
+
+
+def _completion(argv: list[str]) -> int:
+    from codex_ls.cli.completion_command import run
+
+    return run(argv, _COMMANDS, _SUMMARIES)
+
+
 def _threads(argv: list[str]) -> int:
     from codex_ls.cli.threads_command import run
 
     return run(argv)
 
 
+_TELL_THEMSELVES = frozenset({"serve", "acp", "doctor"})
+"""Commands that go on with a broken configuration, and say so to whoever asks."""
+
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "exec": _exec,
     "e": _exec,
+    "resume": _resume,
+    "fork": _fork,
     "threads": _threads,
+    "completion": _completion,
     "chat": _chat,
+    "undo": _undo,
     "stats": _stats,
     "doctor": _doctor,
     "discover": _discover,
     "init": _init,
     "profile": _profile,
     "key": _key,
+    "schema": _schema,
     "serve": _serve,
+    "acp": _acp,
     "profiles": _profiles,
     "models": _models,
     "model": _model,

@@ -12,20 +12,28 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.approval_prompt import ApprovalPrompt
+from codex_ls.cli.arguments import ArgumentParser, add_tool_options, sandbox_of
 from codex_ls.cli.interrupts import Interrupts
-from codex_ls.cli.output import Output, OutputFailed, ReaderGone, WriteInterrupted
+from codex_ls.cli.output import (
+    Output,
+    OutputFailed,
+    ReaderGone,
+    WriteInterrupted,
+    encoding_note,
+)
 from codex_ls.cli.terminal import plan_layout
+from codex_ls.cli.terminal_input import read_answer
 from codex_ls.errors import CodexError
 from codex_ls.events import Effort, ReasoningSource, TurnFinished
 from codex_ls.render.failure import failure_lines, labelled_lines
 from codex_ls.render.human import EVERY_SOURCE, HumanRenderer
-from codex_ls.sanitize import is_blank
 
 if TYPE_CHECKING:
-    from codex_ls.cli.chat import Chat
-    from codex_ls.cli.lines import Lines
-    from codex_ls.config.settings import ModelSettings
+    from codex_ls.agent.agent import Permissions
+    from codex_ls.cli.chat_input import ChatInput
+    from codex_ls.cli.conversation import Conversation, Question
+    from codex_ls.config.model_settings import ModelSettings
     from codex_ls.turn.session import Session
 
 _TICK_S = 0.25
@@ -39,8 +47,8 @@ def run(argv: Sequence[str]) -> int:
     """Converse until the input ends or the person leaves. Raises CodexError for a wrong start."""
     parsed = _parser().parse_args(argv)
 
-    from codex_ls.cli.chat import Chat, Choice, command_names
-    from codex_ls.cli.lines import Lines
+    from codex_ls.cli.chat_input import ChatInput
+    from codex_ls.cli.conversation import Choice, Conversation
     from codex_ls.config.load import load_config
     from codex_ls.turn.thread_store import our_folder
 
@@ -50,10 +58,20 @@ def run(argv: Sequence[str]) -> int:
     for problem in config.problems:
         tell(labelled_lines("note", problem.message, hint=problem.hint))
     choice = Choice(parsed.profile, parsed.model, parsed.effort, parsed.local_only)
-    chat = Chat(config, choice, tell=tell, thread_id=_thread_id(parsed))
+    chat = Conversation(
+        config,
+        choice,
+        tell=tell,
+        list_models=lambda settings: _models(settings, out if out.is_terminal else err),
+        thread_id=_thread_id(parsed),
+        permissions=_permissions(parsed),
+        ask=ApprovalPrompt(err),
+    )
+    if parsed.no_tools:
+        chat.has_tools = False
     chat.introduce()
     folder = our_folder(os.environ) if chat.settings.keep_history else None
-    lines = Lines(command_names(), folder / "chat_history" if folder is not None else None)
+    lines = ChatInput(chat.completions, folder / "chat_history" if folder is not None else None)
     try:
         if out.is_terminal:
             if not chat.settings.provider.base_url:
@@ -64,15 +82,25 @@ def run(argv: Sequence[str]) -> int:
         lines.close()
 
 
+def _models(settings: "ModelSettings", out: Output) -> dict[str, str]:
+    """Name to line of each model of the server that is asked, or of the built-in ones."""
+    from codex_ls.cli.models_command import built_in_lines, served_lines
+    from codex_ls.providers.servers.list_models import list_models
+
+    if not settings.provider.base_url:
+        return built_in_lines(settings, out)
+    return served_lines(asyncio.run(list_models(settings, os.environ)), settings, out)
+
+
 def _offer_model(name: str, out: Output) -> None:
     """Offer to fetch the built-in model, if it is not here.
 
     Who declines, or stops the download with Ctrl-C, may choose another profile.
     """
-    from codex_ls.embedded.commands import ensure_model
+    from codex_ls.embedded.install import ensure_model
 
     try:
-        ensure_model(name)
+        ensure_model(name, read_answer=read_answer)
     except KeyboardInterrupt:
         out.write("\n")
     except CodexError as error:
@@ -94,18 +122,32 @@ def _parser() -> ArgumentParser:
     which.add_argument("--resume", metavar="ID", help="go on with this conversation")
     which.add_argument("--last", action="store_true", help="go on with this folder's last one")
     parser.add_argument("--all", action="store_true", help="with --last: of every folder")
+    add_tool_options(parser)
     return parser
+
+
+def _permissions(parsed: Any) -> "Permissions | None":
+    """What the command line says of tools; None if it says nothing."""
+    mode, approval = sandbox_of(parsed), parsed.ask_for_approval
+    if mode is None and approval is None and not parsed.add_dir:
+        return None
+    from codex_ls.agent.agent import Permissions
+
+    roots = tuple(path.absolute() for path in parsed.add_dir)
+    return Permissions(mode, "never" if parsed.unprotected else approval, roots)
 
 
 def _thread_id(parsed: Any) -> str | None:
     if parsed.resume is None and not parsed.last:
         return None
+    from codex_ls.cli.exec_inputs import current_folder
     from codex_ls.cli.thread_choice import chosen_thread
 
-    return chosen_thread(parsed.resume, is_last=parsed.last, is_any_folder=parsed.all)
+    folder = None if parsed.all else current_folder()
+    return chosen_thread(parsed.resume, is_last=parsed.last, folder=folder)
 
 
-def _converse(chat: "Chat", lines: "Lines") -> int:
+def _converse(chat: "Conversation", lines: "ChatInput") -> int:
     """Questions and answers, in one session, so that connections and the built-in model stay.
 
     Returns the exit code.
@@ -118,23 +160,23 @@ def _converse(chat: "Chat", lines: "Lines") -> int:
         runner.run(session.__aenter__())
         try:
             while not chat.is_over and (line := lines.next()) is not None:
-                if line.startswith("/"):
-                    chat.command(line)
-                elif not is_blank(line):
-                    code = _answer(runner, session, chat, line)
+                if (question := chat.question(line)) is not None:
+                    code = _answer(runner, session, chat, question)
         finally:
             runner.run(session.__aexit__(None, None, None))
     return code
 
 
-def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: str) -> int:
+def _answer(
+    runner: asyncio.Runner, session: "Session", chat: "Conversation", question: "Question"
+) -> int:
     """One turn; returns the exit code if the conversation ended here, as SIGTERM wants, else 0.
 
     An output that broke ends it too, as an exception; everything else is told.
     """
     out, err = Output(sys.stdout), Output(sys.stderr, lossy=True)
     with Interrupts(out, err, patience_s=_PATIENCE_S) as interrupts:
-        renderer = _renderer(chat.settings, out=out, err=err)
+        renderer = _renderer(question.settings, out=out, err=err)
         showing = _show(session, chat, question, renderer, interrupts)
         try:
             runner.get_loop().run_until_complete(showing)
@@ -143,6 +185,7 @@ def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: 
         except (KeyboardInterrupt, WriteInterrupted):
             showing.close()
             err.write("interrupted\n")
+        err.write(encoding_note(out, err))
         if interrupts.exit_code != _TERMINATED:
             return 0
         chat.is_over = True
@@ -151,17 +194,23 @@ def _answer(runner: asyncio.Runner, session: "Session", chat: "Chat", question: 
 
 async def _show(
     session: "Session",
-    chat: "Chat",
-    question: str,
+    chat: "Conversation",
+    question: "Question",
     renderer: HumanRenderer,
     interrupts: Interrupts,
 ) -> None:
     from codex_ls.cli.exec_inputs import current_folder
-    from codex_ls.turn.run import TurnRequest
+    from codex_ls.turn.session import TurnRequest
 
     asked_at = time.perf_counter()
-    request = TurnRequest(question, chat.thread_id, is_fork=chat.is_fork, folder=current_folder())
-    turn = session.start(request, chat.settings, received_at=asked_at)
+    request = TurnRequest(
+        question.words,
+        chat.thread_id,
+        is_fork=chat.is_fork,
+        folder=current_folder(),
+        tools=chat.tools(question.settings),
+    )
+    turn = session.start(request, question.settings, received_at=asked_at)
     chat.thread_id, chat.is_fork = turn.thread_id, False
     interrupts.cancel_with(turn.cancel)
     ticking = asyncio.ensure_future(_tick(renderer, asked_at))

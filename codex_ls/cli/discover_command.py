@@ -1,6 +1,6 @@
 """`codex-ls discover`: the model servers of this machine, and what each one has.
 
-It writes nothing: it points at `codex-ls init`, which puts a profile for one of them into config.toml.
+It writes nothing: it points at `codex-ls init`, which writes a profile for one of them.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.output import Output
+from codex_ls.cli.table import folded
 from codex_ls.errors import InvalidParams
 
 if TYPE_CHECKING:
-    from codex_ls.providers.discover import FoundServer, SilentPort
-    from codex_ls.providers.server_kind import ServedModel
+    from codex_ls.providers.servers.discover import FoundServer, SilentPort
+    from codex_ls.providers.servers.kind import ServedModel
 
 _SHOWN_MODELS = 8
 
@@ -25,13 +26,13 @@ def run(argv: Sequence[str]) -> int:
     parser = ArgumentParser(
         prog="codex-ls discover",
         description="Looks for model servers on this machine's usual ports, and nowhere else."
-        " codex-ls init writes the lines for one into config.toml.",
+        " codex-ls init writes a profile for one of them.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_ports_option(parser)
     parsed = parser.parse_args(argv)
     found, silent = find_servers(parsed.port)
-    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    out = Output(sys.stdout)
     if parsed.json:
         told = {
             "servers": [_as_json(server) for server in found],
@@ -39,7 +40,9 @@ def run(argv: Sequence[str]) -> int:
         }
         out.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
         return 0 if found else 1
-    out.write("\n".join(map(_lines, found)) or nothing_found(parsed.port, silent))
+    out.write(
+        "\n".join(_lines(server, out) for server in found) or nothing_found(parsed.port, silent)
+    )
     if found:
         Output(sys.stderr, lossy=True).write(
             silent_lines(silent) + "hint: codex-ls init writes a profile for one of them.\n"
@@ -61,7 +64,7 @@ def find_servers(
 
     Raises InvalidParams.
     """
-    from codex_ls.providers.discover import KNOWN_PORTS, look_at
+    from codex_ls.providers.servers.discover import KNOWN_PORTS, look_at
 
     if any(not 0 < port < 65536 for port in ports or ()):
         raise InvalidParams("A port is a number from 1 to 65535.")
@@ -89,10 +92,11 @@ def silent_lines(silent: Sequence["SilentPort"]) -> str:
     )
 
 
-def _lines(found: "FoundServer") -> str:
+def _lines(found: "FoundServer", out: Output) -> str:
     lines = [f"{found.server.title} at {found.origin}\n"]
     models = found.server.models
-    lines += [f"  {model_line(model)}\n" for model in models[:_SHOWN_MODELS]]
+    for model in models[:_SHOWN_MODELS]:
+        lines.append(folded(f"  {model_line(model)}", out, indent="    ") + "\n")  # noqa: PERF401
     if len(models) > _SHOWN_MODELS:
         lines.append(f"  and {len(models) - _SHOWN_MODELS} more\n")
     if not models:

@@ -33,7 +33,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--discover", action="store_true", help="look at this machine's ports too")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
-    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    out = Output(sys.stdout)
     checks = asyncio.run(_examine(parsed, out))
 
     from codex_ls.doctor.check import as_json, has_failed
@@ -82,7 +82,8 @@ def _lines(check: "Check") -> str:
 def _verdict(checks: Sequence["Check"]) -> str:
     failed = [check for check in checks if check.status == "failed"]
     if failed:
-        return f"\nTo be put right: {', '.join(check.title for check in failed)}.\n"
+        noun = "check" if len(failed) == 1 else "checks"
+        return f"\n{len(failed)} {noun} failed: {', '.join(check.title for check in failed)}.\n"
     if any(check.status == "warning" for check in checks):
-        return "\nIt works; the warnings say what could be better.\n"
-    return "\nAll is well.\n"
+        return "\nThe setup works; see the warnings for possible improvements.\n"
+    return "\nAll checks passed.\n"

@@ -5,7 +5,6 @@ the turn early (a signal, a reader that has gone, a full disk) closes the connec
 """
 
 import asyncio
-import gc
 import os
 import sys
 import time
@@ -13,22 +12,28 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from codex_ls.cli import FAILED, exit_code
 from codex_ls.cli.arguments import ExecArguments, parse_exec
 from codex_ls.cli.exec_inputs import ExecInputs, read_inputs
 from codex_ls.cli.interrupts import Interrupts
-from codex_ls.cli.output import Output, OutputFailed, ReaderGone, WriteInterrupted
+from codex_ls.cli.output import (
+    Output,
+    OutputFailed,
+    ReaderGone,
+    WriteInterrupted,
+    encoding_note,
+)
 from codex_ls.cli.terminal import plan_layout
 from codex_ls.errors import CodexError
 from codex_ls.events import ReasoningSource, TurnFinished
-from codex_ls.render.ending import is_answered
-from codex_ls.render.failure import failure_lines
+from codex_ls.render.code_block import FirstCodeBlock
+from codex_ls.render.failure import failure_lines, is_answered
 from codex_ls.render.human import EVERY_SOURCE, HumanRenderer
 from codex_ls.render.jsonl import JsonlRenderer
 
 if TYPE_CHECKING:
     from codex_ls.config.profile import ModelSettings
 
+_FAILED = 1
 _LOOK_SECONDS = 0.25
 
 Renderer = HumanRenderer | JsonlRenderer
@@ -41,32 +46,31 @@ def run(argv: list[str]) -> int:
     """
     started_at = time.perf_counter()
     arguments = parse_exec(argv)
-    out = Output(sys.stdout, encoding="utf-8" if arguments.json else None)
+    out = Output(sys.stdout)
     err = Output(sys.stderr, lossy=True)
     with Interrupts(out, err) as interrupts:
         try:
             inputs = read_inputs(arguments, err=err, started_at=started_at)
             renderer = _renderer(arguments, inputs.settings, out=out, err=err)
             finished = _run(_show(inputs, renderer, out=out, interrupts=interrupts))
-            code = 0 if is_answered(finished) else FAILED
+            err.write("" if arguments.is_quiet else encoding_note(out, err))
+            code = 0 if is_answered(finished) else _FAILED
             if finished.status in ("completed", "truncated"):
                 _keep_answer(inputs, finished)
         except CodexError as error:
             _tell(error, out=out, err=err, as_json=arguments.json)
-            code = exit_code(error)
+            code = error.exit_code
         except (KeyboardInterrupt, WriteInterrupted):
-            code = FAILED
+            code = _FAILED
         except (ReaderGone, OutputFailed):
             if interrupts.exit_code is None:
                 raise
-            code = FAILED
+            code = _FAILED
         return interrupts.exit_code or code
 
 
 def _run(showing: Coroutine[Any, Any, TurnFinished]) -> TurnFinished:
     """`asyncio.run`, but a name that is still looked up in a thread is not waited for."""
-    gc.freeze()  # what is loaded by now stays: no collection has to walk through it
-    gc.enable()
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(showing)
@@ -157,6 +161,8 @@ def _renderer(
         color=arguments.color,
         thinking=arguments.thinking,
         sources=sources,
+        is_code_only=arguments.is_code_only,
+        is_quiet=arguments.is_quiet,
     )
     return HumanRenderer(out=out.write, err=err.write, layout=layout)
 
@@ -175,11 +181,18 @@ def _wanted_sources(
 
 
 def _keep_answer(inputs: ExecInputs, finished: TurnFinished) -> None:
-    """Write the answer to the file of `-o`, exactly as it came. Raises OutputFailed."""
+    """Write the answer to the file of `-o`, exactly as it came; with `-x` its code block alone.
+
+    Raises OutputFailed.
+    """
     if inputs.last_message is None:
         return
+    text = finished.content if finished.last_message is None else finished.last_message
+    if inputs.is_code_only:
+        block = FirstCodeBlock()
+        text = block.feed(text) + block.finish()
     try:
-        inputs.last_message.write_bytes(finished.content.encode("utf-8", "replace"))
+        inputs.last_message.write_bytes(text.encode("utf-8", "replace"))
     except OSError as error:
         raise OutputFailed(
             f"The answer can't be written to {inputs.last_message}: {error.strerror}."

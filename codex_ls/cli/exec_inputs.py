@@ -7,6 +7,7 @@ read, while the program at its other end is still writing.
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from codex_ls.cli.arguments import ExecArguments
 from codex_ls.cli.output import Output
-from codex_ls.cli.prompt import read_prompt
+from codex_ls.cli.prompt import read_file, read_prompt, read_system
+from codex_ls.cli.terminal_input import read_answer
 from codex_ls.errors import InvalidParams
+from codex_ls.events import Effort
 from codex_ls.render.failure import labelled_lines
 
 if TYPE_CHECKING:
     from codex_ls.config.profile import ModelSettings
-    from codex_ls.turn.run import TurnRequest
+    from codex_ls.turn.session import Tools, TurnRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,54 +38,142 @@ class ExecInputs:
     request: "TurnRequest"
     settings: "ModelSettings"
     last_message: Path | None
+    is_code_only: bool
     received_at: float
 
 
 def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> ExecInputs:
     """Read configuration, files and prompt. Raises CodexError; tells `err` what is worth a line."""
-    if arguments.without_effect:
+    if arguments.without_effect and not arguments.is_quiet:
         flags = ", ".join(arguments.without_effect)
-        err.write(f"note: without effect, because no tools are run yet: {flags}\n")
+        err.write(f"note: without effect, because there is no such thing here: {flags}\n")
     schema = _read_schema(arguments.output_schema)
     images = tuple(path.absolute() for path in arguments.images)
+    files = tuple(read_file(path) for path in arguments.files)
+    system = read_system(arguments.system)
     last_message = _writable(arguments.last_message)
     if arguments.directory is not None:
         _enter(arguments.directory)
-    settings = _read_settings(arguments, err)
+    asked = _own_prompt(arguments.prompt or "")
+    settings = _asked_by(asked, _read_settings(arguments, err), arguments)
+    if system is not None:
+        settings = replace(
+            settings, instructions=system, developer_instructions=None, user_instructions=None
+        )
     waited_since = time.perf_counter()
     thread_id = _read_thread_id(arguments, err)
     waited_seconds = time.perf_counter() - waited_since if arguments.picks_thread else 0.0
     if not settings.provider.base_url:
-        from codex_ls.embedded.commands import ensure_model  # only the built-in model needs it
+        from codex_ls.embedded.install import ensure_model  # only the built-in model needs it
 
-        ensure_model(settings.model)
+        ensure_model(settings.model, read_answer=read_answer)
 
-    from codex_ls.turn.run import TurnRequest
+    tools = _tools(arguments, settings, err)
+
+    from codex_ls.turn.session import TurnRequest
 
     waited_since = time.perf_counter()
-    prompt = read_prompt(arguments.prompt, err=err)
+    prompt = read_prompt(arguments.prompt if asked is None else asked.words, err=err)
+    if arguments.prompt is None and sys.stdin is not None and sys.stdin.isatty():
+        asked = _own_prompt(prompt)
+        settings = _asked_by(asked, settings, arguments)
+        prompt = prompt if asked is None else asked.words
     waited_seconds += time.perf_counter() - waited_since
     return ExecInputs(
         request=TurnRequest(
-            prompt,
+            "\n\n".join([prompt, *files]),
             thread_id,
             images=images,
             output_schema=schema,
             is_fork=arguments.command == "fork",
+            is_plain=_wants_plain_text(arguments),
             folder=current_folder(),
+            tools=tools,
         ),
         settings=settings,
         last_message=last_message,
+        is_code_only=arguments.is_code_only,
         received_at=started_at + waited_seconds,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnPrompt:
+    """One of the user's prompts with its arguments in it."""
+
+    words: str
+    model: str | None
+    effort: Effort | None
+
+
+def _own_prompt(words: str) -> _OwnPrompt | None:
+    """What `/NAME ARGUMENTS` asks; None for every other question.
+
+    Raises InvalidParams for a name that no prompt has, and ConfigError.
+    """
+    if not words.startswith("/"):
+        return None
+    from codex_ls.config.custom_prompts import command_in, expanded, find_prompt
+    from codex_ls.config.load import codex_home_from
+
+    command = command_in(words)
+    if command is None:
+        return None
+    prompt = find_prompt(codex_home_from(os.environ), command[0])
+    return _OwnPrompt(expanded(prompt, command[1]), prompt.model, prompt.effort)
+
+
+def _asked_by(
+    asked: _OwnPrompt | None, settings: "ModelSettings", arguments: ExecArguments
+) -> "ModelSettings":
+    """The settings with the model and the effort of the prompt, where no option names others."""
+    if asked is None:
+        return settings
+    return replace(
+        settings,
+        model=arguments.model or asked.model or settings.model,
+        effort=arguments.effort or asked.effort or settings.effort,
+    )
+
+
+def _tools(arguments: ExecArguments, settings: "ModelSettings", err: Output) -> "Tools | None":
+    """What the model may do, where the command line or the user's configuration names a sandbox."""
+    mode = arguments.sandbox or settings.sandbox_mode
+    if mode is None or not arguments.has_tools:
+        return None
+    from codex_ls.agent.agent import Agent, Permissions
+    from codex_ls.cli.approval_prompt import ApprovalPrompt
+
+    if arguments.is_unprotected:
+        err.write("warning: every command of the model runs without sandbox and without asking\n")
+    # As in Codex: nobody is asked by a command that scripts use, unless the command line says so.
+    approval = "never" if arguments.is_unprotected else arguments.approval or "never"
+    permissions = Permissions(mode, approval, arguments.added_roots)
+    agent = Agent(settings, Path.cwd(), permissions, ask=ApprovalPrompt(err))
+    if agent.project.paths and not arguments.is_quiet:
+        names = ", ".join(path.name for path in agent.project.paths)
+        cut = ", cut to a tenth of the window" if agent.project.is_cut else ""
+        err.write(f"note: the model is told the instructions of {names}{cut}\n")
+    return agent
+
+
+def _wants_plain_text(arguments: ExecArguments) -> bool:
+    """Whether the answer goes into a file or a program that does not render Markdown."""
+    if arguments.json or arguments.is_code_only:
+        return False
+    file = arguments.last_message
+    if file is not None:
+        return file.suffix.lower() not in (".md", ".markdown")
+    return not Output(sys.stdout).is_terminal
+
+
 def _read_settings(arguments: ExecArguments, err: Output) -> "ModelSettings":
     from codex_ls.config.load import load_config
+    from codex_ls.config.overrides import parse_body
     from codex_ls.config.profile import resolve
 
     config = load_config(overrides=arguments.overrides)
-    for problem in config.problems:
+    for problem in () if arguments.is_quiet else config.problems:
         err.write(labelled_lines("note", problem.message, hint=problem.hint))
     settings = resolve(
         config,
@@ -91,7 +182,11 @@ def _read_settings(arguments: ExecArguments, err: Output) -> "ModelSettings":
         effort=arguments.effort,
         local_only=arguments.local_only,
     )
-    return replace(settings, keep_history=False) if arguments.is_ephemeral else settings
+    return replace(
+        settings,
+        body=parse_body(arguments.body),
+        keep_history=settings.keep_history and not arguments.is_ephemeral,
+    )
 
 
 def _read_thread_id(arguments: ExecArguments, err: Output) -> str | None:
@@ -106,7 +201,7 @@ def _read_thread_id(arguments: ExecArguments, err: Output) -> str | None:
     return chosen_thread(
         arguments.thread,
         is_last=arguments.is_last_thread,
-        is_any_folder=arguments.is_any_folder,
+        folder=None if arguments.is_any_folder else current_folder(),
         ask=err,
     )
 

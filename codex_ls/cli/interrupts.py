@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from codex_ls.cli import terminal_input
 from codex_ls.cli.output import Output, WriteInterrupted
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -61,6 +62,7 @@ class Interrupts:
         if before is not None:
             is_soon = now - self._first_at < self._patience_s
             if not is_soon or before == 128 + number == _TERMINATED:
+                terminal_input.discard_rest()
                 os._exit(before)
             if number == signal.SIGINT:
                 return

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 
 from codex_ls.cli.output import Output
-from codex_ls.providers.redaction import Redaction
+from codex_ls.providers.key_redaction import Redaction
 from codex_ls.sanitize import sanitize
 
 _LEVELS = {

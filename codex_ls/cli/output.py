@@ -29,14 +29,17 @@ class WriteInterrupted(Exception):
 
 
 class Output:
-    """One of the standard streams. With `lossy` what can't be written is dropped without a word."""
+    """One of the standard streams. With `lossy` what can't be written is dropped without a word.
 
-    def __init__(
-        self, stream: TextIO | None, *, encoding: str | None = None, lossy: bool = False
-    ) -> None:
+    A pipe or file gets UTF-8, whatever the locale's code page is: it goes to a program, and has to be
+    exact. A terminal gets the encoding it has; `unencodable` counts the characters it can't show.
+    """
+
+    def __init__(self, stream: TextIO | None, *, lossy: bool = False) -> None:
         self._stream = stream
         self._raw: Any = getattr(getattr(stream, "buffer", None), "raw", None)
-        self._encoding = encoding or getattr(stream, "encoding", None) or "utf-8"
+        self.encoding: str = (self.is_terminal and getattr(stream, "encoding", None)) or "utf-8"
+        self.unencodable = 0
         self._lossy = lossy
         self._room = _room_watch(self._raw)
         self.is_waiting = False
@@ -64,9 +67,8 @@ class Output:
         """Whether a person reads this."""
         return self._stream is not None and self._stream.isatty()
 
-    @property
     def columns(self) -> int:
-        """The width of the terminal, 80 where nobody knows."""
+        """Return the width of the terminal now; 80 where it is not known."""
         try:
             return os.get_terminal_size(self._descriptor()).columns or 80
         except (OSError, ValueError):
@@ -102,11 +104,18 @@ class Output:
             self._stream.write(text)
             self._stream.flush()
             return
-        data = memoryview(text.encode(self._encoding, "replace"))
+        data = memoryview(self._encoded(text))
         while data:
             self._wait_for_room()
             # None: the pipe is non-blocking, and another process took the room.
             data = data[self._raw.write(data[:_PIECE_BYTES]) or 0 :]
+
+    def _encoded(self, text: str) -> bytes:
+        try:
+            return text.encode(self.encoding)
+        except UnicodeEncodeError:
+            self.unencodable += sum(not _can_encode(character, self.encoding) for character in text)
+            return text.encode(self.encoding, "replace")
 
     def _wait_for_room(self) -> None:
         """Wait where a signal can end the waiting, and not in the middle of a write."""
@@ -125,6 +134,14 @@ class Output:
             raise WriteInterrupted
 
 
+def _can_encode(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _room_watch(raw: Any) -> Any:
     """Tells when `raw` takes the next piece without blocking; None where nobody can tell."""
     if raw is None or not hasattr(select, "poll"):
@@ -135,6 +152,19 @@ def _room_watch(raw: Any) -> Any:
     except (OSError, ValueError):
         return None
     return poll
+
+
+def encoding_note(*outputs: Output) -> str:
+    """Return the line that says what a terminal could not show; empty where it showed everything."""
+    for output in outputs:
+        if output.unencodable:
+            what = f"{output.unencodable} characters" if output.unencodable > 1 else "1 character"
+            return (
+                f"note: this terminal uses {output.encoding}, which does not have {what} of the"
+                " answer; each is shown as ?\n"
+                "hint: Use a UTF-8 terminal, or write the answer to a file: it is exact there.\n"
+            )
+    return ""
 
 
 def flush(stream: TextIO | None) -> None:

@@ -9,8 +9,9 @@ import io
 import os
 import select
 import sys
-from contextlib import suppress
+from pathlib import Path
 
+from codex_ls.cli import terminal_input
 from codex_ls.cli.output import Output
 from codex_ls.errors import InvalidParams
 from codex_ls.sanitize import is_blank
@@ -38,6 +39,48 @@ def read_prompt(argument: str | None, *, err: Output) -> str:
     if is_blank(prompt):
         raise InvalidParams("There is no prompt.", hint=_NO_PROMPT_HINT)
     return prompt
+
+
+_MAX_FILE_BYTES = 1024 * 1024
+
+
+def read_file(path: Path) -> str:
+    """The text of a file between tags that name it. Raises InvalidParams."""
+    text = _text_of(path, option="-f")
+    end = "" if text.endswith("\n") or not text else "\n"
+    return f'<file path="{_without_surrogates(str(path))}">\n{text}{end}</file>'
+
+
+def read_system(given: str | None) -> str | None:
+    """The system prompt: the text that was given, or that of the file behind `@`.
+
+    Raises InvalidParams.
+    """
+    if given is None or not given.startswith("@"):
+        return None if given is None else _without_surrogates(given)
+    return _text_of(Path(given[1:]).expanduser(), option="--system").strip()
+
+
+def _text_of(path: Path, *, option: str) -> str:
+    try:
+        if path.is_dir():
+            raise InvalidParams(f"{path} is a folder.", hint=f"{option} takes the name of a file.")
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise InvalidParams(
+            f"The file {path} can't be read: {error.strerror}.", hint="Check the path."
+        ) from None
+    if len(data) > _MAX_FILE_BYTES:
+        raise InvalidParams(
+            f"The file {path} is larger than 1 MiB.", hint="Pipe in the part that matters."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidParams(
+            f"The file {path} is not UTF-8 text.", hint="For a picture use -i."
+        ) from None
 
 
 def _with_piped_input(prompt: str, piped: str) -> str:
@@ -79,20 +122,20 @@ def _decoded(data: bytes, err: Output) -> str:
 
 
 def _ask(err: Output) -> str:
-    """One line from a person; with a line editor, a pasted text of several lines counts as one."""
+    """Return the line that a person types, or the text that a person pastes."""
     question = "Ask: "
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
-    if sys.stdout is None or not sys.stdout.isatty():
-        err.write(question)
-        return _without_surrogates(sys.stdin.readline())
-    with suppress(ImportError):
-        import readline  # noqa: F401  (once it is loaded, input() lets lines be edited)
-    try:
-        return _without_surrogates(input(question))
-    except EOFError:
-        err.write("\n")
-        return ""
+    with terminal_input.editing_on(err) as can_edit:
+        if not can_edit:
+            err.write(question)
+            return _without_surrogates(terminal_input.read_lines())
+        terminal_input.load_line_editor()
+        try:
+            return _without_surrogates(terminal_input.read_text(question))
+        except EOFError:
+            err.write("\n")
+            return ""
 
 
 def _without_surrogates(text: str) -> str:

@@ -9,7 +9,7 @@ from codex_ls.errors import InvalidParams
 def run(argv: Sequence[str]) -> int:
     """Serve until the client says exit, and return the exit code."""
     parsed = _parser().parse_args(argv)
-    from codex_ls.lsp.server import run_stdio, run_tcp, run_ws
+    from codex_ls.lsp.transport import run_stdio, run_tcp
 
     options = {"overrides": parsed.config, "local_only": parsed.local_only}
     if parsed.allow_origin and parsed.ws is None:
@@ -17,6 +17,8 @@ def run(argv: Sequence[str]) -> int:
     if parsed.tcp is not None:
         return run_tcp(*_address(parsed.tcp), **options)
     if parsed.ws is not None:
+        from codex_ls.lsp.websocket import run_ws
+
         return run_ws(*_address(parsed.ws), allowed_origins=parsed.allow_origin, **options)
     return run_stdio(**options)
 

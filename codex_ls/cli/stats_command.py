@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from codex_ls.cli.arguments import ArgumentParser
 from codex_ls.cli.output import Output, OutputFailed
+from codex_ls.cli.table import table
 from codex_ls.errors import InvalidParams
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
         turns = [turn for turn in turns if parsed.profile == (turn.profile or turn.provider)]
     if age is not None:
         turns = since(turns, age, now=datetime.now(UTC))
-    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    out = Output(sys.stdout)
     found = summaries(turns)
     if parsed.json:
         figures = {"summaries": [asdict(summary) for summary in found]}
@@ -64,7 +65,7 @@ def run(argv: Sequence[str]) -> int:
     elif not found:
         out.write(_nothing(logged, profile=parsed.profile, since=parsed.since))
     else:
-        out.write(_table(found))
+        out.write(_table(found, out))
     if parsed.plot is not None and found:
         _draw(parsed.plot, turns)
         Output(sys.stderr, lossy=True).write(f"Drew {parsed.plot}.\n")
@@ -92,16 +93,9 @@ def _nothing(logged: Sequence["LoggedTurn"], *, profile: str | None, since: str 
     return f"No turn{whose}{when} is in the log.\n{hint}"
 
 
-def _table(found: Sequence["Summary"]) -> str:
-    rows = [_HEADINGS, *map(_row, found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip() + "\n")
+def _table(found: Sequence["Summary"], out: Output) -> str:
+    rows = table([_row(summary) for summary in found], out, headings=_HEADINGS, left=2, fold_at=2)
+    lines = [f"{row}\n" for row in rows]
     if any(summary.is_estimated or summary.is_prompt_estimated for summary in found):
         lines.append("\n* counted here in part, since the server told no speed\n")
     return "".join(lines)
@@ -151,7 +145,9 @@ def _draw(path: Path, turns: Sequence["LoggedTurn"]) -> None:
         at, first_ms = when(turn), first_word_ms(turn)
         if at is not None and first_ms is not None:
             name = turn.profile or turn.provider
-            series.setdefault(f"{name}: {turn.model}", []).append((at, first_ms / 1000))
+            series.setdefault(f"{name}: {turn.model}", []).append(
+                (at.astimezone(), first_ms / 1000)
+            )
     if not series:
         raise InvalidParams("There is nothing to draw: no turn brought a word.")
     try:

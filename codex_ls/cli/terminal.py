@@ -26,13 +26,14 @@ def plan_layout(
     color: Color,
     thinking: Thinking,
     sources: frozenset[ReasoningSource],
+    is_code_only: bool = False,
+    is_quiet: bool = False,
 ) -> Layout:
     """Where thinking, answer and status go, and which of it is dimmed."""
+    out_erases, err_erases = _knows_escapes(out, env), _knows_escapes(err, env)
     status: Where = "off"
-    if _knows_escapes(out, env):
-        status = "out"
-    elif _knows_escapes(err, env):
-        status = "err"
+    if not is_quiet:
+        status = "out" if out_erases else "err" if err_erases else "off"
     return Layout(
         thinking=_FORCED.get(thinking) or ("out" if out.is_terminal else "err"),
         status=status,
@@ -40,8 +41,12 @@ def plan_layout(
         one_screen=out.is_same_terminal(err),
         dim_out=_wants_color(out, env, color),
         dim_err=_wants_color(err, env, color),
-        columns=(err if status == "err" else out).columns,
+        columns=(out if out_erases else err).columns,
         sources=sources,
+        wraps_out=out_erases,
+        wraps_err=err_erases,
+        is_code_only=is_code_only,
+        is_quiet=is_quiet,
     )
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from codex_ls.cli.exec_inputs import current_folder
+from codex_ls.cli import terminal_input
 from codex_ls.cli.output import Output
 from codex_ls.errors import InvalidParams, UnknownThread
 from codex_ls.turn.thread_store import ThreadStore, ThreadSummary
@@ -17,9 +17,11 @@ _OFFERED = 9
 
 
 def chosen_thread(
-    beginning: str | None, *, is_last: bool, is_any_folder: bool, ask: Output | None = None
+    beginning: str | None, *, is_last: bool, folder: str | None, ask: Output | None = None
 ) -> str:
     """The id of the thread that is meant; with neither of the two, the person is asked at `ask`.
+
+    Of the threads that began in `folder`; None: of all.
 
     Raises UnknownThread, and InvalidParams where nobody is there to be asked.
     """
@@ -30,7 +32,6 @@ def chosen_thread(
         )
     if beginning is not None:
         return store.find(beginning)
-    folder = None if is_any_folder else current_folder()
     if is_last:
         return store.latest(folder=folder)
     if ask is None or sys.stdin is None or not sys.stdin.isatty():
@@ -59,8 +60,7 @@ def _picked(
     for number, thread in enumerate(offered, 1):
         ask.write(f"{number}  {local_time(thread.updated_at)}  {thread.title}\n")
     ask.write(f"Which one? (1 to {len(offered)}, or Enter for 1) ")
-    # Not by way of `sys.stdin`, which has to be as it was when the prompt is read from it.
-    line = os.read(sys.stdin.fileno(), 4096).decode(errors="replace")
+    line = terminal_input.read_answer_alone()
     if not line:
         ask.write("\n")
     word = line.strip() or ("1" if line else "")

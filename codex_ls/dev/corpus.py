@@ -37,7 +37,8 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
-from codex_ls.wire.decoder import Decoder, WireApi, decoder_for
+from codex_ls.wire import WireApi
+from codex_ls.wire.decoder import Decoder, decoder_for
 from codex_ls.wire.quirks import Quirks, quirks_for
 from codex_ls.wire.stream_errors import error_from_response
 

@@ -132,7 +132,6 @@ SMOLLM = BuiltInModel(
 )
 
 MODELS = (QWEN_CODER, SMOLLM)
-DEFAULT_MODEL = QWEN_CODER.name
 
 
 def find(name: str) -> BuiltInModel:

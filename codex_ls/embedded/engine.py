@@ -25,8 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from codex_ls.embedded.catalog import BuiltInModel, find
-from codex_ls.embedded.loading import Loading
-from codex_ls.embedded.machine import available_memory, context_size, threads
+from codex_ls.embedded.machine import Loading, available_memory, context_size, threads
 from codex_ls.embedded.store import fetched_path
 from codex_ls.errors import CodexError, NotFound, Unreachable
 from codex_ls.events import Effort
@@ -110,13 +109,15 @@ class Engine:
         """The end of what it logged."""
         return self._child.log
 
-    def extras_for(self, effort: Effort | None, *, has_schema: bool) -> dict[str, Any]:
+    def extras_for(
+        self, effort: Effort | None, *, has_schema: bool, has_tools: bool = False
+    ) -> dict[str, Any]:
         """What is laid over a request's body.
 
-        The grammar makes the model think. llama.cpp takes no grammar beside a schema, so with one the
-        model answers without thinking, as it does with the effort `none`.
+        The grammar makes the model think. llama.cpp takes no grammar beside a schema or tools, so with
+        one of them the model answers without thinking, as it does with the effort `none`.
         """
-        if has_schema:
+        if has_schema or has_tools:
             return {"chat_template_kwargs": {"enable_thinking": False}}
         return {} if effort == "none" else dict(self.request_extras)
 
@@ -183,11 +184,11 @@ class _Child:
 
     @classmethod
     async def start(cls) -> "_Child":
-        """Run `child.py`. Raises Unreachable if Python can't be run."""
+        """Run `engine_child.py`. Raises Unreachable if Python can't be run."""
         try:
             process = await asyncio.create_subprocess_exec(
                 # By its path, and with -P: nothing is imported from the folder the user is in.
-                *(sys.executable, "-P", str(_HERE / "child.py")),
+                *(sys.executable, "-P", str(_HERE / "engine_child.py")),
                 env={**_without_keys(os.environ), "OMP_WAIT_POLICY": "PASSIVE"},
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

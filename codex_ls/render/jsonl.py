@@ -15,8 +15,11 @@ from typing import Any, Literal, assert_never
 
 from codex_ls.errors import CodexError
 from codex_ls.events import (
+    AnsweredInThinking,
     ContentDelta,
     Event,
+    ItemChanged,
+    ItemOutput,
     Notice,
     Noticed,
     PhaseChanged,
@@ -30,8 +33,8 @@ from codex_ls.events import (
     Usage,
     UsageReported,
 )
-from codex_ls.render.ending import cut_reason, is_answered
-from codex_ls.render.failure import failure_sentence, one_line
+from codex_ls.render.failure import cut_reason, failure_sentence, is_answered, one_line
+from codex_ls.render.items import item_json
 
 ItemType = Literal["reasoning", "agent_message"]
 
@@ -55,6 +58,7 @@ class JsonlRenderer:
         self._answer: _Item | None = None
         self._told: list[Notice] = []
         self._has_started = False
+        self._item_ids: dict[str, str] = {}
 
     def render(self, event: Event) -> None:
         """Write the lines that `event` adds."""
@@ -70,6 +74,8 @@ class JsonlRenderer:
                 self._emit({"type": "turn.started"})
             case Reclassified():
                 self._render_reclassified()
+            case AnsweredInThinking(text=text):
+                self._render_answered_in_thinking(text)
             case RetryScheduled():
                 self._emit_problem(
                     f"Attempt {event.attempt} of {event.max_attempts}"
@@ -79,7 +85,9 @@ class JsonlRenderer:
                 self._render_notice(notice)
             case TurnFinished():
                 self._render_finished(event)
-            case PhaseChanged() | ToolCallDelta() | UsageReported():
+            case ItemChanged():
+                self._render_item(event)
+            case PhaseChanged() | ToolCallDelta() | UsageReported() | ItemOutput():
                 pass
             case _:
                 assert_never(event)
@@ -99,7 +107,7 @@ class JsonlRenderer:
         self._reasoning = self._answer = None
 
     def _render_content(self, text: str) -> None:
-        if self._reasoning is not None:
+        if self._reasoning is not None and not text.isspace():
             self._complete(self._reasoning)
             self._reasoning = None
         if self._answer is None:
@@ -121,9 +129,29 @@ class JsonlRenderer:
             self._emit({"type": "item.updated", "item": item.whole()})
             self._complete(item)
 
+    def _render_answered_in_thinking(self, text: str) -> None:
+        """What was told as reasoning was the message: the same item, if it has all of it."""
+        item = self._reasoning
+        self._answer = None  # blank space, if anything
+        if item is None or item.item_id is None or item.whole()["text"] != text:
+            self._render_content(text)
+            return
+        self._answer, self._reasoning = item, None
+        item.item_type = "agent_message"
+        self._emit({"type": "item.updated", "item": item.whole()})
+
     def _render_notice(self, notice: Notice) -> None:
         self._told.append(notice)
         self._emit_problem(one_line(notice.message, hint=notice.hint))
+
+    def _render_item(self, event: ItemChanged) -> None:
+        self.close()
+        item_id = self._item_ids.get(event.item.item_id)
+        if item_id is None:
+            item_id = f"item_{self._item_count}"
+            self._item_ids[event.item.item_id] = item_id
+            self._item_count += 1
+        self._emit({"type": f"item.{event.stage}", "item": item_json(event.item, item_id)})
 
     def _render_finished(self, finished: TurnFinished) -> None:
         self.close()
@@ -148,6 +176,8 @@ class JsonlRenderer:
         if item.item_id is None:
             # An item of blank space alone is none; Codex leaves it out as well.
             if text.isspace():
+                if self._item_ids:  # what separates the text from that before a call
+                    item.pieces.clear()
                 return
             item.item_id = f"item_{self._item_count}"
             self._item_count += 1

@@ -21,8 +21,11 @@ SECONDS = 60.0
 """How long anything here may take before the test fails; a healthy run needs a fraction of one."""
 
 _FIGURES = re.compile(
-    r"^((First word|Thinking) after )?[0-9.]+ s(, .*)? in all(, .*)?$", re.MULTILINE
+    r"^((First word|Thinking|Answer) (after )?)?[0-9.]+ s(, .*)? total(, .*)?$", re.MULTILINE
 )
+
+_PASTE_MODE = re.compile(r"\x1b\[\?2004(h|l\r?)")
+"""readline has the terminal mark pastes while it reads; nothing of that is seen."""
 
 # A terminal becomes the controlling one of its session's leader: Ctrl-C then is a signal, as it is
 # for a person. (A `preexec_fn` would fork a process that has threads.)
@@ -219,7 +222,14 @@ class Terminal:
 
     def until(self, text: str) -> str:
         """The screen's whole text so far, as soon as it holds `text`; line ends are ``\\n``."""
-        self._seen = read_until(self._master, text.replace("\n", "\r\n").encode(), self._seen)
+        deadline = time.monotonic() + SECONDS
+        while text not in self.text:
+            wait_s = max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._master], [], [], wait_s)
+            piece = _read(self._master) if ready else b""
+            if not piece:
+                raise AssertionError(f"{text!r} did not come, but {self.text!r}")
+            self._seen += piece
         return self.text
 
     def until_all(self, wanted: "re.Pattern[str]", *, times: int) -> list[str]:
@@ -258,7 +268,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        return self._seen.decode().replace("\r\n", "\n")
+        return _PASTE_MODE.sub("", self._seen.decode(errors="replace")).replace("\r\n", "\n")
 
 
 def read_until(descriptor: int, wanted: bytes, seen: bytes = b"") -> bytes:

@@ -65,7 +65,9 @@ def test_the_command_line_of_the_typescript_sdk(pictures: Path) -> None:
         output_schema=Path("/schema.json"),
         directory=Path("/"),
         json=True,
-        without_effect=("--thread-source", "--sandbox", "--add-dir"),
+        sandbox="read-only",
+        added_roots=(Path("/a"), Path("/b")),
+        without_effect=("--thread-source",),
     )
 
 
@@ -109,6 +111,25 @@ def test_images_and_a_prompt_behind_them(
 
 
 @pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (["--sandbox", "workspace-wirte"], "workspace-write"),
+        (["-s", "readonly"], "read-only"),
+        (["-a", "nevr"], "never"),
+        (["--ask-for-approval=onrequest"], "on-request"),
+        (["--effort", "hihg"], "high"),
+        (["--thinking", "sterr"], "stderr"),
+        (["--color", "alway"], "always"),
+        (["--oss", "--local-provider", "lm-studio"], "lmstudio"),
+    ],
+)
+def test_a_mistyped_value_has_its_nearest(argv: list[str], meant: str) -> None:
+    with pytest.raises(InvalidParams) as raised:
+        parse_exec([*argv, "hi"])
+    assert raised.value.hint == f"Did you mean {meant}? codex-ls exec --help lists the options."
+
+
+@pytest.mark.parametrize(
     ("argv", "message"),
     [
         (["--no-such-option"], "Unrecognized arguments: --no-such-option."),
@@ -116,12 +137,12 @@ def test_images_and_a_prompt_behind_them(
         (["-m"], "Argument -m/--model: expected one argument."),
         (
             ["what", "is", "this?"],
-            "One prompt is wanted, and 3 came; put it in quotation marks.",
+            "Expected one prompt, got 3 arguments; put the prompt in quotes.",
         ),
         (["-i", "missing.png", "hi"], "There is no image file missing.png."),
-        (["review", "hi"], "`review` does not work yet"),
-        (["resume", "id", "what", "now?"], "One prompt is wanted, and 2 came"),
-        (["--oss", "hi"], "With --oss it has to be said which local server is meant."),
+        (["review", "hi"], "`review` is not supported"),
+        (["resume", "id", "what", "now?"], "Expected one prompt, got 2 arguments"),
+        (["--oss", "hi"], "--oss requires --local-provider."),
     ],
 )
 def test_a_mistake_is_one_sentence(argv: list[str], message: str) -> None:

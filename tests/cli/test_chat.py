@@ -41,7 +41,7 @@ def test_a_conversation(server: ModelServer, command: Command) -> None:
 
 def wait_for_prompt(terminal: Terminal, number: int) -> None:
     """Until it can be typed again after so many answers: keys that come earlier may be lost."""
-    while terminal.text.count("in all\n> ") < number:
+    while terminal.text.count(" total\n> ") < number:
         assert select.select([terminal._master], [], [], SECONDS)[0], terminal.text
         terminal._seen += os.read(terminal._master, 65536)
 

@@ -40,13 +40,32 @@ def test_help_is_on_standard_output(command: Command, arguments: tuple[str, ...]
     assert done.out.startswith("usage: codex-ls ")
 
 
-def test_profiles_are_a_table_with_the_one_in_use_marked(command: Command) -> None:
+def test_profiles_are_a_table_with_the_active_one_marked(command: Command) -> None:
+    command.write_config(
+        'profile = "local"\n[profiles.local]\nmodel = "qwen3"\nmodel_provider = "ollama"\n'
+    )
+    done = command.run("profiles")
+    assert (done.exit_code, done.out.splitlines()[0].split()[:2]) == (0, ["*", "local"])
+
+
+def test_what_codex_refuses_is_a_line_each(command: Command) -> None:
+    lines = (
+        "config.toml:1:1: `profile` keeps Codex 0.134 and later from starting;"
+        " `codex-ls profile use local-oss` moves it to codex-ls.toml.",
+        "config.toml:10:11: Codex 0.134 and later does not read [profiles.cloud] and"
+        " [profiles.local-oss]; `codex-ls profile use NAME` moves that table to NAME.config.toml.",
+        "config.toml:2:18: [model_providers.openai] keeps Codex from starting, which has that name"
+        " built in; move the table to codex-ls.toml, which Codex does not read.",
+        'config.toml:9:1: wire_api = "chat" keeps Codex from starting (since February 2026); remove'
+        " the line, it is what codex-ls does without it.",
+    )
+    assert json.loads(command.run("profiles", "--json").out)["refusedByCodex"] == [*lines]
     assert command.run("profiles") == Result(
         0,
         "   cloud      gpt-5-codex         openai     https://api.openai.com:443  cloud\n"
         "*  local-oss  openai/gpt-oss-20b  local-oss  http://localhost:1234       local\n"
         "   embedded   qwen2.5-coder-1.5b  embedded   built in                    local\n",
-        "",
+        "".join(f"note: {line}\n" for line in lines),
     )
 
 

@@ -259,6 +259,51 @@ def test_a_wrong_configuration_fails_with_a_hint_and_asks_nothing(
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("exec", "hi"),
+        ("exec", "--json", "hi"),
+        ("exec", "--profile", "embedded", "hi"),
+        ("chat",),
+        ("profiles",),
+        ("profile", "use", "x", "--yes"),
+        ("models",),
+        ("threads",),
+        ("stats",),
+        ("init", "--yes", "--port", "1"),
+        ("key", "set", "fake"),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_a_codex_home_that_is_not_there_is_an_error(
+    server: ModelServer, command: Command, arguments: tuple[str, ...]
+) -> None:
+    missing = command.home / "typo"
+    done = command.run(*arguments, CODEX_HOME=str(missing))
+    assert done.exit_code == 1
+    assert "CODEX_HOME is " in done.out + done.err
+    assert ", which does not exist." in done.out + done.err
+    assert "Create that folder, or correct CODEX_HOME." in done.out + done.err
+    assert not missing.exists()
+    assert server.requests == []
+    assert command.run(arguments[0], "--help", CODEX_HOME=str(missing)).exit_code == 0
+
+
+@pytest.mark.parametrize("content", [(), (" \n",), ("\u200b",)], ids=["none", "blanks", "unseen"])
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["text", "json"])
+def test_a_turn_without_a_word_of_answer_is_no_success(
+    server: ModelServer, command: Command, content: tuple[str, ...], options: tuple[str, ...]
+) -> None:
+    server.enqueue(chat_stream(reasoning=["Hm."], content=content))
+    done = command.run("exec", *options, "hi")
+    assert done.exit_code == 1
+    assert "stopped without an answer" in done.out + done.err
+    server.enqueue(chat_stream(reasoning=["Hm."], content=content, finish_reason="length"))
+    assert command.run("exec", *options, "hi").exit_code == 1
+
+
 def test_a_server_that_refuses_is_a_failure_in_its_own_words(
     server: ModelServer, command: Command
 ) -> None:
@@ -288,18 +333,17 @@ def test_an_answer_at_its_token_limit_is_an_answer_with_a_mark(
     )
 
 
-def test_flags_that_steer_nothing_yet_are_told_in_one_line(
+def test_flags_that_steer_nothing_here_are_told_in_one_line(
     server: ModelServer, command: Command
 ) -> None:
     server.always(THOUGHT_AND_ANSWER)
     assert command.run(
-        *("exec", "--sandbox", "read-only", "--full-auto", "--add-dir", "/", "--add-dir", "/tmp"),
-        *("--skip-git-repo-check", "--thinking", "off", "hi"),
+        *("exec", "--search", "--enable", "x", "--enable", "y", "--skip-git-repo-check"),
+        *("--thinking", "off", "hi"),
     ) == Result(
         0,
         "Four.\n",
-        "note: without effect, because no tools are run yet: --sandbox, --full-auto, --add-dir\n"
-        "FIGURES\n",
+        "note: without effect, because there is no such thing here: --search, --enable\nFIGURES\n",
     )
 
 
@@ -560,4 +604,25 @@ def test_exec_loads_nothing_of_the_language_server(server: ModelServer, command:
     loaded = set(done.out.splitlines()[-1].split())
     assert done.exit_code == 0
     assert "codex_ls" in loaded
-    assert loaded.isdisjoint({"pygls", "lsprotocol", "pydantic", "cattrs"})
+    assert loaded.isdisjoint({"pygls", "lsprotocol", "cattrs"})
+
+
+CODE_PAGE = "→ ok 🎊 中\n"
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--json",), ("-o", "answer.txt")], ids=["pipe", "json", "file"]
+)
+def test_a_pipe_and_a_file_are_exact_in_every_code_page(
+    server: ModelServer, command: Command, options: tuple[str, ...]
+) -> None:
+    server.always(chat_stream(reasoning=["→ hm 🎊"], content=[CODE_PAGE]))
+    done = command.run("exec", *options, "x", PYTHONIOENCODING="cp1252")
+    assert (done.exit_code, "→ hm 🎊" in done.err or "--json" in options) == (0, True)
+    if options == ("--json",):
+        items = [json.loads(line).get("item", {}) for line in done.out.splitlines()]
+        assert CODE_PAGE in [item.get("text") for item in items]
+    else:
+        assert done.out == CODE_PAGE
+    if options[:1] == ("-o",):
+        assert (command.home / "answer.txt").read_bytes() == CODE_PAGE.encode()

@@ -201,3 +201,18 @@ def test_json_is_the_same_at_a_terminal(server: ModelServer, command: Command) -
         done = terminal.finish()
     assert done.exit_code == 0
     assert all(line.startswith('{"type":"') for line in told(done.out).splitlines())
+
+
+def test_what_a_terminal_cannot_show_is_said_once(server: ModelServer, command: Command) -> None:
+    server.always(chat_stream(content=["→ ok 中 ", "中\n"]))
+    with command.start_at_terminal(
+        "exec", "x", PYTHONIOENCODING="cp1252", NO_COLOR="1"
+    ) as terminal:
+        done = terminal.finish()
+    assert done.out.count("note:") == 1
+    assert done.out.endswith(
+        "? ok ? ?\nFIGURES\n"
+        "note: this terminal uses cp1252, which does not have 3 characters of the answer; each is"
+        " shown as ?\n"
+        "hint: Use a UTF-8 terminal, or write the answer to a file: it is exact there.\n"
+    )

@@ -117,7 +117,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
     ("backend", "sentence"),
     [
         ("keyring.backends.fail.Keyring", "The system's keyring can't be used (NoKeyringError)."),
-        ("keyring.backends.null.Keyring", "The system's keyring did not keep the key."),
+        ("keyring.backends.null.Keyring", "The system's keyring did not store the key."),
         (
             "tests.support.keyring_file.LockedKeyring",
             "The system's keyring can't be used (PermissionError).",

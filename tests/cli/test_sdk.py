@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import ROOT, SECONDS, Command
+from tests.support.answers import Answer
 from tests.support.model_server import ModelServer
 from tests.support.streams import Gate, chat_stream, error_answer, responses_stream
 
@@ -182,3 +183,55 @@ def test_an_aborted_turn_frees_the_model(server: ModelServer, program: Program) 
     result = program.ask("hi", streamed=True, abortOn="item.delta")
     assert "abort" in result["error"].lower()
     server.turn_blocking().hung_up.wait_blocking()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of this test is Linux'")
+def test_a_turn_that_edits_a_file_and_runs_a_command(
+    server: ModelServer, program: Program, tmp_path: Path
+) -> None:
+    root = tmp_path / "w"
+    root.mkdir()
+    (root / "a.txt").write_text("one\n")
+
+    def call(name: str, **arguments: str) -> Answer:
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        return chat_stream(
+            tool_calls=[{"index": 0, "id": "c", "type": "function", "function": function}],
+            finish_reason="tool_calls",
+            usage=(10, 5),
+        )
+
+    server.enqueue(
+        call("edit_file", path="a.txt", old="one", new="two"),
+        call("shell", command="cat a.txt"),
+        chat_stream(content=["Done."], usage=(20, 2)),
+    )
+    thread = {
+        "workingDirectory": str(root),
+        "sandboxMode": "workspace-write",
+        "approvalPolicy": "never",
+        "networkAccessEnabled": False,
+        "skipGitRepoCheck": True,
+    }
+    result = program.ask("Make it two.", thread=thread)
+    turn = result["turn"]
+    assert turn["finalResponse"] == "Done."
+    assert turn["items"] == [
+        {
+            "id": "item_0",
+            "type": "file_change",
+            "changes": [{"path": str(root / "a.txt"), "kind": "update"}],
+            "status": "completed",
+        },
+        {
+            "id": "item_1",
+            "type": "command_execution",
+            "command": "/bin/bash -c 'cat a.txt'",
+            "aggregated_output": "two\n",
+            "exit_code": 0,
+            "status": "completed",
+        },
+        {"id": "item_2", "type": "agent_message", "text": "Done."},
+    ]
+    assert turn["usage"]["input_tokens"] == 40
+    assert (root / "a.txt").read_text() == "two\n"

@@ -28,8 +28,7 @@ def test_options_that_make_no_sense_are_one_clear_error(argv: list[str], told: s
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "websockets.server", None)
-    monkeypatch.delitem(sys.modules, "codex_ls.lsp.websocket", raising=False)
+    monkeypatch.setitem(sys.modules, "websockets.asyncio.server", None)
     with pytest.raises(InvalidParams) as refused:
         run(["--ws", "127.0.0.1:0"])
     assert refused.value.hint == "pip install 'codex-ls[ws]'"

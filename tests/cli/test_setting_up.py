@@ -115,26 +115,26 @@ def test_nobody_but_this_machine_is_asked(command: Command) -> None:
 
 def config_for(server: ModelServer) -> str:
     return (
-        'profile = "vllm"\n\n'
+        'model = "qwen3"\n'
+        f'model_provider = "local-{server.port}"\n\n'
         f"[model_providers.local-{server.port}]\n"
         'name = "vLLM"\n'
-        f'base_url = "http://localhost:{server.port}/v1"\n\n'
-        "[profiles.vllm]\n"
-        'model = "qwen3"\n'
-        f'model_provider = "local-{server.port}"\n'
+        f'base_url = "http://localhost:{server.port}/v1"\n'
     )
 
 
 def test_from_nothing_to_an_answer(server: ModelServer, command: Command) -> None:
     done = command.run("init", "--yes", "--port", str(server.port))
-    config = command.home / "config.toml"
+    profile, own = command.home / "vllm.config.toml", command.home / "codex-ls.toml"
     assert done.exit_code == 0, done
-    assert config.read_text() == config_for(server)
+    assert profile.read_text() == config_for(server)
+    assert own.read_text() == 'profile = "vllm"\n'
     assert '+profile = "vllm"\n' in done.out
+    assert not (command.home / "config.toml").exists()
     assert command.run("exec", "2 + 2?").out == "Four.\n"
     assert server.turns[0].json["model"] == "qwen3"
     again = command.run("init", "--yes", "--port", str(server.port))
-    assert again == Result(0, f"{config} says so already.\n", "")
+    assert again == Result(0, "The configuration is already up to date.\n", "")
 
 
 def test_nothing_is_written_without_a_yes(server: ModelServer, command: Command) -> None:
@@ -148,81 +148,105 @@ def test_nothing_is_written_without_a_yes(server: ModelServer, command: Command)
         terminal.until("[y/N] ")
         terminal.type("n\n")
         assert terminal.finish().exit_code == 1
-    assert not (command.home / "config.toml").exists()
+    assert list(command.home.glob("*.toml")) == []
     with command.start_at_terminal("init", *port) as terminal:
         terminal.until("[y/N] ")
         terminal.type("y\n")
         assert terminal.finish().exit_code == 0
-    assert (command.home / "config.toml").read_text() == config_for(server)
+    assert (command.home / "vllm.config.toml").read_text() == config_for(server)
 
 
-def test_what_stands_in_the_file_stays(server: ModelServer, command: Command) -> None:
-    mine = '# mine\nprofile = "a"  # for now\n\n[profiles.a]\nmodel = "x"\n'
+def test_what_is_in_the_file_stays(server: ModelServer, command: Command) -> None:
+    mine = '# mine\nmodel = "x"  # for now\n\n[profiles.a]\nmodel = "x"\n'
     command.write_config(mine)
     port = ("--port", str(server.port))
     assert command.run("init", "--yes", "--name", "here", *port).exit_code == 0
-    text = (command.home / "config.toml").read_text()
-    assert text.startswith(mine)
-    assert "[profiles.here]" in text
-    assert (command.home / "config.toml.bak").read_text() == mine
-    assert command.run("init", "--yes", "--name", "a", *port).exit_code == 2
+    assert (command.home / "config.toml").read_text() == mine
+    assert (command.home / "here.config.toml").read_text() == config_for(server)
+    assert not (command.home / "codex-ls.toml").exists()
+    for name in ("a", "embedded", "../up", "my own", "a.b"):
+        done = command.run("init", "--yes", "--name", name, *port)
+        assert (done.exit_code, done.out) == (2, "")
     assert command.run("init", "--yes", "--model", "no-such", *port).exit_code == 2
 
 
-def test_how_to_try_a_profile_that_is_not_the_one_in_use(
+def test_what_codex_does_not_start_with_leaves_the_file(
     server: ModelServer, command: Command
 ) -> None:
-    command.write_config('model = "gpt-oss"\n')
-    done = command.run("init", "--yes", "--name", "my own", "--port", str(server.port))
-    assert done.out.endswith(
-        "Try it: codex-ls exec --profile 'my own' \"What is 2 + 2?\"\n"
-        "codex-ls profile use 'my own' makes it the one in use.\n"
+    """And nothing changes for this program."""
+    command.write_config(
+        '# mine\nprofile = "a"  # for now\n\n'
+        '[model_providers.lab]  # ours\nbase_url = "http://localhost:1/v1"\nwire_api = "chat"\n\n'
+        '# the proxy\n[model_providers.openai]\nbase_url = "http://localhost:2/v1"\n\n'
+        '[profiles.a]\nmodel = "x"\nmodel_provider = "lab"\n'
     )
+    done = command.run("init", "--yes", "--port", str(server.port))
+    assert done.exit_code == 0, done
+    assert (command.home / "config.toml").read_text() == (
+        "# mine\n\n"
+        '[model_providers.lab]  # ours\nname = "lab"\nbase_url = "http://localhost:1/v1"\n\n'
+        '[profiles.a]\nmodel = "x"\nmodel_provider = "lab"\n'
+    )
+    assert (command.home / "codex-ls.toml").read_text() == (
+        'profile = "a"\n\n# the proxy\n[model_providers.openai]\nbase_url = "http://localhost:2/v1"\n'
+    )
+    assert (command.home / "config.toml.bak").exists()
+    assert json.loads(command.run("profiles", "--json").out)["active"] == "a"
+    assert "# Codex starts with this file only so; for codex-ls nothing changes.\n" in done.out
+
+
+def test_how_to_try_a_profile_that_is_not_the_active_one(
+    server: ModelServer, command: Command
+) -> None:
+    command.write_config('model = "gpt-5"\n')
+    done = command.run("init", "--yes", "--name", "mine", "--port", str(server.port))
+    assert done.out.endswith(
+        'Try it: codex-ls exec --profile mine "What is 2 + 2?"\n'
+        "codex-ls profile use mine makes it the active one.\n"
+        "With Codex: codex --profile mine\n"
+    )
+    (command.home / "mine.config.toml").unlink()
     command.write_config("")
     done = command.run("init", "--yes", "--port", str(server.port))
-    assert done.out.endswith('Try it: codex-ls exec "What is 2 + 2?"\n')
-
-
-def test_of_lm_studio_it_is_told_what_shows_how_far_it_is(
-    server: ModelServer, command: Command
-) -> None:
-    listed = [{"type": "llm", "key": "m", "loaded_instances": []}]
-    server.route("GET", "/api/v1/models", json_answer({"models": listed}))
-    more = (
-        f'wire_api = "lmstudio" under [model_providers.local-{server.port}] shows how far it is'
-        " with loading and reading (LM Studio 0.4).\n"
+    assert done.out.endswith(
+        'Try it: codex-ls exec "What is 2 + 2?"\nWith Codex: codex --profile vllm\n'
     )
+
+
+OWN_APIS = [
+    (
+        "lmstudio",
+        {"/api/v1/models": {"models": [{"type": "llm", "key": "m", "loaded_instances": []}]}},
+        "reports loading and prompt progress (LM Studio 0.4).\n",
+    ),
+    (
+        "ollama",
+        {"/api/version": {"version": "0.12.0"}, "/api/tags": {"models": [{"name": "m"}]}},
+        "asks for the window that a turn needs and reports loading time.\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "routes", "more"), OWN_APIS, ids=["lmstudio", "ollama"])
+def test_a_servers_own_api_is_proposed_where_codex_does_not_read_it(
+    server: ModelServer, command: Command, kind: str, routes: dict[str, object], more: str
+) -> None:
+    for path, answer in routes.items():
+        server.route("GET", path, json_answer(answer))
     port = ("--port", str(server.port))
     done = command.run("init", "--yes", *port)
-    assert done.out.endswith(f'Try it: codex-ls exec "What is 2 + 2?"\n{more}')
-    config = command.home / "config.toml"
-    table = f"[model_providers.local-{server.port}]\n"
-    native = config.read_text().replace(table, f'{table}wire_api = "lmstudio"\n')
-    command.write_config(native)
-    done = command.run("init", "--yes", "--name", "again", *port)
-    assert done.exit_code == 0
-    assert "loading and reading" not in done.out
-
-
-def test_of_ollama_it_is_told_what_makes_room_for_a_long_prompt(
-    server: ModelServer, command: Command
-) -> None:
-    server.route("GET", "/api/version", json_answer({"version": "0.12.0"}))
-    server.route("GET", "/api/tags", json_answer({"models": [{"name": "m"}]}))
-    more = (
-        f'wire_api = "ollama" under [model_providers.local-{server.port}] asks for the window'
-        " that a turn needs and tells how long loading took.\n"
+    table = f"[model_providers.local-{server.port}]"
+    assert done.out.endswith(
+        f'With Codex: codex --profile {kind}\nwire_api = "{kind}" under {table} in codex-ls.toml,'
+        f" which Codex does not read, {more}"
     )
-    port = ("--port", str(server.port))
-    done = command.run("init", "--yes", *port)
-    assert done.out.endswith(f'Try it: codex-ls exec "What is 2 + 2?"\n{more}')
-    config = command.home / "config.toml"
-    table = f"[model_providers.local-{server.port}]\n"
-    native = config.read_text().replace(table, f'{table}wire_api = "ollama"\n')
-    command.write_config(native)
+    own = command.home / "codex-ls.toml"
+    own.write_text(f'{own.read_text()}\n{table}\nwire_api = "{kind}"\n')
     done = command.run("init", "--yes", "--name", "again", *port)
     assert done.exit_code == 0
-    assert "asks for the window" not in done.out
+    assert more not in done.out
+    profiles = json.loads(command.run("profiles", "--json").out)["profiles"]
+    assert [profile["wireApi"] for profile in profiles] == [kind, kind, "chat"]
 
 
 def test_a_server_of_no_known_kind_makes_a_local_profile(
@@ -231,21 +255,7 @@ def test_a_server_of_no_known_kind_makes_a_local_profile(
     server.route("GET", "/version", json_answer({"detail": "Not Found"}, status=404))
     done = command.run("init", "--yes", "--port", str(server.port), "--model", "qwen3")
     assert done.exit_code == 0
-    assert '\n[profiles.local]\nmodel = "qwen3"\n' in (command.home / "config.toml").read_text()
-
-
-def test_a_file_that_cant_be_added_to_is_told_what_is_missing(
-    server: ModelServer, command: Command
-) -> None:
-    command.write_config('profiles = { a = { model = "x" } }\n')
-    done = command.run("init", "--yes", "--port", str(server.port))
-    assert (done.exit_code, done.err) == (
-        1,
-        "error: config.toml can't be changed safely.\n"
-        'hint: Add it by hand: a profile vllm with model = "qwen3" and model_provider ='
-        f' "local-{server.port}", and a model provider local-{server.port} with base_url ='
-        f' "http://localhost:{server.port}/v1".\n',
-    )
+    assert (command.home / "local.config.toml").read_text().startswith('model = "qwen3"\n')
 
 
 def test_a_profile_without_a_name_is_refused(command: Command) -> None:
@@ -255,20 +265,42 @@ def test_a_profile_without_a_name_is_refused(command: Command) -> None:
 
 # ---- profile use -------------------------------------------------------------------------------
 
-TWO = '[profiles.a]\nmodel = "x"\n\n[profiles.b]\nmodel = "y"\n'
+TWO = '[profiles.a]\nmodel = "gpt-x"\n\n[profiles.b]\nmodel = "gpt-y"\n'
 
 
-def test_a_profile_is_put_into_use(command: Command) -> None:
-    command.write_config(TWO)
+def test_a_profile_becomes_the_active_one(command: Command) -> None:
+    command.write_config(f'profile = "a"\n\n{TWO}')
     done = command.run("profile", "use", "b", "--yes")
     assert done.exit_code == 0
-    assert (command.home / "config.toml").read_text() == f'profile = "b"\n\n{TWO}'
+    assert done.out.endswith("With Codex: codex --profile b\n")
+    assert (command.home / "config.toml").read_text() == '[profiles.a]\nmodel = "gpt-x"\n'
+    assert (command.home / "b.config.toml").read_text() == 'model = "gpt-y"\n'
+    assert (command.home / "codex-ls.toml").read_text() == 'profile = "b"\n'
     assert json.loads(command.run("profiles", "--json").out)["active"] == "b"
-    unknown = command.run("profile", "use", "c", "--yes")
-    assert (unknown.exit_code, unknown.err.splitlines()[0]) == (
-        1,
-        "error: There is no profile `c`.",
-    )
+    again = command.run("profile", "use", "b")
+    assert again == Result(0, "The configuration is already up to date.\n", "")
+    assert command.run("profile", "use", "embedded", "--yes").exit_code == 0
+    assert (command.home / "codex-ls.toml").read_text() == 'profile = "embedded"\n'
+
+
+@pytest.mark.parametrize("option", [(), ("--workspace",)])
+def test_a_profile_that_cannot_be_used_is_not_chosen(
+    command: Command, option: tuple[str, ...]
+) -> None:
+    command.write_config(TWO)
+    done = command.run("profile", "use", "c", "--yes", *option)
+    assert (done.exit_code, done.out) == (1, "")
+    assert done.err.startswith("error: There is no profile `c`.\nhint: ")
+    assert [path.name for path in command.home.iterdir()] == ["config.toml"]
+
+
+def test_a_table_that_cant_be_moved_stays_and_works(command: Command) -> None:
+    command.write_config('profiles = { a = { model = "gpt-x" } }\n')
+    done = command.run("profile", "use", "a", "--yes")
+    assert (done.exit_code, done.err) == (0, "")
+    assert (command.home / "config.toml").read_text() == 'profiles = { a = { model = "gpt-x" } }\n'
+    assert "With Codex" not in done.out
+    assert "does not read [profiles.a]" in command.run("profiles").err
 
 
 def test_a_profile_is_put_into_use_for_a_workspace(command: Command) -> None:
@@ -308,9 +340,9 @@ def test_the_doctor_says_that_all_is_well(server: ModelServer, command: Command)
     done = command.run("doctor")
     assert (done.exit_code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[0] == "ok       Configuration  ~/config.toml, with the profiles vllm and embedded."
-    assert "ok       Server         It is vLLM 0.11.0." in lines
-    assert lines[-1] == "All is well."
+    assert lines[0] == "ok       Configuration  ~/config.toml, with the profile embedded."
+    assert "ok       Server         Detected vLLM 0.11.0." in lines
+    assert lines[-1] == "All checks passed."
     told = json.loads(command.run("doctor", "--json").out)
     assert {check["status"] for check in told["checks"]} <= {"ok", "skipped"}
 
@@ -329,13 +361,13 @@ def test_the_doctor_asks_another_model_with_another_effort(
 def test_the_doctor_names_what_is_wrong(server: ModelServer, command: Command) -> None:
     command.write_config(config_for(server).replace('"qwen3"', '"qwen-3"'))
     server.route("GET", "/v1/models", models_answer("qwen3"))
-    done = command.run("doctor", "--profile", "vllm")
+    done = command.run("doctor")
     assert done.exit_code == 1
     assert (
-        "failed   Model          vLLM has no model qwen-3; it has qwen3.\n"
+        "failed   Model          vLLM does not have the model qwen-3. Available: qwen3.\n"
         '                        hint: Write model = "qwen3".\n' in done.out
     )
-    assert done.out.endswith("\nTo be put right: Model.\n")
+    assert done.out.endswith("\n1 check failed: Model.\n")
     assert command.run("doctor", "--profile", "nope").exit_code == 1
     assert server.turns == []
 
@@ -355,7 +387,7 @@ def test_no_key_is_in_what_the_doctor_prints(server: ModelServer, command: Comma
 
 
 def test_the_models_of_a_server(server: ModelServer, command: Command) -> None:
-    command.write_config(config_for(server))
+    (command.home / "vllm.config.toml").write_text(config_for(server))
     assert command.run("models", "--profile", "vllm") == Result(
         0, "  nomic-embed, loaded\n* qwen3, loaded, 32,768 tokens\n", ""
     )
@@ -370,7 +402,7 @@ def test_the_models_of_a_server(server: ModelServer, command: Command) -> None:
 def test_models_that_cant_be_listed_are_told_as_a_turn_would(
     server: ModelServer, command: Command
 ) -> None:
-    command.write_config(config_for(server))
+    (command.home / "vllm.config.toml").write_text(config_for(server))
     server.route("GET", "/v1/models", json_answer({"error": {"message": "no"}}, status=401))
     done = command.run("models", "--profile", "vllm")
     assert (done.exit_code, done.out) == (1, "")

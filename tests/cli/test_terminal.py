@@ -49,6 +49,8 @@ ON_SCREEN = Layout(
     one_screen=True,
     dim_out=True,
     dim_err=True,
+    wraps_out=True,
+    wraps_err=True,
 )
 
 
@@ -57,8 +59,12 @@ def test_a_terminal_shows_everything(screen: Output) -> None:
 
 
 def test_a_pipe_gets_the_answer_and_the_terminal_the_rest(screen: Output, file: Output) -> None:
-    assert planned(file, screen) == Layout(thinking="err", status="err", dim_err=True)
-    assert planned(screen, file) == replace(ON_SCREEN, one_screen=False, dim_err=False)
+    assert planned(file, screen) == Layout(
+        thinking="err", status="err", dim_err=True, wraps_err=True
+    )
+    assert planned(screen, file) == replace(
+        ON_SCREEN, one_screen=False, dim_err=False, wraps_err=False
+    )
     assert planned(file, file) == Layout(thinking="err")
 
 

@@ -44,7 +44,9 @@ def test_a_command_of_the_page(
     server: ModelServer, command: Command, line: str, output: str
 ) -> None:
     server.on(answer_of_the_page)
-    command.write_config('profile = "local-oss"\n' + _local_first(SAMPLE))
+    command.write_config("")
+    own = 'profile = "local-oss"\n' + _local_first(SAMPLE)  # here Codex refuses nothing of it
+    (command.home / "codex-ls.toml").write_text(own, encoding="utf-8")
     (command.home / "error.log").write_text("write: No space left on device\n")
     (command.home / "bin").mkdir()
     program = command.home / "bin" / "codex-ls"

@@ -100,6 +100,14 @@ def test_an_ephemeral_question_leaves_nothing(server: ModelServer, command: Comm
     assert sorted(command.home.iterdir()) == before
 
 
+def test_the_list_needs_no_language_server(command: Command) -> None:
+    done = command.run("threads", "--json", python=("-X", "importtime", "-m", "codex_ls"))
+    assert json.loads(done.out) == {"threads": []}
+    assert "codex_ls.cli" in done.err
+    assert "pygls" not in done.err
+    assert "lsprotocol" not in done.err
+
+
 def test_the_list_and_one_conversation(server: ModelServer, command: Command) -> None:
     assert command.run("threads") == Result(0, "No conversation is kept yet.\n", "")
     server.enqueue(FOUR, FIVE)
@@ -201,3 +209,70 @@ def test_a_home_that_cant_be_written_costs_one_note(server: ModelServer, command
     done = command.run("exec", "hi")
     assert (done.exit_code, done.out) == (0, "Five.\n")
     assert done.err.startswith("note: This conversation is not kept on disk: Not a directory.\n")
+
+
+# ---- searching and deleting --------------------------------------------------------------------
+
+
+def test_words_find_a_conversation_in_questions_and_answers(
+    server: ModelServer, command: Command
+) -> None:
+    server.enqueue(FOUR, chat_stream(content=["A B-tree keeps its ", "keys sorted."]))
+    command.run("exec", "2 + 2?")
+    command.run("exec", "What is a btree?")
+    found = command.run("threads", "--search", "KEYS b-tree").out.splitlines()
+    assert [line.partition("turn ")[2].strip() for line in found] == ["What is a btree?"]
+    assert len(command.run("threads", "--search", "2").out.splitlines()) == 1
+    assert command.run("threads", "--search", "hash table").out == (
+        "No conversation holds hash table.\n"
+    )
+
+
+def test_a_conversation_is_deleted_with_a_yes(server: ModelServer, command: Command) -> None:
+    server.enqueue(FOUR, FIVE)
+    command.run("exec", "2 + 2?")
+    command.run("exec", "3 + 2?")
+    first, second = short_ids(command)
+    assert command.run("threads", "delete", first, first, "--yes") == Result(
+        0, "Deleted 1 conversation.\n", ""
+    )
+    (left,) = threads(command)
+    assert str(left["threadId"]).startswith(second)
+    done = command.run("threads", "delete", second)
+    assert (done.exit_code, done.err) == (
+        2,
+        "error: There is no terminal to ask on.\nhint: Add --yes to delete without a question.\n",
+    )
+    assert threads(command) == [left]
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 1, 1), ("y\n", 0, 0)])
+def test_deleting_is_asked_at_a_terminal(
+    server: ModelServer, command: Command, answer: str, code: int, left: int
+) -> None:
+    server.always(FOUR)
+    command.run("exec", "2 + 2?")
+    thread = only_thread(command)
+    with command.start_at_terminal("threads", "delete", thread) as terminal:
+        assert "2 + 2?" in terminal.until("Delete this conversation? [y/N] ")
+        terminal.type(answer)
+        assert terminal.finish().exit_code == code
+    assert len(threads(command)) == left
+
+
+def test_an_unknown_conversation_deletes_nothing(server: ModelServer, command: Command) -> None:
+    server.always(FOUR)
+    command.run("exec", "2 + 2?")
+    done = command.run("threads", "delete", only_thread(command), "none-such", "--yes")
+    assert done.exit_code == 1
+    assert done.err.startswith("error: There is no thread none-such.\nhint: ")
+    assert len(threads(command)) == 1
+
+
+def test_a_long_title_takes_one_row_at_a_terminal(server: ModelServer, command: Command) -> None:
+    server.always(FOUR)
+    command.run("exec", "a long question " * 6)
+    with command.start_at_terminal("threads") as terminal:
+        (line,) = terminal.finish().out.splitlines()
+    assert (len(line), line[-1]) == (80, "…")
+    assert len(command.run("threads").out) > 80

@@ -1,35 +1,29 @@
-"""The page of all broken setups (docs/findings.md), made of the rows of the test that tries them.
+"""Makes docs/findings.md from the table of broken setups and the catalogue; part of `make generate`."""
 
-`python -m tests.doctor.page > docs/findings.md` writes it anew; a test says when that is due.
-"""
-
-import sys
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
+from pathlib import Path
 
 from codex_ls.doctor.examine import STEPS
 from tests.doctor.test_broken_setups import ROWS, Row
+from tests.support import catalogue
 
-_HEAD = """# What the doctor finds
+PATH = Path(__file__).parents[2] / "docs" / "findings.md"
 
-Every setup of this page is really arranged by a test, on real sockets, and the doctor has to say word for
-word what stands here. `failed` keeps a question from being answered, `warning` does not. The addresses
-are examples. [Troubleshooting](troubleshooting.md) tells how to ask the doctor.
+_HEAD = """# Doctor findings
+
+Each setup on this page is created by a test on real sockets, and `codex-ls doctor` must report it with exactly these
+sentences. `failed` means that no question can be answered; `warning` means that it works, but you should know.
+The addresses are examples. [Troubleshooting](troubleshooting.md) explains how to run the doctor.
 """
-_EXAMPLES = defaultdict(
-    lambda: "PORT",
-    {
-        "origin": "http://127.0.0.1:1234",
-        "base_url": "http://127.0.0.1:1234/v1",
-        "port": "1234",
-        "neighbour": "11434",
-    },
-)
+_EXAMPLES = {
+    "port": "1234",
+    "neighbour": "11434",
+}
 
 
 def page(rows: Iterable[Row]) -> str:
-    """The Markdown of the page: one table for each check, in the doctor's order."""
+    """Return the Markdown of the page: one table for each check, in the doctor's order."""
     order = {step.id: place for place, step in enumerate(STEPS)}
     titles = {step.id: step.title for step in STEPS}
     sections = [_HEAD]
@@ -38,23 +32,24 @@ def page(rows: Iterable[Row]) -> str:
         lines = [
             f"## {titles[check]}",
             "",
-            "| setup | | what it says | next step |",
+            "| setup | status | finding | next step |",
             "|---|---|---|---|",
         ]
-        lines += [_line(row, _EXAMPLES) for row in group]
+        lines += [_line(row) for row in group]
         sections.append("\n".join(lines) + "\n")
     return "\n".join(sections)
 
 
-def _line(row: Row, examples: Mapping[str, str]) -> str:
+def _line(row: Row) -> str:
+    entry = catalogue.section("doctor")[row.name]
     cells = (
-        row.arrange.__name__.replace("_", " "),
+        row.name,
         row.status,
-        row.detail.format_map(examples),
-        (row.hint or "").format_map(examples),
+        catalogue.fill(entry.message, _EXAMPLES),
+        catalogue.fill(entry.hint or "", _EXAMPLES),
     )
     return "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page(ROWS))
+    PATH.write_text(page(ROWS), encoding="utf-8")

@@ -1,7 +1,7 @@
 """The table of broken setups: each is named in one sentence, with the right next step.
 
-A row arranges a setup on real sockets and says which check has to find it, with which status, and
-word for word what it has to say; no check before it may complain.
+A row arranges a setup on real sockets and names the check that has to find it, and its status; no earlier
+check may complain. The exact sentences are in `tests/catalogue.toml`.
 """
 
 import dataclasses
@@ -20,7 +20,10 @@ import trustme
 
 from codex_ls.doctor import network
 from codex_ls.doctor.check import Check
+from codex_ls.sandbox import confine
+from codex_ls.sandbox.confine import Sandbox
 from tests.doctor.world import World, forwarder, free_port, greeter, hang, proxy_that_says
+from tests.support import catalogue
 from tests.support.answers import Answer, Cut, Pause, error_answer, json_answer, models_answer
 from tests.support.streams import chat_stream, lmstudio_stream
 
@@ -31,42 +34,51 @@ Arrange = Callable[[World], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Row:
-    """A broken setup, and what the doctor must say of it."""
+    """A broken setup, and which check finds it; the catalogue has the sentences."""
 
     arrange: Arrange
     check: str
     status: str
-    detail: str
-    hint: str | None
+
+    @property
+    def name(self) -> str:
+        """Its name in the catalogue and on the page."""
+        return self.arrange.__name__.replace("_", " ")
 
 
 ROWS: list[Row] = []
 
 
-def row(check: str, status: str, detail: str, hint: str | None = None) -> Callable[[Arrange], None]:
+def row(check: str, status: str) -> Callable[[Arrange], None]:
     """Add a row to the table."""
-    return lambda arrange: ROWS.append(Row(arrange, check, status, detail, hint))
+    return lambda arrange: ROWS.append(Row(arrange, check, status))
 
 
 # ---- config, profile, key ----------------------------------------------------------------------
 
 
-@row(
-    "config",
-    "failed",
-    "config.toml:2:9: this is not TOML: invalid value.",
-    '~/home/config.toml, line 2, column 9: text needs quotes, as in model = "gpt-oss".',
-)
+@row("codex", "warning")
+async def a_wire_that_codex_dropped(world: World) -> None:
+    server = await world.server()
+    world.configure(server.base_url, more='wire_api = "chat"')
+
+
+@row("codex", "warning")
+async def profiles_that_codex_dropped(world: World) -> None:
+    server = await world.server()
+    world.write(
+        'profile = "lab"\n\n'
+        f'[model_providers.lab]\nbase_url = "{server.base_url}"\n\n'
+        '[profiles.lab]\nmodel = "test-model"\nmodel_provider = "lab"\n'
+    )
+
+
+@row("config", "failed")
 async def bad_toml(world: World) -> None:
     world.write('profile = "a"\nmodel = gpt-oss\n')
 
 
-@row(
-    "config",
-    "warning",
-    "config.toml:1:1: there is no setting `modell`, so it does nothing.",
-    "~/home/config.toml, line 1, column 1: did you mean `model`?",
-)
+@row("config", "warning")
 async def a_typo(world: World) -> None:
     server = await world.server()
     world.configure(server.base_url)
@@ -74,56 +86,31 @@ async def a_typo(world: World) -> None:
     world.write(f'modell = "x"\n{text}')
 
 
-@row(
-    "profile",
-    "failed",
-    "There is no profile `clod`.",
-    "Did you mean `cloud`? The profiles in ~/home are cloud and embedded.",
-)
+@row("profile", "failed")
 async def wrong_profile(world: World) -> None:
     world.write('[profiles.cloud]\nmodel = "m"\n')
     world.profile = "clod"
 
 
-@row(
-    "profile",
-    "failed",
-    "Nothing in ~/home selects a model.",
-    "Choose a profile (cloud and embedded), name a model, or set `profile` in ~/home/config.toml.",
-)
+@row("profile", "failed")
 async def no_profile(world: World) -> None:
     world.write('[profiles.cloud]\nmodel = "m"\n')
 
 
-@row(
-    "key",
-    "failed",
-    "Fake wants a key, and FAKE_KEY is not set.",
-    "Set it where this program starts: export FAKE_KEY=...",
-)
+@row("key", "failed")
 async def key_missing(world: World) -> None:
     server = await world.server()
     world.configure(server.base_url, more='env_key = "FAKE_KEY"')
 
 
-@row(
-    "key",
-    "failed",
-    "The key in FAKE_KEY holds characters that no key has.",
-    "Set it again: it may have been copied with quotes, blanks or a line end.",
-)
+@row("key", "failed")
 async def key_with_a_line_end(world: World) -> None:
     server = await world.server()
     world.configure(server.base_url, more='env_key = "FAKE_KEY"')
     world.env["FAKE_KEY"] = "canary-1234\r\nX-Evil: 1"
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} refused the key (FAKE_KEY) with 401.",
-    "Check that the key in FAKE_KEY is for this server, whole, and still valid.",
-)
+@row("server", "failed")
 async def key_wrong(world: World) -> None:
     server = await world.server()
     server.route("GET", "/v1/models", error_answer(401, "wrong key canary-1234"))
@@ -131,12 +118,7 @@ async def key_wrong(world: World) -> None:
     world.env["FAKE_KEY"] = "canary-1234"
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} wants a key (401), and none was sent.",
-    'Add env_key = "MY_KEY" to the provider, and set that variable.',
-)
+@row("server", "failed")
 async def key_not_configured(world: World) -> None:
     server = await world.server()
     server.route("GET", "/v1/models", error_answer(401, "who are you?"))
@@ -146,69 +128,37 @@ async def key_not_configured(world: World) -> None:
 # ---- address and network -----------------------------------------------------------------------
 
 
-@row(
-    "address",
-    "failed",
-    "fake is at https://model.invalid:443, and only this machine is allowed.",
-    "Choose a local profile, or turn localOnly off.",
-)
+@row("address", "failed")
 async def not_on_this_machine(world: World) -> None:
     world.configure("https://model.invalid/v1")
     world.local_only = True
 
 
-@row(
-    "address",
-    "warning",
-    "base_url is http://0.0.0.0:{port}/v1: a server may listen on 0.0.0.0, but nobody lives there.",
-    'Write base_url = "http://localhost:{port}/v1".',
-)
+@row("address", "warning")
 async def address_copied_from_the_servers_log(world: World) -> None:
     server = await world.server()
     world.configure(f"http://0.0.0.0:{server.port}/v1")
 
 
-@row(
-    "name",
-    "failed",
-    "No address is known for no-such-host.invalid.",
-    "Check the host in base_url, and the network.",
-)
+@row("name", "failed")
 async def unknown_host(world: World) -> None:
     world.configure("http://no-such-host.invalid:1234/v1")
 
 
-@row(
-    "proxy",
-    "warning",
-    "http_proxy is set (http://127.0.0.1:9) and NO_PROXY does not name 127.0.0.1: codex-ls goes"
-    " past the proxy to this machine, other programs do not.",
-    "export NO_PROXY=localhost,127.0.0.1,::1",
-)
+@row("proxy", "warning")
 async def proxy_that_catches_loopback(world: World) -> None:
     server = await world.server()
     world.configure(server.base_url)
     world.env["http_proxy"] = "http://user:canary-1234@127.0.0.1:9"
 
 
-@row(
-    "connection",
-    "failed",
-    "Nothing listens at http://127.0.0.1:{port}.",
-    "Start LM Studio's server: lms server start",
-)
+@row("connection", "failed")
 async def port_closed(world: World) -> None:
     world.names["port"] = free_port()
     world.configure(f"http://127.0.0.1:{world.names['port']}/v1", provider="lmstudio")
 
 
-@row(
-    "connection",
-    "failed",
-    "Nothing listens at http://localhost:{port}.",
-    "Start Ollama: ollama serve. A model server answers at http://localhost:{neighbour}:"
-    ' base_url = "http://localhost:{neighbour}/v1".',
-)
+@row("connection", "failed")
 async def another_server_is_running(world: World) -> None:
     server = await world.server()
     world.ports = (server.port,)
@@ -217,23 +167,13 @@ async def another_server_is_running(world: World) -> None:
     world.names |= {"port": port, "neighbour": server.port}
 
 
-@row(
-    "connection",
-    "failed",
-    "Nothing listens at http://127.0.0.1:{port}, but something does at [::1]:{port}.",
-    'Write base_url = "http://[::1]:{port}/v1".',
-)
+@row("connection", "failed")
 async def ipv6_only(world: World) -> None:
     port = world.listen(hang, "::1")
     world.configure(f"http://127.0.0.1:{port}/v1")
 
 
-@row(
-    "connection",
-    "failed",
-    "http://127.0.0.1:{port} did not take the connection within 0.2 s.",
-    "Check host and port; a firewall may drop it, or the machine is off.",
-)
+@row("connection", "failed")
 async def black_hole(world: World) -> None:
     full = world.stack.enter_context(socket.socket())
     full.bind(("127.0.0.1", 0))
@@ -246,12 +186,7 @@ async def black_hole(world: World) -> None:
     world.configure(f"http://127.0.0.1:{world.names['port']}/v1", more="connect_timeout_ms = 200")
 
 
-@row(
-    "exposure",
-    "warning",
-    "The server on port {port} listens on every address: others on the network can use it.",
-    "Start it with the host 127.0.0.1.",
-)
+@row("exposure", "warning")
 async def bound_to_every_address(world: World) -> None:
     server = await world.server()
     port = world.listen(forwarder(server.port), "0.0.0.0")
@@ -276,45 +211,25 @@ _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(_TLS)
 
 
-@row(
-    "tls",
-    "failed",
-    "http://127.0.0.1:{port} speaks TLS, and base_url begins with http://.",
-    'Write base_url = "https://127.0.0.1:{port}/v1".',
-)
+@row("tls", "failed")
 async def http_to_https(world: World) -> None:
     port = world.listen(hang_in_tls)
     world.configure(f"http://127.0.0.1:{port}/v1")
 
 
-@row(
-    "tls",
-    "failed",
-    "https://127.0.0.1:{port} speaks HTTP without TLS.",
-    'Write base_url = "http://127.0.0.1:{port}/v1".',
-)
+@row("tls", "failed")
 async def https_to_http(world: World) -> None:
     server = await world.server()
     world.configure(f"https://127.0.0.1:{server.port}/v1")
 
 
-@row(
-    "tls",
-    "failed",
-    "https://127.0.0.1:{port} has a certificate that nobody known here has signed.",
-    "Set SSL_CERT_FILE to the certificate of the organisation that signed it.",
-)
+@row("tls", "failed")
 async def bad_certificate(world: World) -> None:
     server = await world.server(tls=_TLS)
     world.configure(f"https://127.0.0.1:{server.port}/v1")
 
 
-@row(
-    "tls",
-    "failed",
-    "http://127.0.0.1:{port} takes connections and did not answer within 1 s.",
-    "Look at the server's own log: it may hang, or be busy with another request.",
-)
+@row("tls", "failed")
 async def a_server_that_hangs(world: World) -> None:
     port = world.listen(hang)
     world.configure(f"http://127.0.0.1:{port}/v1")
@@ -323,24 +238,14 @@ async def a_server_that_hangs(world: World) -> None:
 # ---- the server and its path -------------------------------------------------------------------
 
 
-@row(
-    "server",
-    "failed",
-    "A web page answers at {origin} (200).",
-    "Check the port in base_url: another program has this one.",
-)
+@row("server", "failed")
 async def wrong_port(world: World) -> None:
     server = await world.server()
     server.on(lambda _: PAGE)
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "warning",
-    "{origin} does not list its models (404).",
-    "Some gateways don't; the next check shows whether it answers.",
-)
+@row("server", "warning")
 async def only_answers(world: World) -> None:
     server = await world.server()
     for path in ("/props", "/api/version", "/v1/models", "/models"):
@@ -351,46 +256,25 @@ async def only_answers(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} is not where this server's interface is (404 for its models).",
-    'Write base_url = "{origin}/v1".',
-)
+@row("server", "failed")
 async def without_v1(world: World) -> None:
     server = await world.server()
     world.configure(server.origin)
 
 
-@row(
-    "server",
-    "failed",
-    "{origin}/v1/v1 is not where this server's interface is (404 for its models).",
-    'Write base_url = "{origin}/v1".',
-)
+@row("server", "failed")
 async def with_two_v1(world: World) -> None:
     server = await world.server()
     world.configure(f"{server.origin}/v1/v1")
 
 
-@row(
-    "server",
-    "failed",
-    "{origin}/v1/chat/completions is not where this server's interface is (404 for its models).",
-    'Write base_url = "{origin}/v1".',
-)
+@row("server", "failed")
 async def with_the_endpoint(world: World) -> None:
     server = await world.server()
     world.configure(f"{server.origin}/v1/chat/completions")
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} sends requests elsewhere (307 to https://elsewhere.invalid:443); redirects are not"
-    " followed, so that a key goes nowhere else.",
-    'If that is your server too, write base_url = "https://elsewhere.invalid/v1".',
-)
+@row("server", "failed")
 async def a_redirect(world: World) -> None:
     server = await world.server()
     headers = {"Location": "https://elsewhere.invalid/v1/models?key=canary-1234"}
@@ -398,13 +282,7 @@ async def a_redirect(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} sends requests elsewhere (307 to an address that makes no sense); redirects are not"
-    " followed, so that a key goes nowhere else.",
-    "Correct that redirect in the server, or in the gateway before it.",
-)
+@row("server", "failed")
 async def a_redirect_to_no_address(world: World) -> None:
     server = await world.server()
     headers = {"Location": "http://["}
@@ -412,13 +290,7 @@ async def a_redirect_to_no_address(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} sends requests elsewhere (302 to an address that makes no sense); redirects are not"
-    " followed, so that a key goes nowhere else.",
-    "Correct that redirect in the server, or in the gateway before it.",
-)
+@row("server", "failed")
 async def a_redirect_to_no_port(world: World) -> None:
     server = await world.server()
     headers = {"Location": "http://127.0.0.1:99999/v1/models"}
@@ -426,12 +298,7 @@ async def a_redirect_to_no_port(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "warning",
-    "llama.cpp is loading its model.",
-    "Wait: questions are kept waiting too.",
-)
+@row("server", "warning")
 async def still_loading(world: World) -> None:
     server = await world.server()
     for path in ("/health", "/props", "/v1/models"):
@@ -442,24 +309,14 @@ async def still_loading(world: World) -> None:
 # ---- the model ---------------------------------------------------------------------------------
 
 
-@row(
-    "model",
-    "warning",
-    "Fake has no model tset-model; it has test-model, other.",
-    'Write model = "test-model".',
-)
+@row("model", "warning")
 async def model_missing_at_a_gateway(world: World) -> None:
     server = await world.server()
     server.route("GET", "/v1/models", models_answer("other", "test-model"))
     world.configure(server.base_url, model="tset-model")
 
 
-@row(
-    "model",
-    "warning",
-    "llama.cpp has loaded qwen3.gguf and answers with it, whatever the profile calls it (gpt-oss).",
-    'Write model = "qwen3.gguf", or start llama-server with that model.',
-)
+@row("model", "warning")
 async def llamacpp_with_another_model(world: World) -> None:
     server = await world.server()
     server.route("GET", "/props", json_answer({"build_info": "b8681-x", "total_slots": 1}))
@@ -475,36 +332,21 @@ def _lmstudio_model(name: str, **more: object) -> dict[str, object]:
     return {"type": "llm", "key": name, "loaded_instances": [], **more}
 
 
-@row(
-    "model",
-    "warning",
-    "test-model is there, but not loaded: the first question waits for it.",
-    "Load it beforehand: lms load test-model",
-)
+@row("model", "warning")
 async def model_not_loaded(world: World) -> None:
     server = await world.server()
     server.route("GET", "/api/v1/models", _lmstudio(_lmstudio_model("test-model")))
     world.configure(server.base_url, provider="lmstudio")
 
 
-@row(
-    "model",
-    "failed",
-    "LM Studio has no model at all, so not test-model either.",
-    "lms get test-model",
-)
+@row("model", "failed")
 async def lmstudio_with_nothing(world: World) -> None:
     server = await world.server()
     server.route("GET", "/api/v1/models", _lmstudio())
     world.configure(server.base_url, provider="lmstudio")
 
 
-@row(
-    "model",
-    "failed",
-    "Ollama has no model qwen3:8b; it has qwen3:4b, gemma3:latest.",
-    "ollama pull qwen3:8b",
-)
+@row("model", "failed")
 async def ollama_model_not_pulled(world: World) -> None:
     server = await world.server()
     server.route("GET", "/api/version", json_answer({"version": "0.13.5"}))
@@ -513,12 +355,7 @@ async def ollama_model_not_pulled(world: World) -> None:
     world.configure(server.base_url, provider="ollama", model="qwen3:8b")
 
 
-@row(
-    "model",
-    "failed",
-    "vLLM has no model qwen3; it has Qwen/Qwen3-8B.",
-    "Write a name that it serves, or start it with --served-model-name qwen3.",
-)
+@row("model", "failed")
 async def vllm_wrong_name(world: World) -> None:
     server = await world.server()
     server.route("GET", "/version", json_answer({"version": "0.11.0"}))
@@ -527,12 +364,7 @@ async def vllm_wrong_name(world: World) -> None:
     world.configure(server.base_url, provider="vllm", model="qwen3")
 
 
-@row(
-    "window",
-    "warning",
-    "Only 4096 tokens fit: one long file is more than that.",
-    'Set OLLAMA_CONTEXT_LENGTH where Ollama starts, or use wire_api = "ollama".',
-)
+@row("window", "warning")
 async def ollamas_small_window(world: World) -> None:
     server = await world.server()
     server.route("GET", "/api/version", json_answer({"version": "0.13.5"}))
@@ -542,12 +374,7 @@ async def ollamas_small_window(world: World) -> None:
     world.configure(server.base_url, provider="ollama")
 
 
-@row(
-    "window",
-    "warning",
-    "model_context_window says 32768, but the model is loaded for 16384 tokens.",
-    "Load it with more: lms load MODEL --context-length 32768",
-)
+@row("window", "warning")
 async def a_window_that_is_not_there(world: World) -> None:
     server = await world.server()
     loaded = [{"id": "test-model", "config": {"context_length": 16384}}]
@@ -560,12 +387,7 @@ async def a_window_that_is_not_there(world: World) -> None:
 # ---- the answer --------------------------------------------------------------------------------
 
 
-@row(
-    "answer",
-    "failed",
-    "The model server says: Unexpected endpoint or method. (POST /api/v1/chat)",
-    'LM Studio has this API from 0.4 on: update it, or set wire_api = "chat".',
-)
+@row("answer", "failed")
 async def an_lm_studio_before_its_own_api(world: World) -> None:
     server = await world.server()
     listed = {"data": [{"id": "test-model", "state": "loaded", "type": "llm"}]}
@@ -575,12 +397,7 @@ async def an_lm_studio_before_its_own_api(world: World) -> None:
     world.configure(server.base_url, provider="lmstudio", more='wire_api = "lmstudio"')
 
 
-@row(
-    "answer",
-    "warning",
-    "The first word came after MS, then about N tokens/s.",
-    "Ask again: if it stays so slow, take a smaller model or a smaller quantisation.",
-)
+@row("answer", "warning")
 async def a_slow_first_word(world: World) -> None:
     server = await world.server()
     server.always(chat_stream(content=[Pause(0.2), *("O", Pause(0.05)) * 5]))
@@ -588,24 +405,14 @@ async def a_slow_first_word(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "answer",
-    "failed",
-    "The model server says: no such endpoint",
-    'This server may not know the Responses API: set wire_api = "chat".',
-)
+@row("answer", "failed")
 async def a_wire_that_it_does_not_speak(world: World) -> None:
     server = await world.server()
     server.always(error_answer(404, "no such endpoint"))
     world.configure(server.base_url, more='wire_api = "responses"')
 
 
-@row(
-    "answer",
-    "failed",
-    "No whole answer in 0.5 s; the last phase was prompt.",
-    "Look at the server's own log; a smaller model answers sooner.",
-)
+@row("answer", "failed")
 async def a_model_that_says_nothing(world: World) -> None:
     server = await world.server()
     server.always(chat_stream(content=[Cut.STALL]))
@@ -613,12 +420,7 @@ async def a_model_that_says_nothing(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "cancel",
-    "warning",
-    "The server went on for more than 0.5 s after the connection was closed.",
-    "A newer version of it may notice; until then a cancelled question costs its whole time.",
-)
+@row("cancel", "warning")
 async def a_server_that_does_not_stop(world: World) -> None:
     server = await world.server()
     server.route("GET", "/props", json_answer({"build_info": "b8681-x", "total_slots": 1}))
@@ -628,11 +430,8 @@ async def a_server_that_does_not_stop(world: World) -> None:
 
 # ---- more of them, as new users meet them ------------------------------------------------------
 
-PORT = "Check the port in base_url: another program has this one."
-MEMORY = "Take a smaller model or a smaller window, or close what uses the memory."
 
-
-def config_row(name: str, text: str | bytes, check: str, detail: str, hint: str) -> None:
+def config_row(name: str, text: str | bytes, check: str) -> None:
     """A row of a config.toml that can't be used."""
 
     async def arrange(world: World) -> None:
@@ -640,24 +439,19 @@ def config_row(name: str, text: str | bytes, check: str, detail: str, hint: str)
         (world.home / "config.toml").write_bytes(data)
 
     arrange.__name__ = name
-    ROWS.append(Row(arrange, check, "failed", detail, hint))
+    ROWS.append(Row(arrange, check, "failed"))
 
 
-def base_url_row(name: str, base_url: str, must: str, fix: str | None = None) -> None:
+def base_url_row(name: str, base_url: str) -> None:
     """A row of a base_url that can't be used."""
-    place = "~/home/config.toml, line 4, column 12"
     config_row(
         name,
         'model = "m"\nmodel_provider = "x"\n[model_providers.x]\n' + f'base_url = "{base_url}"\n',
         "config",
-        f"config.toml:4:12: `model_providers.x.base_url` must {must}.",
-        f"{place}: {fix}" if fix else f"{place}.",
     )
 
 
-def answer_row(
-    name: str, answer: Answer, detail: str, hint: str, *, provider: str = "fake", more: str = ""
-) -> None:
+def answer_row(name: str, answer: Answer, *, provider: str = "fake", more: str = "") -> None:
     """A row of a server that lists its models and answers like this."""
 
     async def arrange(world: World) -> None:
@@ -666,156 +460,45 @@ def answer_row(
         world.configure(server.base_url, provider=provider, more=more)
 
     arrange.__name__ = name
-    ROWS.append(Row(arrange, "answer", "failed", detail, hint))
+    ROWS.append(Row(arrange, "answer", "failed"))
 
 
-base_url_row(
-    "an address without its scheme",
-    "localhost:1234/v1",
-    "begin with http:// or https://",
-    "write http://localhost:1234/v1",
-)
-base_url_row(
-    "an address with one slash",
-    "http:/localhost:1234/v1",
-    "begin with http:// or https://",
-    "write two slashes behind http:.",
-)
-base_url_row(
-    "an address with a blank",
-    "http://local host:1",
-    "not hold blanks or control characters",
-    "take them out.",
-)
-base_url_row(
-    "port 0",
-    "http://localhost:0/v1",
-    "have a port from 1 to 65535, as in http://localhost:1234/v1",
-    "write the port that the server says it listens on.",
-)
-base_url_row(
-    "a port that is a word",
-    "http://localhost:PORT/v1",
-    "have a port from 1 to 65535, as in http://localhost:1234/v1",
-    "write the port that the server says it listens on.",
-)
-base_url_row(
-    "a zone written for a browser",
-    "http://[fe80::1%25eth0]:1/v1",
-    "have a single % before an IPv6 zone",
-    "write % instead of %25.",
-)
-config_row(
-    "a colon instead of =",
-    'model: "m"\n',
-    "config",
-    "config.toml:1:6: this is not TOML: expected '=' after a key in a key/value pair.",
-    '~/home/config.toml, line 1, column 6: write = instead of the colon, as in model = "gpt-oss".',
-)
-config_row(
-    "JSON in a TOML file",
-    '{"model": "m"}\n',
-    "config",
-    "config.toml:1:1: this is not TOML: invalid statement.",
-    "~/home/config.toml, line 1, column 1: this looks like JSON; TOML has lines such as"
-    ' model = "gpt-oss".',
-)
-config_row(
-    "curly quotes",
-    "model = “m”\n",
-    "config",
-    "config.toml:1:9: this is not TOML: invalid value.",
-    '~/home/config.toml, line 1, column 9: write straight quotes: ".',
-)
-config_row(
-    "a quote that is not closed",
-    'model = "m\nx = 1\n',
-    "config",
-    "config.toml:1:11: this is not TOML: illegal character '\\n'.",
-    "~/home/config.toml, line 1, column 11: a quote that opens on this line is not closed.",
-)
-config_row(
-    "a path of Windows in double quotes",
-    'model = "C:\\Users\\me.gguf"\n',
-    "config",
-    "config.toml:1:14: this is not TOML: invalid hex value.",
-    "~/home/config.toml, line 1, column 14: put a text with backslashes into single quotes.",
-)
-config_row(
-    "a merge that was not finished",
-    '<<<<<<< HEAD\nmodel = "m"\n',
-    "config",
-    "config.toml:1:1: this is not TOML: invalid statement.",
-    "~/home/config.toml, line 1, column 1: a merge left both of its sides here: keep one of them.",
-)
+base_url_row("an address without its scheme", "localhost:1234/v1")
+base_url_row("an address with one slash", "http:/localhost:1234/v1")
+base_url_row("an address with a blank", "http://local host:1")
+base_url_row("port 0", "http://localhost:0/v1")
+base_url_row("a port that is a word", "http://localhost:PORT/v1")
+base_url_row("a zone written for a browser", "http://[fe80::1%25eth0]:1/v1")
+config_row("a colon instead of =", 'model: "m"\n', "config")
+config_row("JSON in a TOML file", '{"model": "m"}\n', "config")
+config_row("curly quotes", "model = “m”\n", "config")
+config_row("a quote that is not closed", 'model = "m\nx = 1\n', "config")
+config_row("a path of Windows in double quotes", 'model = "C:\\Users\\me.gguf"\n', "config")
+config_row("a merge that was not finished", '<<<<<<< HEAD\nmodel = "m"\n', "config")
 config_row(
     "a table named in the singular",
     'model_provider = "x"\n[model_provider.x]\nbase_url = "http://localhost:1/v1"\n',
     "config",
-    "config.toml:2:18: this is not TOML: cannot overwrite a value.",
-    "~/home/config.toml, line 2, column 18: did you mean [model_providers.x]?",
 )
-config_row(
-    "the same setting twice",
-    'model = "a"\nmodel = "b"\n',
-    "config",
-    "config.toml:2:1: `model` is set twice, first at line 1, column 1.",
-    "~/home/config.toml, line 2, column 1: keep one of them.",
-)
-config_row(
-    "a number in quotes",
-    'model_context_window = "32768"\n',
-    "config",
-    "config.toml:1:24: `model_context_window` must be a whole number, not text.",
-    "~/home/config.toml, line 1, column 24: write it without quotes.",
-)
-config_row(
-    "UTF-16",
-    'model = "m"\n'.encode("utf-16"),
-    "config",
-    "config.toml:1:1: the text is UTF-16.",
-    "~/home/config.toml, line 1, column 1: save the file as UTF-8.",
-)
-config_row(
-    "a provider that is mistyped",
-    'model = "m"\nmodel_provider = "olama"\n',
-    "profile",
-    "config.toml:2:18: there is no provider `olama`.",
-    "~/home/config.toml, line 2, column 18: did you mean `ollama`? The providers are ollama,"
-    " llamacpp, vllm, openai, lmstudio and embedded.",
-)
-config_row(
-    "a provider without a model",
-    'model_provider = "lmstudio"\n',
-    "profile",
-    "config.toml:1:18: the provider is lmstudio, and no model is named.",
-    '~/home/config.toml, line 1, column 18: add a line such as model = "gpt-oss" above it.',
-)
+config_row("the same setting twice", 'model = "a"\nmodel = "b"\n', "config")
+config_row("a number in quotes", 'model_context_window = "32768"\n', "config")
+config_row("UTF-16", 'model = "m"\n'.encode("utf-16"), "config")
+config_row("a provider that is mistyped", 'model = "m"\nmodel_provider = "olama"\n', "profile")
+config_row("a provider without a model", 'model_provider = "lmstudio"\n', "profile")
 
 
-@row(
-    "config",
-    "failed",
-    "The configuration folder is not a folder.",
-    "~/home/config.toml is a file: set CODEX_HOME to the folder that holds config.toml.",
-)
+@row("config", "failed")
 async def home_is_the_file_itself(world: World) -> None:
     world.write("")
     world.env["CODEX_HOME"] = str(world.home / "config.toml")
 
 
-@row(
-    "config",
-    "warning",
-    "CODEX_HOME is ~/home/nowhere, which does not exist.",
-    "Create that folder, or correct CODEX_HOME.",
-)
+@row("config", "failed")
 async def home_is_not_there(world: World) -> None:
     world.env["CODEX_HOME"] = str(world.home / "nowhere")
-    world.local_only = True
 
 
-def key_row(name: str, value: str, detail: str, hint: str, variable: str = "FAKE_KEY") -> None:
+def key_row(name: str, value: str, variable: str = "FAKE_KEY") -> None:
     """A row of a key that is not as it should be."""
 
     async def arrange(world: World) -> None:
@@ -824,48 +507,17 @@ def key_row(name: str, value: str, detail: str, hint: str, variable: str = "FAKE
         world.env[variable] = value
 
     arrange.__name__ = name
-    ROWS.append(Row(arrange, "key", "failed", detail, hint))
+    ROWS.append(Row(arrange, "key", "failed"))
 
 
-key_row(
-    "a key with its quotes",
-    "'canary-1234'",
-    "The key in FAKE_KEY has quotes around it.",
-    "Set it again without them.",
-)
-key_row(
-    "a key with Bearer",
-    "Bearer canary-1234",
-    "The key in FAKE_KEY begins with `Bearer`, which codex-ls writes itself.",
-    "Set it to the key alone.",
-)
-key_row(
-    "a key with a blank",
-    "canary 1234",
-    "The key in FAKE_KEY has a blank in it.",
-    "Set it again, the key alone.",
-)
-key_row(
-    "a key with curly quotes",
-    "“canary-1234”",
-    "The key in FAKE_KEY holds characters that no key has.",
-    "Set it again: it may have been copied with quotes, blanks or a line end.",
-)
-key_row(
-    "a key in another variable",
-    "canary-1234",
-    "Fake wants a key, and FAKE_KEY is not set.",
-    'FAKE_APIKEY is set: if that is the key, write env_key = "FAKE_APIKEY".',
-    "FAKE_APIKEY",
-)
+key_row("a key with its quotes", "'canary-1234'")
+key_row("a key with Bearer", "Bearer canary-1234")
+key_row("a key with a blank", "canary 1234")
+key_row("a key with curly quotes", "“canary-1234”")
+key_row("a key in another variable", "canary-1234", "FAKE_APIKEY")
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} refuses access (403). The model server says: no access to this model",
-    "Check what the key in FAKE_KEY is allowed to use.",
-)
+@row("server", "failed")
 async def a_key_that_may_not(world: World) -> None:
     server = await world.server()
     server.route("GET", "/v1/models", error_answer(403, "no access to this model"))
@@ -873,56 +525,33 @@ async def a_key_that_may_not(world: World) -> None:
     world.env["FAKE_KEY"] = "canary-1234"
 
 
-@row(
-    "connection",
-    "warning",
-    "localhost is 127.0.0.1 on this system, and the server listens at [::1]:{port} alone: codex-ls"
-    " finds it there, other programs may not.",
-    'Write base_url = "http://[::1]:{port}/v1".',
-)
+@row("connection", "warning")
 async def localhost_on_ipv6_alone(world: World) -> None:
     server = await world.server()
     port = world.listen(forwarder(server.port), "::1")
     world.configure(f"http://localhost:{port}/v1")
 
 
-@row(
-    "connection",
-    "failed",
-    "Nothing listens at http://127.0.0.1:{port}.",
-    "Check the port, and that the server is running. If it runs on Windows, set"
-    " networkingMode=mirrored under [wsl2] in .wslconfig and run wsl --shutdown.",
-)
+@row("connection", "failed")
 async def on_the_other_side_of_wsl(world: World) -> None:
     world.env["WSL_DISTRO_NAME"] = "Debian"
     world.names["port"] = free_port()
     world.configure(f"http://127.0.0.1:{world.names['port']}/v1")
 
 
-@row(
-    "name",
-    "failed",
-    "No address is known for host.docker.internal.",
-    "Outside a container write localhost; for a container on Linux:"
-    " docker run --add-host=host.docker.internal:host-gateway",
-)
+@row("name", "failed")
 async def the_host_of_a_container(world: World) -> None:
     world.configure("http://host.docker.internal:11434/v1")
 
 
-@row(
-    "proxy",
-    "failed",
-    "https_proxy names the proxy http://127.0.0.1:{port}, and nothing listens there.",
-    "Correct that variable, or unset it.",
-)
+@row("proxy", "failed")
 async def a_proxy_that_is_not_there(world: World) -> None:
     world.names["port"] = free_port()
     world.configure("https://model.invalid/v1")
     world.env["https_proxy"] = f"http://me:canary-1234@127.0.0.1:{world.names['port']}"
 
 
-def proxy_row(name: str, head: bytes, check: str, detail: str, hint: str, scheme: str) -> None:
+def proxy_row(name: str, head: bytes, check: str, scheme: str) -> None:
     """A row of a proxy that answers by itself; the world's and the process's environment name it."""
 
     async def arrange(world: World) -> None:
@@ -935,54 +564,32 @@ def proxy_row(name: str, head: bytes, check: str, detail: str, hint: str, scheme
         )
 
     arrange.__name__ = name
-    ROWS.append(Row(arrange, check, "failed", detail, hint))
+    ROWS.append(Row(arrange, check, "failed"))
 
 
-_PASSWORD = "Write name and password into the proxy's variable: http://NAME:PASSWORD@HOST:PORT"
 proxy_row(
     "a proxy that wants a password",
     b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
     "tls",
-    "The proxy in front of Fake refused: 407 Proxy Authentication Required.",
-    _PASSWORD,
     "https",
 )
 proxy_row(
     "a proxy that wants a password, without TLS",
     b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n",
     "server",
-    "The proxy in between wants a name and a password (407).",
-    "Write them into the proxy's variable: http://NAME:PASSWORD@HOST:PORT",
     "http",
 )
-proxy_row(
-    "a proxy that forbids",
-    b"HTTP/1.1 403 Forbidden\r\n\r\n",
-    "tls",
-    "The proxy in front of Fake refused: 403 Forbidden.",
-    "Ask whoever runs the proxy to let this host through, or name it in NO_PROXY.",
-    "https",
-)
-proxy_row(
-    "a proxy that reaches nothing",
-    b"HTTP/1.1 502 Bad Gateway\r\n\r\n",
-    "tls",
-    "The proxy in front of Fake refused: 502 Bad Gateway.",
-    "Check the host in base_url: the proxy could not reach it.",
-    "https",
-)
+proxy_row("a proxy that forbids", b"HTTP/1.1 403 Forbidden\r\n\r\n", "tls", "https")
+proxy_row("a proxy that reaches nothing", b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "tls", "https")
 proxy_row(
     "a login page of the network",
     b"HTTP/1.1 302 Found\r\nLocation: http://portal.invalid/\r\nContent-Length: 0\r\n\r\n",
     "server",
-    "http://model.invalid:80 sends requests elsewhere (302 to http://portal.invalid:80); redirects"
-    " are not followed, so that a key goes nowhere else.",
-    "Log in to the network first, if that is its login page; else correct base_url.",
     "http",
 )
 
 
-def protocol_row(name: str, greeting: bytes, who: str) -> None:
+def protocol_row(name: str, greeting: bytes) -> None:
     """A row of a port at which something else listens."""
 
     async def arrange(world: World) -> None:
@@ -990,29 +597,21 @@ def protocol_row(name: str, greeting: bytes, who: str) -> None:
         world.configure(f"http://127.0.0.1:{port}/v1")
 
     arrange.__name__ = name
-    detail = f"{who} answers at http://127.0.0.1:{{port}}, and no model server."
-    ROWS.append(Row(arrange, "tls", "failed", detail, PORT))
+    ROWS.append(Row(arrange, "tls", "failed"))
 
 
-protocol_row("SSH on the port", b"SSH-2.0-OpenSSH_9.9\r\n", "An SSH server")
-protocol_row("Redis on the port", b"-ERR wrong number of arguments\r\n", "A Redis server")
-protocol_row("another protocol", b"hello?\r\n", "Something that does not speak HTTP")
+protocol_row("SSH on the port", b"SSH-2.0-OpenSSH_9.9\r\n")
+protocol_row("Redis on the port", b"-ERR wrong number of arguments\r\n")
+protocol_row("another protocol", b"hello?\r\n")
 
 
-@row(
-    "tls",
-    "failed",
-    "http://127.0.0.1:{port} takes connections and closes them without an answer.",
-    "Look at the server's own log; one in a container must not listen on the container's 127.0.0.1.",
-)
+@row("tls", "failed")
 async def a_server_that_hangs_up(world: World) -> None:
     port = world.listen(lambda connection: None)
     world.configure(f"http://127.0.0.1:{port}/v1")
 
 
-def tls_row(
-    name: str, detail: str, hint: str, *hosts: str, years: tuple[int, int] | None = None
-) -> None:
+def tls_row(name: str, *hosts: str, years: tuple[int, int] | None = None) -> None:
     """A row of a certificate of someone who is trusted."""
 
     async def arrange(world: World) -> None:
@@ -1027,38 +626,15 @@ def tls_row(
         world.configure(f"https://127.0.0.1:{server.port}/v1")
 
     arrange.__name__ = name
-    detail = f"https://127.0.0.1:{{port}} has a certificate that {detail}."
-    ROWS.append(Row(arrange, "tls", "failed", detail, hint))
+    ROWS.append(Row(arrange, "tls", "failed"))
 
 
-tls_row(
-    "a certificate of yesterday",
-    "has expired",
-    "Renew that certificate; if it is new, set this machine's clock.",
-    "127.0.0.1",
-    years=(2001, 2002),
-)
-tls_row(
-    "a clock that is behind",
-    "is not yet valid",
-    "Set this machine's clock; if it is right, the server needs another certificate.",
-    "127.0.0.1",
-    years=(2080, 2090),
-)
-tls_row(
-    "a certificate for another host",
-    "is not for 127.0.0.1",
-    "Write the host into base_url that the certificate is for.",
-    "example.org",
-)
+tls_row("a certificate of yesterday", "127.0.0.1", years=(2001, 2002))
+tls_row("a clock that is behind", "127.0.0.1", years=(2080, 2090))
+tls_row("a certificate for another host", "example.org")
 
 
-@row(
-    "tls",
-    "failed",
-    "SSL_CERT_FILE can't be used: ~/home/nothing.pem: no such file or directory.",
-    "Correct that variable, or unset it.",
-)
+@row("tls", "failed")
 async def certificates_that_are_not_there(world: World) -> None:
     patch = world.stack.enter_context(pytest.MonkeyPatch.context())
     patch.setenv("SSL_CERT_FILE", str(world.home / "nothing.pem"))
@@ -1066,12 +642,7 @@ async def certificates_that_are_not_there(world: World) -> None:
     world.configure(f"https://127.0.0.1:{server.port}/v1")
 
 
-@row(
-    "tls",
-    "failed",
-    "Fake at {origin} sent what nobody asked for: an answer packed as br.",
-    "Switch compression off in that server, or in the gateway before it.",
-)
+@row("tls", "failed")
 async def an_answer_that_is_packed(world: World) -> None:
     server = await world.server()
     packed = Answer((b"\x8b\x01",), headers={"Content-Encoding": "br"})
@@ -1079,12 +650,7 @@ async def an_answer_that_is_packed(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "warning",
-    "The server there reaches no model server behind it (502).",
-    "Start the model server behind it.",
-)
+@row("server", "warning")
 async def a_gateway_with_nothing_behind_it(world: World) -> None:
     server = await world.server()
     page = Answer((b"<html>",), status=502, headers={"Content-Type": "text/html"})
@@ -1093,13 +659,7 @@ async def a_gateway_with_nothing_behind_it(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} sends requests elsewhere (308 to https://127.0.0.1:443); redirects are not followed,"
-    " so that a key goes nowhere else.",
-    'Write base_url = "https://127.0.0.1/v1".',
-)
+@row("server", "failed")
 async def a_redirect_to_https(world: World) -> None:
     server = await world.server()
     headers = {"Location": "https://127.0.0.1/v1/models"}
@@ -1107,13 +667,7 @@ async def a_redirect_to_https(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "failed",
-    "{origin} sends requests elsewhere (302 to the path /login); redirects are not followed, so"
-    " that a key goes nowhere else.",
-    "Check base_url: this looks like a web interface, not like a model server's.",
-)
+@row("server", "failed")
 async def a_web_interface(world: World) -> None:
     server = await world.server()
     headers = {"Location": "/login?next=/"}
@@ -1121,35 +675,20 @@ async def a_web_interface(world: World) -> None:
     world.configure(server.base_url)
 
 
-@row(
-    "server",
-    "failed",
-    "A model server answers at {origin}, and no Ollama.",
-    'Set wire_api = "chat".',
-)
+@row("server", "failed")
 async def ollamas_api_of_another_server(world: World) -> None:
     server = await world.server()
     world.configure(server.base_url, more='wire_api = "ollama"')
 
 
-@row(
-    "server",
-    "failed",
-    "llama.cpp b8681-x answers at {origin}, and no LM Studio.",
-    'Set wire_api = "chat".',
-)
+@row("server", "failed")
 async def lm_studios_api_of_another_server(world: World) -> None:
     server = await world.server()
     server.route("GET", "/props", json_answer({"build_info": "b8681-x", "total_slots": 1}))
     world.configure(server.base_url, more='wire_api = "lmstudio"')
 
 
-@row(
-    "model",
-    "failed",
-    "nomic only makes embeddings: it can't answer.",
-    'Write model = "qwen3".',
-)
+@row("model", "failed")
 async def an_embedding_model(world: World) -> None:
     server = await world.server()
     embedding = {**_lmstudio_model("nomic"), "type": "embedding"}
@@ -1157,12 +696,7 @@ async def an_embedding_model(world: World) -> None:
     world.configure(server.base_url, provider="lmstudio", model="nomic")
 
 
-@row(
-    "model",
-    "failed",
-    "Ollama has no model gtp-oss:20b; it has gpt-oss:20b.",
-    'Write model = "gpt-oss:20b".',
-)
+@row("model", "failed")
 async def a_mistyped_model_of_ollama(world: World) -> None:
     server = await world.server()
     server.route("GET", "/api/version", json_answer({"version": "0.13.5"}))
@@ -1170,74 +704,37 @@ async def a_mistyped_model_of_ollama(world: World) -> None:
     world.configure(server.base_url, provider="ollama", model="gtp-oss:20b")
 
 
-@row(
-    "window",
-    "warning",
-    "100 tokens, as model_context_window says: one long file is more than that.",
-    "Raise model_context_window in config.toml to what the server really has.",
-)
+@row("window", "warning")
 async def a_window_written_too_small(world: World) -> None:
     server = await world.server()
     world.configure(server.base_url)
     world.write("model_context_window = 100\n" + (world.home / "config.toml").read_text())
 
 
-SAYS = "The model server says: "
 answer_row(
     "LM Studio that loads nothing by itself",
     error_answer(400, "No models loaded. Please load a model in the developer page."),
-    SAYS + "No models loaded. Please load a model in the developer page.",
-    "lms load test-model",
     provider="lmstudio",
 )
 answer_row(
     "a model that is too large",
     error_answer(500, "model requires more system memory (9.3 GiB) than is available (5.5 GiB)"),
-    SAYS + "model requires more system memory (9.3 GiB) than is available (5.5 GiB)",
-    MEMORY,
     provider="ollama",
 )
-answer_row(
-    "a model that can't chat",
-    error_answer(400, '"test-model" does not support chat'),
-    SAYS + '"test-model" does not support chat',
-    "Write a model that can chat: test-model can't.",
-)
+answer_row("a model that can't chat", error_answer(400, '"test-model" does not support chat'))
 answer_row(
     "no credit",
     error_answer(429, "You exceeded your current quota, please check your plan and billing."),
-    SAYS + "You exceeded your current quota, please check your plan and billing.",
-    "Add credit where this key was made, or ask another profile.",
 )
+answer_row("a key that only the question needs", error_answer(401, "API key required"))
 answer_row(
-    "a key that only the question needs",
-    error_answer(401, "API key required"),
-    SAYS + "API key required",
-    'Add env_key = "MY_KEY" to the provider, and set that variable.',
+    "an answer that is packed later", Answer((b"\x28\xb5",), headers={"Content-Encoding": "zstd"})
 )
-answer_row(
-    "an answer that is packed later",
-    Answer((b"\x28\xb5",), headers={"Content-Encoding": "zstd"}),
-    "Fake at {origin} sent what nobody asked for: an answer packed as zstd.",
-    "Switch compression off in that server, or in the gateway before it.",
-)
-answer_row(
-    "an answer of another kind",
-    json_answer({"ok": True}),
-    'What came is no answer of a model; it begins with: {{"ok": true}}',
-    "Look at the server's own log: it was asked for test-model at {origin}/v1, as chat.",
-)
-answer_row(
-    "an answer without a word",
-    chat_stream(),
-    "The model answered with nothing.",
-    "Ask again, or check that the model's chat template fits it.",
-)
+answer_row("an answer of another kind", json_answer({"ok": True}))
+answer_row("an answer without a word", chat_stream())
 answer_row(
     "an answer that ends at once",
     Answer((b"data: [DONE]\n\n",), headers={"Content-Type": "text/event-stream"}),
-    "The model server ended its answer before the first word.",
-    "Look at the model server's own log: it may have run out of memory or been stopped.",
 )
 answer_row(
     "an error in the stream",
@@ -1245,8 +742,6 @@ answer_row(
         (b'data: {"error": {"message": "CUDA out of memory", "code": 500}}\n\n',),
         headers={"Content-Type": "text/event-stream"},
     ),
-    SAYS + "CUDA out of memory",
-    MEMORY,
 )
 
 
@@ -1265,17 +760,19 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def plain(text: str | None) -> str | None:
-    """Without the figures that no two runs share."""
-    if text is None:
-        return None
+def plain(text: str) -> str:
+    """Without the figures that differ from run to run."""
     return re.sub(r"about [0-9.]+ tokens", "about N tokens", re.sub(r"\b\d+ ms\b", "MS", text))
 
 
 def test_the_table_is_long_enough() -> None:
     assert len(ROWS) >= 100
-    names = [row.arrange.__name__ for row in ROWS]
+    names = [row.name for row in ROWS]
     assert len(set(names)) == len(names)
+
+
+def test_the_catalogue_has_the_rows_and_no_others() -> None:
+    assert set(catalogue.section("doctor")) == {row.name for row in ROWS}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.arrange.__name__)
@@ -1286,13 +783,8 @@ async def test_a_broken_setup_is_named(row: Row, home: Path) -> None:
         checks = await world.examine()
     complaints = [check for check in checks if check.status in ("warning", "failed")]
     first = complaints[0]
-    hint = None if row.hint is None else row.hint.format(**world.names)
-    assert (first.id, first.status, plain(first.detail), first.hint) == (
-        row.check,
-        row.status,
-        row.detail.format(**world.names),
-        hint,
-    )
+    assert (first.id, first.status) == (row.check, row.status)
+    catalogue.check("doctor", row.name, plain(first.detail), first.hint, world.names)
     assert "canary" not in str(checks)
     if row.status == "failed":
         behind = checks[checks.index(first) + 1 :]
@@ -1324,11 +816,13 @@ async def test_a_healthy_setup_has_no_complaint(home: Path) -> None:
         ("answer", "ok"),
         ("thinking", "ok"),
         ("cancel", "ok"),
+        ("codex", "ok"),
+        ("sandbox", "ok"),
     ]
     details = {check.id: check.detail for check in checks}
-    assert details["server"] == "It is llama.cpp b8681-x."
-    assert details["thinking"] == "It came in the field reasoning_content."
-    assert details["cancel"].endswith("and the server was free.")
+    assert details["server"] == "Detected llama.cpp b8681-x."
+    assert details["thinking"] == "Received in the field reasoning_content."
+    assert details["cancel"].endswith("and the server stopped generating.")
     assert asked == [
         "Reply with the single word OK.",
         "Count from 1 to 1000, one number a line.",
@@ -1346,10 +840,11 @@ async def test_lm_studio_over_its_own_api_has_no_complaint_and_keeps_nothing(hom
         server.always(lmstudio_stream(reasoning=["hm"], content=["OK"], response_id=None))
         world.configure(server.base_url, provider="lmstudio", more='wire_api = "lmstudio"')
         told = {check.id: (check.status, check.detail) for check in await world.examine()}
+        assert {told.pop("codex")[0], *(status for status, _ in told.values())} == {"warning", "ok"}
         assert {status for status, _ in told.values()} == {"ok"}
         assert told["model"] == ("ok", "test-model is loaded.")
         assert told["window"] == ("ok", "16384 tokens.")
-        assert told["thinking"] == ("ok", "It came in the field reasoning.")
+        assert told["thinking"] == ("ok", "Received in the field reasoning.")
         assert {turn.path for turn in server.turns} == {"/api/v1/chat"}
         assert {turn.json["store"] for turn in server.turns} == {False}
 
@@ -1361,9 +856,48 @@ async def test_what_depends_on_a_failed_check_is_skipped_with_its_name(home: Pat
         world.configure(f"http://127.0.0.1:{world.names['port']}/v1")
         checks = await world.examine()
     at = [check.id for check in checks].index("connection")
-    assert {(check.status, check.detail) for check in checks[at + 1 :]} == {
-        ("skipped", "Not looked at, because of: Connection.")
+    assert {(check.status, check.detail) for check in checks[at + 1 : -2]} == {
+        ("skipped", "Skipped because this check failed: Connection.")
     }
+    assert [(check.id, check.status) for check in checks[-2:]] == [
+        ("codex", "ok"),
+        ("sandbox", "ok"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "status", "detail"),
+    [
+        (
+            Sandbox("bubblewrap", Path("/usr/bin/bwrap")),
+            "ok",
+            "/usr/bin/bwrap works; sandbox_mode is not set, so tools are off.",
+        ),
+        (
+            Sandbox("landlock", reason="bubblewrap is not installed.", fix="install it."),
+            "warning",
+            "Landlock works; sandbox_mode is not set, so tools are off. bubblewrap is not"
+            " installed.",
+        ),
+        (
+            Sandbox("none", reason="bubblewrap is not installed.", fix="install it."),
+            "warning",
+            "No sandbox works here, so every command needs your approval. bubblewrap is not"
+            " installed.",
+        ),
+    ],
+)
+async def test_the_sandbox_of_this_machine_is_named(
+    home: Path, sandbox: Sandbox, status: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confine, "_found", sandbox)
+    async with AsyncExitStack() as stack:
+        world = World(home, stack)
+        server = await world.server()
+        world.configure(server.base_url)
+        *_, last = await world.examine()
+    assert (last.id, last.status, last.detail) == ("sandbox", status, detail)
+    assert (last.hint is None) is (status == "ok")
 
 
 async def test_a_key_goes_to_its_own_server_alone(home: Path) -> None:
@@ -1397,9 +931,9 @@ async def test_the_local_only_lock_holds_for_every_question(home: Path) -> None:
 @pytest.mark.parametrize(
     ("env", "editors", "keyrings", "told"),
     [
-        ("canary-1", None, None, "A key is set (FAKE_KEY)."),
-        ("", "canary-2", None, "The editor's secret storage holds a key."),
-        ("", "", "canary-3", "The system's keyring holds a key."),
+        ("canary-1", None, None, "An API key is set (FAKE_KEY)."),
+        ("", "canary-2", None, "The API key is in the editor's secret storage."),
+        ("", "", "canary-3", "The API key is in the system keyring."),
     ],
 )
 async def test_it_says_where_a_key_was_found(

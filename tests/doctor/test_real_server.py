@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from codex_ls.doctor.doctor_context import Patience
 from codex_ls.doctor.examine import examine
-from codex_ls.doctor.patient import Patience
-from codex_ls.providers.inquiry import Inquirer, Reply
-from codex_ls.providers.server_kind import identify
+from codex_ls.providers.probe import Prober, Reply
+from codex_ls.providers.servers.kind import identify
 from tests.support.llamacpp import LlamaCpp
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
@@ -26,9 +26,9 @@ async def test_a_healthy_llamacpp_has_no_complaint_but_its_small_window(
     checks = {check.id: check async for check in examine(env=env, ports=(), patience=patience)}
     complaints = {name: check for name, check in checks.items() if check.status != "ok"}
     assert set(complaints) == {"window"}, complaints
-    assert complaints["window"].detail.startswith("Only ")
-    assert checks["server"].detail.startswith("It is llama.cpp ")
-    assert checks["cancel"].detail.endswith("and the server was free.")
+    assert "too small" in complaints["window"].detail
+    assert checks["server"].detail.startswith("Detected llama.cpp ")
+    assert checks["cancel"].detail.endswith("and the server stopped generating.")
     assert llamacpp.api_key not in str(checks)
 
 
@@ -40,14 +40,14 @@ async def test_a_wrong_key_is_named(llamacpp: LlamaCpp, tmp_path: Path) -> None:
     env = {"CODEX_HOME": str(tmp_path), "HERE_KEY": "not-the-key"}
     checks = [check async for check in examine(env=env, ports=())]
     complaints = [check.detail for check in checks if check.status in ("failed", "warning")]
-    assert complaints == [f"{_origin(llamacpp)} refused the key (HERE_KEY) with 401."]
+    assert complaints == [f"{_origin(llamacpp)} rejected the API key (HERE_KEY) with 401."]
 
 
 async def test_it_is_recognized(llamacpp: LlamaCpp) -> None:
-    async with Inquirer() as inquirer:
+    async with Prober() as prober:
 
         async def get(path: str) -> Reply | None:
-            reply = await inquirer.get(_origin(llamacpp) + path, headers=llamacpp.headers)
+            reply = await prober.get(_origin(llamacpp) + path, headers=llamacpp.headers)
             return reply if isinstance(reply, Reply) else None
 
         server = await identify(get)

@@ -118,7 +118,7 @@ async def test_no_canary_comes_out(plant: Plant, tmp_path: Path) -> None:
         await plant(world)
         checks = await world.examine(with_discovery=True)
     said = json.dumps([as_json(check) for check in checks], ensure_ascii=False)
-    assert len(checks) == 16
+    assert len(checks) == 18
     assert CANARY not in said
     assert str(tmp_path) not in said  # nor whose home it is
 

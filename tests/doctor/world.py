@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from codex_ls.doctor.check import Check
+from codex_ls.doctor.doctor_context import Patience
 from codex_ls.doctor.examine import examine
-from codex_ls.doctor.patient import Patience
 from codex_ls.providers.origin import AskSecret
 from tests.support.answers import Answer, json_answer
 from tests.support.model_server import ModelServer
@@ -24,7 +24,7 @@ OK = chat_stream(reasoning=["hm"], content=["OK"])
 
 @dataclass
 class World:
-    """What one row of the table arranges. `names` fill the braces of what the row expects."""
+    """What one row of the table arranges. `names` are the values for the catalogue's braces."""
 
     home: Path
     stack: AsyncExitStack
@@ -44,7 +44,6 @@ class World:
         self, base_url: str, *, model: str = "test-model", provider: str = "fake", more: str = ""
     ) -> None:
         """One provider, in use without a profile."""
-        self.names.setdefault("base_url", base_url)
         self.write(
             f'model = "{model}"\nmodel_provider = "{provider}"\n\n'
             f'[model_providers.{provider}]\nname = "Fake"\nbase_url = "{base_url}"\n{more}\n'
@@ -58,7 +57,7 @@ class World:
         for path, answer in routes.items():
             server.route("GET", path, answer)
         server.always(OK)
-        self.names |= {"origin": server.origin, "port": server.port}
+        self.names["port"] = server.port
         return server
 
     def listen(self, serve: Callable[[socket.socket], None], host: str = "127.0.0.1") -> int:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import codex_ls.embedded
-from codex_ls.embedded.catalog import DEFAULT_MODEL, MODELS, BuiltInModel, HubFile, Wheels, find
+from codex_ls.config.built_in import EMBEDDED_PROFILE
+from codex_ls.embedded.catalog import MODELS, BuiltInModel, HubFile, Wheels, find
 from codex_ls.errors import NotFound
 
 TEMPLATES = Path(codex_ls.embedded.__file__).parent / "templates"
@@ -51,7 +52,7 @@ def test_the_prompt_of_a_thinking_model_ends_in_the_opening_tag_without_a_newlin
 def test_names_are_unique_and_the_default_is_one_of_them() -> None:
     names = [model.name for model in MODELS]
     assert len(set(names)) == len(names)
-    assert find(DEFAULT_MODEL).name == DEFAULT_MODEL == "qwen2.5-coder-1.5b"
+    assert EMBEDDED_PROFILE.table["model"] in names
 
 
 def test_an_unknown_name_is_told_the_names_there_are() -> None:

@@ -14,20 +14,20 @@ from typing import Any
 import httpx
 import pytest
 
-from codex_ls.config.settings import Provider
+from codex_ls.config.model_settings import Provider
 from codex_ls.embedded import engine as engine_module
 from codex_ls.embedded.catalog import SMOLLM
 from codex_ls.embedded.engine import Engine, EngineSettings, start_engine
 from codex_ls.errors import NotFound, Unreachable
 from codex_ls.events import PhaseChanged
-from codex_ls.providers.signals import Signals
-from codex_ls.turn.context import SYSTEM_PROMPT
+from codex_ls.providers.servers.signals import Signals
+from codex_ls.turn.prompt_context import SYSTEM_PROMPT
 from tests.embedded.small_model import put
 from tests.support.llamacpp import LlamaCpp, engine_environment
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
-CHILD = Path(engine_module.__file__).with_name("child.py")
+CHILD = Path(engine_module.__file__).with_name("engine_child.py")
 QUESTION = [{"role": "user", "content": "What is Python?"}]
 
 
@@ -425,7 +425,7 @@ async def test_each_way_to_die_has_its_sentence(
 ) -> None:
     # A child that dies as llama.cpp does on such a machine: this one has AVX2 and memory.
     script = f"import os, signal, sys\nsys.stdin.readline()\n{ending}\n"
-    put(tmp_path, "child.py", script.encode())
+    put(tmp_path, "engine_child.py", script.encode())
     (tmp_path / "templates").symlink_to(CHILD.with_name("templates"))
     monkeypatch.setattr(engine_module, "_HERE", tmp_path)
     with pytest.raises((NotFound, Unreachable)) as caught:
@@ -443,3 +443,45 @@ async def test_the_child_imports_nothing_from_the_folder_it_is_started_in(
     engine = await start_engine(SMOLLM.name, env=env)
     await engine.close()
     assert not touched.exists()
+
+
+async def test_tools_calls_and_results_are_in_the_prompt(env: Mapping[str, str]) -> None:
+    """llama.cpp takes no grammar beside tools, so with tools nothing asks for thinking."""
+    function = {"name": "read_file", "description": "Read.", "parameters": {"type": "object"}}
+    called = {"name": "read_file", "arguments": '{"path": "a"}'}
+    messages = [
+        {"role": "system", "content": "Act."},
+        {"role": "user", "content": "do it"},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {"id": "1", "type": "function", "function": called},
+                {"id": "2", "type": "function", "function": called},
+            ],
+        },
+        {"role": "tool", "tool_call_id": "1", "content": "one"},
+        {"role": "tool", "tool_call_id": "2", "content": "two"},
+    ]
+    body = {"messages": messages, "tools": [{"type": "function", "function": function}]}
+    engine = await start_engine(SMOLLM.name, env=env)
+    try:
+        body |= engine.extras_for("high", has_schema=False, has_tools=True)
+        headers = {"Authorization": f"Bearer {engine.api_key}"}
+        async with httpx.AsyncClient(headers=headers, timeout=60) as client:
+            root = engine.base_url.removesuffix("/v1")
+            prompt = (await client.post(f"{root}/apply-template", json=body)).json()["prompt"]
+            asked = {**body, "max_tokens": 1}
+            answered = await client.post(f"{engine.base_url}/chat/completions", json=asked)
+    finally:
+        await engine.close()
+    assert answered.status_code == 200
+    head, tail = prompt.split("<|im_start|>user\ndo it<|im_end|>\n")
+    assert "<tools>\n" in head
+    assert '"name": "read_file"' in head
+    written = '<tool_call>\n{"name": "read_file", "arguments": {"path": "a"}}\n</tool_call>'
+    assert tail == (
+        f"<|im_start|>assistant\n{written}\n{written}<|im_end|>\n<|im_start|>user"
+        "\n<tool_response>\none\n</tool_response>\n<tool_response>\ntwo\n</tool_response><|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )

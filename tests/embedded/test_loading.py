@@ -8,7 +8,7 @@ import pytest
 
 from codex_ls.embedded.catalog import SMOLLM
 from codex_ls.embedded.engine import start_engine
-from codex_ls.embedded.loading import Loading
+from codex_ls.embedded.machine import Loading
 from tests.support.llamacpp import engine_environment
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's /proc")

@@ -129,7 +129,7 @@ async def test_a_file_of_another_size_is_refused_before_it_is_fetched(
     models: Path, env: dict[str, str], how: Behaviour
 ) -> None:
     async with HubServer(CONTENT, [how]) as hub:
-        with pytest.raises(StreamBroken, match="another file"):
+        with pytest.raises(StreamBroken, match="a different file"):
             await pull_model(small_model(HubFile(hub.url)), env=env)
     assert (models / "small.gguf.part").stat().st_size == 0
 
@@ -139,6 +139,26 @@ async def test_a_refused_connection_is_told_at_once(env: dict[str, str]) -> None
         pass
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1 can't be reached"):
         await asyncio.wait_for(pull_model(small_model(HubFile(hub.url)), env=env), 5)
+
+
+async def test_proxies_that_can_not_be_used_do_not_matter_where_none_is_asked(
+    models: Path, env: dict[str, str]
+) -> None:
+    proxies = {"ALL_PROXY": "socks4://127.0.0.1:1", "NO_PROXY": "[::1],127.0.0.0/8"}
+    async with HubServer(CONTENT) as hub:
+        await pull_model(small_model(HubFile(hub.url)), env={**env, **proxies})
+    assert (models / "small.gguf").read_bytes() == CONTENT
+
+
+async def test_a_proxy_that_is_not_there_is_named(env: dict[str, str]) -> None:
+    model = small_model(HubFile("http://hub.example/small.gguf"))
+    proxies = {"http_proxy": "http://me:canary-1234@127.0.0.1:1", "no_proxy": ""}
+    with pytest.raises(Unreachable) as caught:
+        await pull_model(model, env={**env, **proxies})
+    assert caught.value.message == (
+        "small could not be fetched. hub.example can't be reached through the proxy"
+        " http://127.0.0.1:1 (http_proxy): connection refused."
+    )
 
 
 async def test_the_next_source_is_asked_and_goes_on_from_the_same_byte(

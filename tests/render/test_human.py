@@ -7,6 +7,7 @@ import pytest
 
 from codex_ls.errors import Unreachable
 from codex_ls.events import (
+    AnsweredInThinking,
     ContentDelta,
     Event,
     Notice,
@@ -29,7 +30,7 @@ TIMING = Timing(
     total_ms=2_000, first_content_ms=500, output_tokens_per_second=20.0, estimated=False
 )
 USAGE = Usage(input_tokens=9, output_tokens=30)
-FIGURES = "First word after 0.50 s, 30 tokens, 20.0 tokens/s, 2.00 s in all\n"
+FIGURES = "First word after 0.50 s, 30 tokens, 20.0 tokens/s, 2.00 s total\n"
 DONE = TurnFinished(
     status="completed",
     finish_reason="stop",
@@ -191,6 +192,12 @@ def test_content_that_turns_out_to_be_thinking_is_said_in_one_line() -> None:
     )
 
 
+def test_thinking_that_turns_out_to_be_the_answer_is_written_as_one() -> None:
+    events = (ReasoningDelta("Four"), AnsweredInThinking("Four"), DONE)
+    assert shown(TERMINAL, *events) == (f"[Four]\n\nFour\n{FIGURES}", "")
+    assert shown(PIPED, *events) == ("Four\n", f"[Four]\n{FIGURES}")
+
+
 def test_reclassifying_nothing_says_nothing() -> None:
     assert shown(TERMINAL, Reclassified(), ContentDelta("Four")) == ("Four", "")
 
@@ -279,11 +286,14 @@ def test_a_failure_is_a_sentence_and_a_hint() -> None:
         reasoning="",
         content="",
         timing=TIMING,
-        error=Unreachable("Nothing listens at http://127.0.0.1:1234.", hint="Start LM Studio."),
+        error=Unreachable(
+            "Connection refused: nothing listens at http://127.0.0.1:1234.", hint="Start LM Studio."
+        ),
     )
     assert shown(TERMINAL, STARTED, failed) == (
         "",
-        "error: Nothing listens at http://127.0.0.1:1234.\nhint: Start LM Studio.\n",
+        "error: Connection refused: nothing listens at http://127.0.0.1:1234.\nhint: Start LM"
+        " Studio.\n",
     )
 
 
@@ -340,7 +350,7 @@ def test_the_status_line_tells_the_phase_and_is_gone_before_the_first_word() -> 
 
 def test_the_status_line_never_wraps() -> None:
     screen = Screen()
-    renderer = screen.renderer(Layout(status="err", columns=12))
+    renderer = screen.renderer(Layout(status="err", columns=lambda: 12))
     renderer.render(STARTED)
     renderer.tick(0)
     assert screen.err == ["\r\x1b[Kconnecting "]
@@ -378,3 +388,69 @@ def test_closing_leaves_no_open_bracket_and_no_open_line() -> None:
     renderer.close()
     renderer.close()
     assert (screen.out, screen.err) == ([], ["[hm", "]", "\n"])
+
+
+def test_the_status_line_counts_cells_and_follows_the_width_of_the_terminal() -> None:
+    width = [12]
+    screen = Screen()
+    renderer = screen.renderer(Layout(status="err", columns=lambda: width[0]))
+    renderer.render(TurnStarted("turn", "thread", model="模型模型", provider="fake"))
+    renderer.render(PhaseChanged("loading"))
+    renderer.tick(0)
+    width[0] = 15
+    renderer.tick(0)
+    assert screen.err == ["\r\x1b[Kloading 模", "\r\x1b[Kloading 模型模"]
+
+
+# ---- a silence in the middle of an answer -----------------------------------------------------
+
+SHOW_BELOW = "\x1bD\x1b[A\x1b7\x1b[B\r\x1b[2K"
+ERASE_BELOW = "\x1b7\x1b[B\r\x1b[2K\x1b8"
+
+
+def test_a_silence_is_counted_below_the_text_and_gone_before_the_next_word() -> None:
+    out, _ = shown(
+        TERMINAL,
+        STARTED,
+        ReasoningDelta("First,"),
+        PhaseChanged("thinking", silent_ms=5_004),
+        PhaseChanged("thinking", silent_ms=12_100),
+        ReasoningDelta(" second."),
+        ContentDelta("Four."),
+        DONE,
+    )
+    assert out == (
+        f"[First,{SHOW_BELOW}thinking, no text for 5 s\x1b8"
+        f"{SHOW_BELOW}thinking, no text for 12 s\x1b8{ERASE_BELOW}"
+        f" second.]\n\nFour.\n{FIGURES}"
+    )
+
+
+def test_behind_a_whole_line_a_silence_stands_on_the_next_one() -> None:
+    out, _ = shown(
+        TERMINAL,
+        STARTED,
+        ContentDelta("Four.\n"),
+        PhaseChanged("answering", silent_ms=6_000),
+        DONE,
+    )
+    assert out == f"Four.\n\r\x1b[Kanswering, no text for 6 s\r\x1b[K{FIGURES}"
+
+
+def test_a_silence_fits_into_the_line() -> None:
+    out, _ = shown(
+        replace(TERMINAL, columns=lambda: 12),
+        STARTED,
+        ContentDelta("Four.\n"),
+        PhaseChanged("answering", silent_ms=6_000),
+    )
+    assert out == "Four.\n\r\x1b[Kanswering, "
+
+
+def test_a_silence_is_not_written_into_a_pipe_or_before_the_first_word() -> None:
+    quiet = (STARTED, PhaseChanged("prompt", silent_ms=6_000))
+    assert shown(TERMINAL, *quiet) == ("", "")
+    assert shown(PIPED, *quiet, ContentDelta("a"), PhaseChanged("answering", silent_ms=6_000)) == (
+        "a",
+        "",
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from codex_ls.errors import NoProfile, ServerError
 from codex_ls.events import (
+    AnsweredInThinking,
     ContentDelta,
     Event,
     Notice,
@@ -144,6 +145,36 @@ def test_content_that_turns_out_to_be_thinking_becomes_a_reasoning_item() -> Non
     ]
 
 
+def test_thinking_that_turns_out_to_be_the_answer_becomes_a_message() -> None:
+    assert told(STARTED, ReasoningDelta("4"), AnsweredInThinking("4"), finished()) == [
+        *START_LINES,
+        *told_item(0, "reasoning", "4")[:3],
+        {"type": "item.updated", "item": item(0, "agent_message", "4")},
+        {"type": "item.completed", "item": item(0, "agent_message", "4")},
+        COMPLETED,
+    ]
+
+
+def test_blank_space_behind_thinking_that_is_the_answer_is_none_of_it() -> None:
+    events = (ReasoningDelta("4"), ContentDelta("\n\n"), AnsweredInThinking("4"), finished())
+    assert told(STARTED, *events) == [
+        *START_LINES,
+        *told_item(0, "reasoning", "4")[:3],
+        {"type": "item.updated", "item": item(0, "agent_message", "4")},
+        {"type": "item.completed", "item": item(0, "agent_message", "4")},
+        COMPLETED,
+    ]
+
+
+def test_thinking_that_was_not_shown_and_is_the_answer_is_a_message_of_its_own() -> None:
+    events = (STARTED, ReasoningDelta("4"), AnsweredInThinking("4"), finished())
+    assert told(*events, sources=frozenset()) == [
+        *START_LINES,
+        *told_item(0, "agent_message", "4"),
+        COMPLETED,
+    ]
+
+
 def test_blank_space_alone_is_no_item_and_is_not_lost_before_a_word() -> None:
     assert told(
         STARTED, ReasoningDelta("\n"), ContentDelta("\n"), ContentDelta("4"), finished()
@@ -231,7 +262,9 @@ def test_a_broken_answer_is_kept_as_an_item_and_the_turn_fails() -> None:
 def test_an_answer_that_reached_its_limit_is_an_answer_with_a_remark() -> None:
     message = "The model reached its limit of output tokens."
     assert told(
-        STARTED, ContentDelta("Fo"), finished(status="truncated", finish_reason="length")
+        STARTED,
+        ContentDelta("Fo"),
+        finished(status="truncated", finish_reason="length", content="Fo"),
     ) == [
         *START_LINES,
         *told_item(0, "agent_message", "Fo"),
@@ -261,6 +294,9 @@ def test_usage_that_nobody_told_is_zero_and_named() -> None:
             "reasoning_output_tokens",
         ],
     }
+    unsent = told(STARTED, finished(usage=Usage(input_tokens=9)))[-1]
+    assert unsent["usage"]["output_tokens"] == 0  # the SDK's types want a number
+    assert "output_tokens" in unsent["untold"]
     part = Usage(input_tokens=9, output_tokens=0, reasoning_tokens=0)
     assert told(STARTED, finished(usage=part))[-1]["untold"] == ["cached_input_tokens"]
 

@@ -1,18 +1,18 @@
 """Other model servers on this machine, for a hint where the configured one is not there."""
 
 from codex_ls.doctor.check import Finding, ok, skipped
-from codex_ls.doctor.patient import Patient
-from codex_ls.providers.discover import FoundServer, discover
-from codex_ls.providers.server_kind import NAMES
+from codex_ls.doctor.doctor_context import DoctorContext
+from codex_ls.providers.servers.discover import FoundServer, discover
+from codex_ls.providers.servers.kind import NAMES
 
 _SHOWN_MODELS = 3
 
 
-async def other_servers(patient: Patient) -> str:
+async def other_servers(context: DoctorContext) -> str:
     """A sentence that names a server which does run here; empty if there is none."""
-    if not patient.is_local:
+    if not context.is_local:
         return ""
-    ports = [port for port in patient.ports if port != patient.port]
+    ports = [port for port in context.ports if port != context.port]
     found = await discover(ports)
     if not found:
         return ""
@@ -24,11 +24,11 @@ async def other_servers(patient: Patient) -> str:
     )
 
 
-async def check_neighbours(patient: Patient) -> Finding:
+async def check_discovery(context: DoctorContext) -> Finding:
     """Which model servers run on this machine."""
-    found = await discover(patient.ports)
+    found = await discover(context.ports)
     if not found:
-        return skipped("No model server answers at the usual ports of this machine.")
+        return skipped("No model server found on the default ports of this machine.")
     return ok("; ".join(map(_told, found)) + ".")
 
 

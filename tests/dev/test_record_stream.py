@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from codex_ls.dev.corpus import load_case, notate
-from codex_ls.dev.record import Recording, Redactor, main, record
+from codex_ls.dev.record_stream import Recording, Redactor, main, record
 from tests.support.model_server import ModelServer
 from tests.support.streams import (
     Answer,

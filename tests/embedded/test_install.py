@@ -12,9 +12,9 @@ from typing import TextIO
 
 import pytest
 
-from codex_ls.embedded import catalog, commands
+from codex_ls.embedded import catalog, install
 from codex_ls.embedded.catalog import BuiltInModel
-from codex_ls.embedded.commands import ensure_model, print_models, run_pull
+from codex_ls.embedded.install import ensure_model, print_models, run_pull
 from codex_ls.errors import InvalidParams, NotFound, ProviderError, Unreachable
 from tests.embedded.small_model import CONTENT, WHEELS, names, put, small_model, write_wheels
 
@@ -26,7 +26,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> BuiltInModel:
     """The one model of the catalogue, as small as it can be."""
     small = small_model(WHEELS)
     monkeypatch.setattr(catalog, "MODELS", (small,))
-    monkeypatch.setattr(commands, "MODELS", (small,))
+    monkeypatch.setattr(install, "MODELS", (small,))
     return small
 
 

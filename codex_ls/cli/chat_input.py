@@ -3,10 +3,11 @@
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from codex_ls.cli import terminal_input
 from codex_ls.turn.journal import open_private
 
 _PROMPT, _MORE = "> ", ". "
@@ -15,11 +16,15 @@ _LINE_END = "\r"
 """Stands in the history's file for a line end within a question; nobody can type it."""
 
 
-class Lines:
-    """Reads one question after the other; with `history` earlier ones can be found again."""
+class ChatInput:
+    """Reads one question after the other; with `history` earlier ones can be found again.
 
-    def __init__(self, commands: Sequence[str], history: Path | None) -> None:
-        self._commands = commands
+    `completions` gives the lines that can become of what was typed.
+    """
+
+    def __init__(self, completions: Callable[[str], Sequence[str]], history: Path | None) -> None:
+        self._completions = completions
+        self._found: Sequence[str] = ()
         self._history = history
         self._is_edited = False
         if isinstance(sys.stdin, io.TextIOWrapper):
@@ -34,6 +39,9 @@ class Lines:
             try:
                 line = self._read(_MORE if lines else _PROMPT)
             except EOFError:
+                if self._is_edited:
+                    sys.stdout.write("\n")  # Ctrl-D leaves the cursor behind the prompt
+                    sys.stdout.flush()
                 return "\n".join(lines) if lines else None
             except KeyboardInterrupt:
                 if not self._is_edited:
@@ -59,19 +67,18 @@ class Lines:
 
     def _read(self, prompt: str) -> str:
         if self._is_edited:
-            return _clean(input(prompt))
+            return _clean(terminal_input.read_text(prompt, more=_MORE))
         line = sys.stdin.readline()
         if not line:
             raise EOFError
         return _clean(line.rstrip("\r\n"))
 
     def _load_editor(self) -> None:
-        try:
-            import readline
-        except ImportError:  # Windows edits lines by itself
-            self._is_edited = True
-            return
         self._is_edited = True
+        if not terminal_input.load_line_editor():
+            return
+        import readline
+
         readline.set_completer_delims("")
         readline.set_completer(self._complete)
         readline.parse_and_bind("tab: complete")
@@ -81,8 +88,9 @@ class Lines:
                 _exchange_in_history(_LINE_END, "\n")
 
     def _complete(self, text: str, state: int) -> str | None:
-        found = [name for name in self._commands if text and name.startswith(text)]
-        return found[state] if state < len(found) else None
+        if state == 0:  # readline asks for one after the other
+            self._found = self._completions(text)
+        return self._found[state] if state < len(self._found) else None
 
 
 def _exchange_in_history(old: str, new: str) -> None:

@@ -1,6 +1,6 @@
 """Records a new case of the replay corpus from a live model server.
 
-    python -m codex_ls.dev.record tests/fixtures/streams/lmstudio/gpt-oss-tools \\
+    python -m codex_ls.dev.record_stream tests/fixtures/streams/lmstudio/gpt-oss-tools \\
         --base-url http://localhost:1234/v1 --model openai/gpt-oss-20b --provider lmstudio \\
         --about "LM Studio 0.3.30 with gpt-oss-20b"
 
@@ -24,12 +24,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from codex_ls.config.settings import Provider
+from codex_ls.config.model_settings import Provider
 from codex_ls.dev.corpus import dump, load_case, notate
 from codex_ls.providers.origin import request_url
-from codex_ls.wire.decoder import WireApi
+from codex_ls.wire import Message, ModelCall, WireApi, request_for
 from codex_ls.wire.quirks import quirks_for
-from codex_ls.wire.requests import Message, ModelCall, request_for
 
 PROMPT = "What is 17 * 23? Think it over, then answer in one short sentence."
 
@@ -125,7 +124,7 @@ def _extension(content_type: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 if a case was written."""
-    parser = argparse.ArgumentParser(prog="python -m codex_ls.dev.record")
+    parser = argparse.ArgumentParser(prog="python -m codex_ls.dev.record_stream")
     parser.add_argument("folder", type=Path, help="tests/fixtures/streams/<server>/<case>")
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--model", required=True)

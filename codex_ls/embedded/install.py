@@ -6,13 +6,20 @@ Nothing is fetched without consent: a command that says so (`--yes`), or an answ
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from codex_ls.embedded.catalog import MODELS, BuiltInModel, find
 from codex_ls.embedded.store import fetched_path, is_fetched, model_path, models_folder
 from codex_ls.errors import CodexError, InvalidParams
+
+ReadAnswer = Callable[[], str]
+"""Reads one line, with its end, from the person at the terminal."""
+
+
+def _read_answer() -> str:
+    return sys.stdin.readline()
 
 
 def print_models(out: TextIO | None = None, *, env: Mapping[str, str] = os.environ) -> int:
@@ -52,6 +59,7 @@ def run_pull(
     out: TextIO | None = None,
     err: TextIO | None = None,
     env: Mapping[str, str] = os.environ,
+    read_answer: ReadAnswer = _read_answer,
 ) -> int:
     """Fetch a model, asking first on a terminal unless `yes`. Returns the exit code.
 
@@ -66,7 +74,7 @@ def run_pull(
                 f"Fetching {model.name} takes {_size(model)}, and there is no terminal to ask on.",
                 hint=f"codex-ls model pull {model.name} --yes fetches it without a question.",
             )
-        if not _consents(model, err, env):
+        if not _consents(model, err, env, read_answer):
             err.write("Nothing was fetched.\n")
             return 1
     path = _fetch(model, err, env)
@@ -75,7 +83,11 @@ def run_pull(
 
 
 def ensure_model(
-    name: str, *, err: TextIO | None = None, env: Mapping[str, str] = os.environ
+    name: str,
+    *,
+    err: TextIO | None = None,
+    env: Mapping[str, str] = os.environ,
+    read_answer: ReadAnswer = _read_answer,
 ) -> Path:
     """The model's file; if it is not here, and a person can be asked, the offer to fetch it.
 
@@ -84,13 +96,15 @@ def ensure_model(
     """
     err = err or sys.stderr
     model = find(name)
-    if not is_fetched(model, env) and _can_ask(err) and _consents(model, err, env):
+    if not is_fetched(model, env) and _can_ask(err) and _consents(model, err, env, read_answer):
         _fetch(model, err, env)
     return fetched_path(model, env)
 
 
 def _fetch(model: BuiltInModel, err: TextIO, env: Mapping[str, str]) -> Path:
-    from codex_ls.embedded.progress import ProgressView  # the HTTP library: a list needs none
+    from codex_ls.embedded.download_progress import (
+        ProgressView,  # the HTTP library: a list needs none
+    )
     from codex_ls.embedded.pull import pull_model
 
     was_here = is_fetched(model, env)
@@ -114,7 +128,9 @@ def _can_ask(err: TextIO) -> bool:
     return err.isatty() and sys.stdin is not None and sys.stdin.isatty()
 
 
-def _consents(model: BuiltInModel, err: TextIO, env: Mapping[str, str]) -> bool:
+def _consents(
+    model: BuiltInModel, err: TextIO, env: Mapping[str, str], read_answer: ReadAnswer
+) -> bool:
     err.write(
         f"The built-in model {model.name} ({model.title}) is not on this machine.\n"
         f"  download: {_size(model)}\n"
@@ -123,7 +139,7 @@ def _consents(model: BuiltInModel, err: TextIO, env: Mapping[str, str]) -> bool:
         "Fetch it now? [Y/n] "
     )
     err.flush()
-    answer = sys.stdin.readline()
+    answer = read_answer()
     if not answer.endswith("\n"):
         err.write("\n")  # end of input is no consent
         return False

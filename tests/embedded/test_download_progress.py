@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from codex_ls.embedded.progress import ProgressView
+from codex_ls.embedded.download_progress import ProgressView
 from codex_ls.embedded.pull import PullProgress, Stage
 
 TOTAL = 1_000_000_000

@@ -6,15 +6,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 from codex_ls.config.address import is_loopback, origin
 from codex_ls.config.load import Config
-from codex_ls.config.settings import ModelSettings, Provider
+from codex_ls.config.model_settings import ModelSettings, Provider
 from codex_ls.errors import ProviderError
 from codex_ls.events import TurnFinished
-from codex_ls.providers.discover import KNOWN_PORTS
-from codex_ls.providers.inquiry import Inquirer, NoReply, Reply
 from codex_ls.providers.origin import AskSecret, has_authorization, server_url
-from codex_ls.providers.proxy_settings import proxy_for
-from codex_ls.providers.served import ask_own_server
-from codex_ls.providers.server_kind import ServedModel, Server
+from codex_ls.providers.probe import NoReply, Prober, Reply
+from codex_ls.providers.proxies import proxy_for
+from codex_ls.providers.servers.discover import KNOWN_PORTS
+from codex_ls.providers.servers.kind import ServedModel, Server
+from codex_ls.providers.servers.list_models import ask_own_server
 from codex_ls.turn.session import Session
 
 
@@ -33,11 +33,11 @@ class Patience:
 
 
 @dataclass(slots=True)
-class Patient:
-    """One profile under examination; the later fields are set by the checks."""
+class DoctorContext:
+    """One profile that is checked; the later fields are set by the checks."""
 
     env: Mapping[str, str]
-    inquirer: Inquirer
+    prober: Prober
     session: Session
     profile: str | None = None
     overrides: Sequence[str] = ()
@@ -117,7 +117,7 @@ class Patient:
         Raises LocalOnly and Unreachable where the local-only lock forbids it.
         """
         return await ask_own_server(
-            self.inquirer,
+            self.prober,
             self.settings,
             self.headers or {},
             url,

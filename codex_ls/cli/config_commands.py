@@ -1,4 +1,4 @@
-"""`codex-ls profiles`: what config.toml offers, and which of it is in use."""
+"""`codex-ls profiles` and `schema`: what config.toml has, what Codex refuses of it, what it may have."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from codex_ls.cli.arguments import ArgumentParser, add_config_options
 from codex_ls.cli.output import Output
+from codex_ls.cli.table import folded, table
 from codex_ls.render.failure import labelled_lines
 
 if TYPE_CHECKING:
@@ -15,28 +16,33 @@ if TYPE_CHECKING:
     from codex_ls.events import Notice
 
 
-def run(argv: Sequence[str]) -> int:
+def run_profiles(argv: Sequence[str]) -> int:
     """Print the profiles, as a table or as one JSON object. Raises ConfigError."""
     parser = ArgumentParser(prog="codex-ls profiles", description="The profiles of config.toml.")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_config_options(parser)
     parsed = parser.parse_args(argv)
 
+    from codex_ls.config.codex_compatibility import refusals
     from codex_ls.config.load import load_config
     from codex_ls.config.profile import list_profiles
 
     config = load_config(overrides=parsed.config)
-    profiles = list_profiles(config)
+    profiles, refused = list_profiles(config), refusals(config)
     problems = _problems(config, local_only=parsed.local_only)
-    out = Output(sys.stdout, encoding="utf-8" if parsed.json else None)
+    out = Output(sys.stdout)
     if parsed.json:
         told = _as_json(config, profiles, problems)
+        if refused:
+            told["refusedByCodex"] = refused
         out.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
-        out.write(_table(config, profiles))
+        out.write(_table(config, profiles, out))
         err = Output(sys.stderr, lossy=True)
         for problem in problems:
             err.write(labelled_lines("note", problem.message, hint=problem.hint))
+        for line in refused:
+            err.write(labelled_lines("note", line, hint=None))
     return 0
 
 
@@ -54,8 +60,8 @@ def _problems(config: "Config", *, local_only: bool) -> list["Notice"]:
     return problems
 
 
-def _table(config: "Config", profiles: Sequence["ProfileSummary"]) -> str:
-    """One line a profile, what is wrong with it below; the one in use has an asterisk."""
+def _table(config: "Config", profiles: Sequence["ProfileSummary"], out: Output) -> str:
+    """A row for each profile, what is wrong with it below; the active one has an asterisk."""
     rows = [
         (
             "*" if profile.name == config.default_profile else " ",
@@ -66,15 +72,13 @@ def _table(config: "Config", profiles: Sequence["ProfileSummary"]) -> str:
         )
         for profile in profiles
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(6)] if rows else []
-    lines = []
-    for row, profile in zip(rows, profiles, strict=True):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append("  ".join(cells).rstrip() + "\n")
+    shown: list[str] = []
+    for row, profile in zip(table(rows, out, fold_at=3), profiles, strict=True):
+        shown.append(row)
         for problem in profile.problems:
             told = labelled_lines("problem", problem.message, hint=problem.hint)
-            lines += [f"     {line}\n" for line in told.splitlines()]
-    return "".join(lines)
+            shown += [folded(f"     {line}", out, indent=" " * 7) for line in told.splitlines()]
+    return "".join(f"{line}\n" for line in shown)
 
 
 def _whereabouts(profile: "ProfileSummary") -> tuple[str, str]:
@@ -114,3 +118,17 @@ def _as_json(
 def _notice(notice: "Notice") -> dict[str, str]:
     told = {"kind": notice.kind, "message": notice.message}
     return {**told, "hint": notice.hint} if notice.hint else told
+
+
+def run_schema(argv: Sequence[str]) -> int:
+    """Print the JSON Schema of config.toml; 0."""
+    ArgumentParser(
+        prog="codex-ls schema",
+        description="Prints the JSON Schema of config.toml: completion, hover and validation in"
+        " editors that use Taplo.",
+    ).parse_args(argv)
+
+    from codex_ls.config.models import json_schema
+
+    Output(sys.stdout).write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    return 0
