@@ -7,9 +7,22 @@ environment can put other code in its place.
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "libs"))
+HERE = Path(__file__).parent
+COMPILED = HERE / f"cp{sys.version_info.major}{sys.version_info.minor}"
 
-from codex_ls.cli import main
+sys.path[:0] = [str(HERE / "libs"), str(COMPILED)]
+
+try:
+    import pydantic_core  # noqa: F401
+except ImportError as error:
+    version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    sys.exit(
+        f"The server of this extension does not run on {version} here ({error}).\n"
+        "Set codex.python.interpreter to a Python from 3.11 to 3.14, or run `pipx install codex-ls`"
+        " and set codex.server.path to its program."
+    )
+
+from codex_ls.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

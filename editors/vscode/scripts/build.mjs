@@ -1,5 +1,9 @@
-/** Bundles the extension into `out/extension.js`: one file, with everything but VS Code itself. */
+/**
+ * Bundles the extension into `out/extension.js`: one file, with everything but VS Code itself. Beside it lies the JSON
+ * Schema of config.toml.
+ */
 
+import { copyFileSync } from "node:fs";
 import { build } from "esbuild";
 
 export async function buildExtension({ minify = false } = {}) {
@@ -16,6 +20,8 @@ export async function buildExtension({ minify = false } = {}) {
     sourcemap: minify ? false : "linked",
     logLevel: "warning",
   });
+  const schema = "codex-config.schema.json";
+  copyFileSync(`../../schema/${schema}`, `out/${schema}`);
 }
 
 if (process.argv[1] === import.meta.filename) await buildExtension();

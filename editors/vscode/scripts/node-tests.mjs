@@ -1,4 +1,8 @@
-/** Bundles the tests of a folder, runs them in plain Node, and ends with one line: "N passed, N failed". */
+/**
+ * Bundles the tests of a folder, runs them in plain Node, and ends with one line: "N passed, N failed".
+ *
+ * `only` is a part of a file's name, `named` a pattern for the names of tests.
+ */
 
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -8,7 +12,7 @@ import { build } from "esbuild";
 
 export async function runNodeTests(
   folder,
-  { only = "", concurrency = false, timeout = 30_000, alias = {} } = {},
+  { only = "", named = "", concurrency = false, timeout = 30_000, alias = {} } = {},
 ) {
   const out = path.join("out", folder);
   rmSync(out, { recursive: true, force: true });
@@ -28,7 +32,8 @@ export async function runNodeTests(
   });
   const count = { passed: 0, failed: 0, skipped: 0 };
   const files = readdirSync(out).map((name) => path.resolve(out, name));
-  const stream = run({ files, concurrency, timeout });
+  const testNamePatterns = named === "" ? undefined : [named];
+  const stream = run({ files, concurrency, timeout, testNamePatterns });
   stream.on(
     "test:pass",
     (test) => isTest(test) && (count[test.skip === undefined ? "passed" : "skipped"] += 1),

@@ -7,4 +7,4 @@ import { requireHost } from "./require-host.mjs";
 await requireHost();
 
 process.env.CODEX_TEST_VSIX ??= await packageExtension({ keepLibs: true });
-await runNodeTests("test/screen", { only: process.argv[2], timeout: 300_000 });
+await runNodeTests("test/screen", { only: process.argv[2], named: process.argv[3], timeout: 300_000 });

@@ -5,9 +5,10 @@
  * deltas costs 100,000 small steps.
  */
 
-import { who } from "./choice";
+import { placed, who } from "./choice";
 import type { Override } from "./choice";
 import type { ErrorData, ExecResult, Notice, Phase, Status, Timing, TurnEvent, Usage } from "./protocol";
+import { itemLine } from "./task";
 
 /** `lost`: the language server went away in the middle. */
 export type AnswerStatus = "running" | Status | "lost";
@@ -21,6 +22,8 @@ export interface Failure {
 export interface Answer {
   /** What the label begins with: the profile, else the model. */
   readonly name: string;
+  /** Whether its model runs on this machine; absent until that is known. */
+  readonly isLocal?: boolean;
   /** What was asked for beside the profile. */
   readonly override?: Override;
   readonly model?: string;
@@ -32,10 +35,14 @@ export interface Answer {
   readonly fraction?: number;
   /** How many requests are in the model server's queue, this one among them. */
   readonly waiting?: number;
+  /** How long ago the last text came, where that is long. */
+  readonly silentMs?: number;
   readonly reasoning: string;
   /** The pieces of `reasoning` that a provider sent as summaries. */
   readonly summary: string;
   readonly content: string;
+  /** The content has lines about tool calls. */
+  readonly acts?: boolean;
   readonly notices: readonly Notice[];
   /** What the editor itself has to say about this answer. */
   readonly remark?: string;
@@ -50,7 +57,11 @@ export interface Answer {
   readonly usage?: Usage;
 }
 
-export function newAnswer(name: string, now: number, more: Pick<Answer, "override" | "remark"> = {}): Answer {
+export function newAnswer(
+  name: string,
+  now: number,
+  more: Pick<Answer, "isLocal" | "override" | "remark"> = {},
+): Answer {
   return {
     name,
     ...more,
@@ -71,6 +82,7 @@ export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
       return {
         ...answer,
         name: event.profile ?? event.model,
+        isLocal: event.isLocal,
         model: event.model,
         threadId: event.threadId,
         turnId: event.turnId,
@@ -87,9 +99,20 @@ export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
       return { ...answering, content: answer.content + event.text };
     }
     case "reclassify":
+      if (event.to === "content") {
+        return { ...answer, content: answer.reasoning, reasoning: "", summary: "" };
+      }
       return { ...answer, reasoning: answer.reasoning + answer.content, content: "" };
     case "retry":
       return { ...answer, retry: event };
+    case "item": {
+      const line = event.stage === "completed" && event.item ? itemLine(event.item) : "";
+      // The calls stand where they were made; the result repeats the texts alone.
+      const before = answer.content === "" ? "" : `${answer.content}\n\n`;
+      return line === "" ? answer : { ...answer, acts: true, content: `${before}${line}\n\n` };
+    }
+    case "toolCall": // of codex/chat alone
+      return answer;
     case "notice":
       return { ...answer, notices: [...answer.notices, noticeOf(event)] };
     case "done":
@@ -108,18 +131,21 @@ function inPhase(
   answer: Answer,
   phase: Phase,
   now: number,
-  { fraction, waiting }: { fraction?: number; waiting?: number } = {},
+  { fraction, waiting, silentMs }: Pick<Answer, "fraction" | "waiting" | "silentMs"> = {},
 ): Answer {
-  if (answer.phase === phase && fraction === undefined && waiting === answer.waiting) return answer;
+  const isSame = waiting === answer.waiting && silentMs === answer.silentMs;
+  if (answer.phase === phase && fraction === undefined && isSame) return answer;
   const rest: Mutable<Answer> = { ...answer };
   delete rest.fraction;
   delete rest.waiting;
+  delete rest.silentMs;
   delete rest.retry;
   return {
     ...rest,
     phase,
     ...(fraction !== undefined && { fraction }),
     ...(waiting !== undefined && { waiting }),
+    ...(silentMs !== undefined && { silentMs }),
     ...(phase === "thinking" && answer.thinkingAt === undefined && { thinkingAt: now }),
     ...(phase === "answering" && answer.answeringAt === undefined && { answeringAt: now }),
   };
@@ -141,7 +167,7 @@ export function settle(answer: Answer, result: ExecResult, now: number): Answer 
     turnId: result.turnId,
     status: result.status,
     reasoning: result.reasoning,
-    content: result.content,
+    content: answer.acts ? answer.content : result.content,
     notices: result.notices,
     endedAt: answer.endedAt ?? now,
     timing: result.timing,
@@ -175,10 +201,15 @@ export function answerer({ name, override }: Answer): string {
   return who(name, override);
 }
 
-/** One line that says what is happening: "local-oss, thinking 3.2 s". */
+/** One line that says what is happening: "local-oss (local), thinking 3.2 s". */
 export function label(answer: Answer, now: number): string {
-  const happening = answer.status === "running" ? doing(answer, now) : outcome(answer, now);
-  return [answerer(answer), ...happening].join(", ");
+  const happening =
+    answer.status === "running" ? [...doing(answer, now), ...silence(answer)] : outcome(answer);
+  return [placed(answerer(answer), answer.isLocal), ...happening].join(", ");
+}
+
+function silence({ silentMs }: Answer): string[] {
+  return silentMs === undefined ? [] : [`no text for ${Math.round(silentMs / 1000)} s`];
 }
 
 function doing(answer: Answer, now: number): string[] {
@@ -201,21 +232,24 @@ function doing(answer: Answer, now: number): string[] {
   }
 }
 
-function outcome(answer: Answer, now: number): string[] {
-  const took = seconds(answer.timing?.totalMs ?? (answer.endedAt ?? now) - answer.startedAt);
-  const speed = answer.timing?.outputTokensPerSecond;
+function outcome(answer: Answer): string[] {
+  const { timing, startedAt, endedAt } = answer;
+  // Of an answer from an earlier session the time may not be known.
+  const isTimed = timing !== undefined || endedAt !== undefined;
+  const after = isTimed ? ` after ${seconds(timing?.totalMs ?? (endedAt ?? startedAt) - startedAt)}` : "";
+  const speed = timing?.outputTokensPerSecond;
   const details = [...thought(answer), ...(speed ? [rate(speed)] : []), ...windowShare(answer.usage)];
   switch (answer.status) {
     case "completed":
-      return [`done in ${took}`, ...details];
+      return [`done${after.replace(" after", " in")}`, ...details];
     case "truncated":
-      return [`cut off after ${took}`, ...details];
+      return [`cut off${after}`, ...details];
     case "cancelled":
-      return [`stopped after ${took}`, ...thought(answer)];
+      return [`stopped${after}`, ...thought(answer)];
     case "failed":
       return ["failed"];
     case "lost":
-      return [`interrupted after ${took}`];
+      return [`interrupted${after}`];
     case "running":
       return [];
   }
@@ -235,8 +269,9 @@ function speedOr(answer: Answer, now: number): string[] {
 
 /** How full the model's context window is now, where that is known. */
 function windowShare(usage?: Usage): string[] {
-  if (!usage?.contextWindow) return [];
-  const percent = Math.round((100 * (usage.inputTokens + usage.outputTokens)) / usage.contextWindow);
+  const { inputTokens, outputTokens = 0, contextWindow } = usage ?? {};
+  if (!contextWindow || inputTokens === undefined) return [];
+  const percent = Math.round((100 * (inputTokens + outputTokens)) / contextWindow);
   return percent < 1 ? [] : [`${percent}% of the window`];
 }
 

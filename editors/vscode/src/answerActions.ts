@@ -2,10 +2,10 @@
  * What can be done with an answer that is there: copy it, insert it, open it.
  */
 
-import { insertable } from "./codeBlocks";
 import { Selection, env, window, workspace } from "./editor";
 import { mayWrite } from "./guard";
 import type { Target } from "./conversations";
+import type { Edits } from "./edits";
 import { conversationDocument } from "./wording";
 
 /** The whole answer, as the model wrote it. */
@@ -14,9 +14,12 @@ export async function copyAnswer({ turn }: Target): Promise<void> {
   window.setStatusBarMessage("$(check) Copied the answer", 2000);
 }
 
-/** The answer's code, if it is one block, else all of it, in the place of every selection: one undo. */
-export async function insertAnswer({ turn, conversation }: Target): Promise<void> {
-  const uri = conversation.thread.uri.toString();
+/**
+ * One code block of the answer behind each selection, at the cursor where nothing is selected: one undo. No character
+ * is taken away.
+ */
+export async function insertAnswer(target: Target, edits: Edits): Promise<void> {
+  const uri = target.conversation.thread.uri.toString();
   const editor =
     window.activeTextEditor ??
     window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
@@ -26,17 +29,20 @@ export async function insertAnswer({ turn, conversation }: Target): Promise<void
     );
     return;
   }
-  if (!(await mayWrite(editor.document.uri))) return;
-  const text = insertable(turn.answer.content);
+  const { document, selections } = editor;
+  if (!(await mayWrite(document.uri))) return;
+  const places = selections.map((span) => ({ document, span, placement: "insert" as const }));
+  const found = await edits.of(target, places);
+  if (found === undefined) return;
   await editor.edit((edit) => {
-    for (const selection of editor.selections) edit.replace(selection, text);
+    for (const { range, text } of found) edit.replace(range, text);
   });
   editor.selections = editor.selections.map(({ end }) => new Selection(end, end));
 }
 
 /** The conversation as a new document, which the user may keep. */
 export async function openAnswer({ conversation }: Target): Promise<void> {
-  const turns = conversation.turns.map(({ question, answer }) => ({ question: question.prompt, answer }));
+  const turns = conversation.turns.map(({ question, answer }) => ({ question: question.text, answer }));
   const document = await workspace.openTextDocument({
     language: "markdown",
     content: conversationDocument(turns),

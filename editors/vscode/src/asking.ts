@@ -2,31 +2,41 @@
  * The ways to ask: from the palette, about a selection, about a problem, again with another profile, in reply.
  */
 
-import { choiceFrom, isSet, who } from "./choice";
+import { label } from "./answer";
+import type { Answerers } from "./answerers";
+import { choiceFrom, placed, who } from "./choice";
 import type { Choice } from "./choice";
 import type { ChoicePicker } from "./choicePicker";
-import type { Question, Surroundings } from "./conversation";
+import type { Conversation } from "./conversation";
+import type { Surroundings } from "./surroundings";
 import type { Conversations } from "./conversations";
-import { CodeAction, CodeActionKind, Range, languages, layers, window, workspace } from "./editor";
+import { CodeAction, CodeActionKind, Range, languages, window, workspace } from "./editor";
 import type { CommentReply, Diagnostic, Disposable, TextEditor, Uri } from "./editor";
 import type { Overrides } from "./overrides";
 import { pickProfile } from "./profilePicker";
 import type { Profiles } from "./profilePicker";
-import { profileOf, waitsForTrust } from "./settings";
-import { contextOf, describe, isSubject, problemAt, subjectOf } from "./subject";
+import { begun } from "./question";
+import type { Question, Turn } from "./question";
+import { typedQuestion } from "./questionBox";
+import { giveWay, makeRoom, showHead, viewOf } from "./room";
+import { contextOf, describe, isSubject, linesOf, lspRange, problemAt, subjectOf } from "./subject";
 import type { Subject } from "./subject";
 
-const EXPLAIN = "Explain this code: what it does, and what is surprising about it.";
-const FIX =
-  "Fix the problem that is reported here. Say in one sentence what was wrong, then give the corrected code alone.";
+/** The part of a question that the user, or a command, puts. */
+type Asked = Pick<Question, "text" | "prompt" | "intent" | "mode">;
+
+function asked(prompt: string): Asked {
+  return { text: prompt, prompt, intent: "ask" };
+}
 
 export class Asking {
   constructor(
     private readonly conversations: Conversations,
     private readonly profiles: Profiles,
     private readonly overrides: Overrides,
+    private readonly answerers: Answerers,
     private readonly choices: ChoicePicker,
-    private readonly surroundings: (resource?: Uri) => Surroundings,
+    private readonly surroundings: (resource: Uri) => Surroundings,
   ) {}
 
   /** Asks what the user types, or `prompt`, about the selection, else about the file. */
@@ -34,10 +44,12 @@ export class Asking {
     const editor = await this.editor();
     const subject = subjectOf(editor);
     const { uri } = subject.document;
-    const choosing = this.usual(uri);
-    // The box to type in waits for no server: its title has what was known before.
-    const question = prompt ?? (await this.question(subject, this.lastKnown(uri)));
-    if (question !== undefined) await this.about(subject, question, editor, await choosing);
+    const usual = (): Choice => this.answerers.lastKnown(uri);
+    // The box to type in waits for no server: its title has what is known, and what comes to be.
+    const knowing = this.answerers.usual(uri);
+    const question = prompt ?? (await this.typed(subject, usual));
+    await knowing;
+    if (question !== undefined) await this.about(subject, asked(question), editor, usual());
   }
 
   /**
@@ -50,28 +62,43 @@ export class Asking {
     const { uri } = subject.document;
     const given = choiceFrom(argument);
     const choice = given
-      ? { ...(await this.usual(uri, given.profile)), ...given }
+      ? { ...(await this.answerers.usual(uri, given.profile)), ...given }
       : await this.choices.choose({ title: "Ask", resource: uri });
     if (choice === undefined) return;
-    const prompt = promptIn(argument) ?? (await this.question(subject, choice));
+    const prompt = promptIn(argument) ?? (await this.typed(subject, () => choice));
     const isNamed = given === undefined || given.profile !== undefined;
-    if (prompt !== undefined) await this.about(subject, prompt, editor, choice, { isPinned: true, isNamed });
+    if (prompt !== undefined)
+      await this.about(subject, asked(prompt), editor, choice, { isPinned: true, isNamed });
   }
 
-  async explain(): Promise<void> {
+  /** Has what the user types, or `task`, done in the workspace, as far as config.toml and the user allow. */
+  async do(task?: string): Promise<void> {
     const editor = await this.editor();
     const subject = subjectOf(editor);
-    const { document } = editor;
-    const line = document.lineAt(subject.range.start.line).range;
-    const wanted = subject.range.isEmpty ? { ...subject, range: line } : subject;
-    await this.about(wanted, EXPLAIN, editor, await this.usual(document.uri));
+    const { uri } = subject.document;
+    const knowing = this.answerers.usual(uri);
+    const prompt = task ?? (await this.typed(subject, () => this.answerers.lastKnown(uri), "Do with"));
+    const choice = await knowing;
+    if (prompt !== undefined) await this.about(subject, { ...asked(prompt), mode: "agent" }, editor, choice);
+  }
+
+  /** Has the selection explained, or the block around the cursor. */
+  async explain(): Promise<void> {
+    const editor = await this.editor();
+    const question = { text: "Explain this.", prompt: "", intent: "explain" } as const;
+    await this.about(subjectOf(editor), question, editor, await this.answerers.usual(editor.document.uri));
   }
 
   async fix(diagnostic?: Diagnostic): Promise<void> {
     const editor = window.activeTextEditor;
     const subject = editor && problemAt(editor, diagnostic);
-    if (subject) await this.about(subject, FIX, editor, await this.usual(subject.document.uri));
-    else void window.showInformationMessage("There is no problem at the cursor.");
+    if (editor === undefined || subject === undefined) {
+      void window.showInformationMessage("There is no problem at the cursor.");
+      return;
+    }
+    const [problem] = subject.diagnostics;
+    const question = { text: `Fix: ${problem?.message ?? "this"}`, prompt: "", intent: "fix" } as const;
+    await this.about(subject, question, editor, await this.answerers.usual(subject.document.uri));
   }
 
   /** The last question of a conversation once more, answered by another profile, model or effort, in a new thread. */
@@ -80,7 +107,7 @@ export class Asking {
     if (target === undefined) return;
     const { turn, conversation } = target;
     const resource = conversation.thread.uri;
-    const before = { profile: this.chosen(resource), ...turn.question.choice };
+    const before = { profile: this.answerers.chosen(resource), ...turn.question.choice };
     const picked = await pickProfile(this.profiles, this.overrides, {
       placeHolder: "Who should answer?",
       resource,
@@ -91,11 +118,10 @@ export class Asking {
     const from = profile === before.profile ? { from: before } : {};
     const choice = picked.tuned
       ? await this.choices.choose({ title: "Ask again", resource, profile, ...from })
-      : await this.usual(resource, profile);
+      : await this.answerers.usual(resource, profile);
     if (choice === undefined) return;
     conversation.pinned = choice;
-    const { prompt, context } = turn.question;
-    await conversation.ask({ prompt, context, choice, name: profile }, { anew: true });
+    await this.go(conversation, { ...this.once(turn), choice: { ...choice, profile } }, { anew: true });
   }
 
   async reply({ thread, text }: CommentReply): Promise<void> {
@@ -103,52 +129,105 @@ export class Asking {
     const first = conversation?.turns[0];
     if (conversation === undefined || first === undefined || text.trim() === "") return;
     // The thread has the code already; the profile is named, so that the document need not go along to tell it.
-    const choice = conversation.pinned ?? (await this.usual(thread.uri));
-    const profile = choice.profile ?? this.chosen(thread.uri);
+    const choice = conversation.pinned ?? (await this.answerers.usual(thread.uri));
+    const profile = choice.profile ?? this.answerers.chosen(thread.uri);
     const { textDocument } = first.question.context;
-    const known = profile !== "";
-    await conversation.ask({
-      prompt: text,
-      name: known ? profile : "Codex",
-      context: known || !textDocument ? {} : { textDocument },
-      choice: { ...choice, ...(known && { profile }) },
+    const isKnown = profile !== "";
+    await this.go(conversation, {
+      ...asked(text),
+      ...(first.question.mode && { mode: first.question.mode }),
+      context: isKnown || !textDocument ? {} : { textDocument },
+      choice: { ...choice, ...(isKnown && { profile }) },
     });
   }
 
-  private async question(subject: Subject, choice: Choice): Promise<string | undefined> {
-    const name = choice.profile ?? this.name(subject.document.uri);
-    const typed = await window.showInputBox({
-      title: `Ask ${who(name, choice)}`,
-      prompt: `About ${describe(subject)}`,
-      placeHolder: "What do you want to know?",
-      ignoreFocusOut: true,
-    });
-    return typed === undefined || typed.trim() === "" ? undefined : typed;
+  /** The code of an answer could not be used: asks, in the same conversation, for all of it. */
+  async whole(conversation: Conversation, turn: Turn, prompt: string): Promise<void> {
+    const { choice } = turn.question;
+    const { textDocument, range } = this.once(turn).context;
+    if (textDocument === undefined || range === undefined) return;
+    const question = {
+      text: prompt,
+      prompt,
+      intent: "edit",
+      context: { textDocument, range },
+      choice,
+    } as const;
+    await this.go(conversation, question);
+  }
+
+  /** The question of a turn with the place that it is about now. */
+  private once({ question, about }: Turn): Omit<Question, "name" | "isLocal" | "expected"> {
+    const { text, prompt, intent, mode, context, choice } = question;
+    const range = about && { range: lspRange(about.span) };
+    return { text, prompt, intent, ...(mode && { mode }), context: { ...context, ...range }, choice };
+  }
+
+  /** Goes on with a conversation. */
+  private async go(
+    conversation: Conversation,
+    question: Omit<Question, "name" | "isLocal" | "expected">,
+    how: { anew?: boolean } = {},
+  ): Promise<void> {
+    const { uri } = conversation.thread;
+    void this.surroundings(uri).revealThinking();
+    await conversation.ask({ ...question, ...this.answerers.shown(uri, question.choice) }, how);
+  }
+
+  private async typed(subject: Subject, choice: () => Choice, verb = "Ask"): Promise<string | undefined> {
+    const title = (): string => {
+      const { name, isLocal } = this.answerers.shown(subject.document.uri, choice());
+      return `${verb} ${placed(who(name, choice()), isLocal)}`;
+    };
+    const { document, range } = subject;
+    const prepared = this.conversations.prepare(document, linesOf(document, range));
+    const prompt = `About ${describe(subject)}`;
+    const text = await typedQuestion({ title, prompt, onChange: this.profiles.onChange });
+    if (text === undefined) prepared.dispose();
+    return text;
   }
 
   /** `isPinned`: the choice holds for the whole conversation; `isNamed`: the user named the profile. */
   private async about(
     subject: Subject,
-    prompt: string,
+    question: Asked,
     editor: TextEditor,
     choice: Choice,
     { isPinned = false, isNamed = false } = {},
   ): Promise<void> {
     const { document, range } = subject;
-    const name = choice.profile ?? this.name(document.uri);
-    const at = new Range(range.start.line, 0, range.end.line, document.lineAt(range.end.line).text.length);
-    const surroundings = this.surroundings(document.uri);
-    const conversation = this.conversations.create(document, at, range, prompt, surroundings);
+    const { uri } = document;
+    const shown = this.answerers.shown(uri, choice);
+    const at = linesOf(document, range);
+    const isOurs = question.intent === "ask";
+    const surroundings = this.surroundings(uri);
+    const now = Date.now();
+    surroundings.note.show(uri, at.end.line, label(begun({ ...shown, choice }, now), now));
+    if (!this.conversations.isAnyIn(editor)) await giveWay(editor);
+    await surroundings.revealThinking(editor);
+    const view = viewOf(editor, this.conversations.isAnyIn(editor));
+    const conversation = this.conversations.create({
+      document,
+      at,
+      about: isOurs ? range : new Range(range.start, range.start),
+      question: question.text,
+      surroundings,
+    });
     if (isPinned) conversation.pinned = choice;
-    editor.revealRange(at);
-    const question: Question = {
-      prompt,
-      name,
+    const answered = conversation.ask({
+      ...question,
+      ...shown,
       context: contextOf(subject),
       choice,
-      ...(!isNamed && this.remark(document.uri)),
-    };
-    await conversation.ask(question);
+      ...(!isNamed && this.answerers.remark(uri)),
+    });
+    let room = makeRoom(view, at.end.line);
+    const moving = conversation.onPlaced(({ end }) => {
+      room = room.then(() => makeRoom(view, end.line));
+    });
+    await answered;
+    moving.dispose();
+    await showHead(await room);
   }
 
   /** The active editor; without one, an empty document for the answer to stand in. */
@@ -156,58 +235,6 @@ export class Asking {
     const active = window.activeTextEditor;
     if (active !== undefined && isSubject(active.document)) return active;
     return window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content: "" }));
-  }
-
-  /**
-   * What the settings choose goes with the request: in Restricted Mode the server believes no setting, and of a
-   * notebook's cell, or a document that is no file, it does not know the folder. So does the model and the effort
-   * that the user chose for that profile, and with them its name: they are for no other one.
-   */
-  private async usual(resource: Uri, named?: string): Promise<Choice> {
-    const set = named ?? this.fromSettings(resource);
-    if (set !== "") return { profile: set, ...this.overrides.of(set) };
-    if (!this.overrides.any) return {};
-    // Asked anew: config.toml may select another profile by now.
-    const told = await this.profiles.load(resource).catch(() => undefined);
-    return this.overridden(told?.active ?? "");
-  }
-
-  /** The same, as far as it is known without the server. */
-  private lastKnown(resource: Uri): Choice {
-    const set = this.fromSettings(resource);
-    if (set !== "") return { profile: set, ...this.overrides.of(set) };
-    return this.overridden(this.profiles.activeName(resource));
-  }
-
-  /** What was chosen for the profile that config.toml selects; without that it goes unnamed. */
-  private overridden(active: string): Choice {
-    const override = this.overrides.of(active);
-    return isSet(override) ? { profile: active, ...override } : {};
-  }
-
-  /** In Restricted Mode the user's own profile answers, and that is said where the workspace wanted another. */
-  private remark(resource: Uri): { remark?: string } {
-    if (workspace.isTrusted || !waitsForTrust(layers("profile", resource))) return {};
-    return {
-      remark:
-        "Restricted Mode: your own profile answered; the one this workspace asks for waits for your trust.",
-    };
-  }
-
-  private name(resource: Uri): string {
-    const chosen = this.chosen(resource);
-    return chosen === "" ? "Codex" : chosen;
-  }
-
-  /** The profile that the settings choose for a document, else the server's; empty while neither is known. */
-  private chosen(resource: Uri): string {
-    const set = this.fromSettings(resource);
-    return set === "" ? this.profiles.activeName(resource) : set;
-  }
-
-  /** The profile that the settings choose for a document, as far as they are believed; else empty. */
-  private fromSettings(resource: Uri): string {
-    return profileOf(layers("profile", resource), workspace.isTrusted);
   }
 }
 

@@ -12,6 +12,7 @@ import { ProgressLocation, userSetting, window } from "./editor";
 import type { CancellationToken, ExtensionContext, Progress } from "./editor";
 import { EngineFailed, engineRequirement, hasEngine, installEngine } from "./engine";
 import type { Engine } from "./engine";
+import { ENGINE_MB, megabytes } from "./firstItems";
 import { CannotStart, engineEnvironment, findLaunch } from "./launch";
 import { chooseProfile } from "./profilePicker";
 import type { Profiles } from "./profilePicker";
@@ -35,11 +36,22 @@ export class BuiltinModel {
     const model = await this.model(typeof argument === "string" ? argument : DEFAULT.name);
     const engine = await this.missingEngine();
     if (!(await consents(model, engine !== undefined))) return;
+    if (await this.fetched(model, engine)) await this.offer(model);
+  }
+
+  /**
+   * Fetches what is missing of this model for a question that waits for it; the user has said yes to what was told of
+   * it. Whether it is there now.
+   */
+  async fetchFor(name: string): Promise<boolean> {
+    return this.fetched(await this.model(name), await this.missingEngine());
+  }
+
+  private fetched(model: ServedModel, engine: Engine | undefined): Promise<boolean> {
     const options = { location: ProgressLocation.Notification, title: "Codex", cancellable: true };
-    const fetched = await window.withProgress(options, (progress, token) =>
-      this.fetch(model, engine, progress, token),
+    return Promise.resolve(
+      window.withProgress(options, (progress, token) => this.fetch(model, engine, progress, token)),
     );
-    if (fetched) await this.offer(model);
   }
 
   private async model(name: string): Promise<ServedModel> {
@@ -102,9 +114,11 @@ export class BuiltinModel {
 /** One question before anything is downloaded. */
 async function consents({ name, size, loaded }: ServedModel, needsEngine: boolean): Promise<boolean> {
   if (!needsEngine && loaded === true) return true;
-  const bytes = size === undefined ? "" : ` (${Math.round(size / 1e6).toLocaleString("en")} MB)`;
+  const bytes = size === undefined ? "" : ` (${megabytes(size)} MB)`;
   const detail = [
-    ...(needsEngine ? ["The engine, llama.cpp (about 34 MB), comes from your Python package index."] : []),
+    ...(needsEngine
+      ? [`The engine, llama.cpp (about ${ENGINE_MB} MB), comes from your Python package index.`]
+      : []),
     loaded === true
       ? `The model, ${name}, is here already.`
       : `The model, ${name}${bytes}, comes from its public sources and is checked by its checksum.`,
@@ -121,7 +135,7 @@ async function pull(
   progress: Progress<{ message: string; increment?: number }>,
   token: CancellationToken,
 ): Promise<void> {
-  const params: ModelPullParams = { name, workDoneToken: randomUUID() };
+  const params = { name, workDoneToken: randomUUID() } satisfies ModelPullParams;
   let shown = 0;
   const listening = client.onProgress(WorkDoneProgress.type, params.workDoneToken, (value) => {
     if (value.kind !== "report") return;

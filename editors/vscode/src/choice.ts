@@ -50,6 +50,11 @@ export function who(name: string, { model, effort }: Override = {}): string {
   return parts.filter((part) => part).join(" · ");
 }
 
+/** A name with where its model runs: "local-oss (local)". */
+export function placed(name: string, isLocal?: boolean): string {
+  return isLocal === undefined ? name : `${name} (${isLocal ? "local" : "cloud"})`;
+}
+
 /** The end of a long model's name, which tells more than the publisher it begins with. */
 function shortModel(model: string): string {
   const name = model.length > LONGEST ? model.slice(model.lastIndexOf("/") + 1) : model;

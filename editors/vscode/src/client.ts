@@ -8,11 +8,12 @@
 
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/node";
 import type { DynamicFeature, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
+import { approve } from "./approval";
 import { Uri, layers, workspace } from "./editor";
 import type { LogOutputChannel } from "./editor";
 import { logChannel } from "./logChannel";
 import type { Launch } from "./launch";
-import { PROTOCOL_VERSION, SECRET } from "./protocol";
+import { APPROVE, DID_CHANGE_PROFILES, PROTOCOL_VERSION, SECRET } from "./protocol";
 import type { SecretParams, SecretResult } from "./protocol";
 import { localOnlyOf, profileOf, thinkingShowOf } from "./settings";
 import { isSubject } from "./subject";
@@ -25,6 +26,8 @@ interface Offer {
 
 export interface ClientEvents {
   secret(provider: string, origin: string): Promise<string | undefined>;
+  /** config.toml, or a file of a profile, has changed. */
+  profilesChanged(): void;
   /** The server's process ended by itself. True: start it again. */
   died(): boolean;
 }
@@ -43,6 +46,8 @@ export class CodexClient extends LanguageClient {
       const value = await events.secret(provider, origin);
       return value === undefined ? {} : { value };
     });
+    this.onRequest(APPROVE, approve);
+    this.onNotification(DID_CHANGE_PROFILES, () => events.profilesChanged());
   }
 
   override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
@@ -66,7 +71,13 @@ export class CodexClient extends LanguageClient {
 class Announcement implements StaticFeature {
   fillClientCapabilities(capabilities: { experimental?: unknown }): void {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, codex: { protocolVersion: PROTOCOL_VERSION, secret: true } };
+    const codex = {
+      protocolVersion: PROTOCOL_VERSION,
+      secret: true,
+      approve: true,
+      didChangeProfiles: true,
+    };
+    capabilities.experimental = { ...others, codex };
   }
   fillInitializeParams(params: { initializationOptions?: unknown }): void {
     params.initializationOptions = { codex: { trusted: workspace.isTrusted } };

@@ -4,25 +4,28 @@
 
 import { answerer } from "./answer";
 import type { Answer } from "./answer";
-import { CommentMode, MarkdownString, windowCaughtUp } from "./editor";
+import { CommentMode, MarkdownString } from "./editor";
 import type { Comment } from "./editor";
-import { Painter } from "./paint";
 import { SafeMarkdown } from "./safeMarkdown";
 import type { ThinkingShow } from "./settings";
-import { answerBody, plain } from "./wording";
+import { answerBody, shortened } from "./wording";
 
+/**
+ * A question as it was typed, cut where it would push the answer off the screen. It stands where VS Code puts an
+ * author, which takes half the height of a text.
+ */
 export class QuestionComment implements Comment {
   readonly mode = CommentMode.Preview;
-  readonly author = { name: "You" };
+  readonly author: { readonly name: string };
   readonly contextValue = "question";
-  readonly body: MarkdownString;
+  readonly body = "";
 
   constructor(readonly question: string) {
-    this.body = untrusted(question.split("\n").map(plain).join("  \n"));
+    this.author = { name: `You: ${shortened(question)}` };
   }
 }
 
-/** An answer on the screen: painted when it has changed, never before the last paint was taken. */
+/** An answer as the screen shows it. */
 export class AnswerComment implements Comment {
   readonly mode = CommentMode.Preview;
   body = untrusted("…");
@@ -30,41 +33,26 @@ export class AnswerComment implements Comment {
   contextValue = "answer";
   private safe = new SafeMarkdown();
   private seen = "";
-  private readonly painter: Painter;
+  private painted: Answer | undefined;
 
-  constructor(
-    private answer: Answer,
-    private readonly show: ThinkingShow,
-    private readonly repaint: () => void,
-  ) {
-    this.author = { name: answerer(answer) };
-    this.painter = new Painter(() => this.paint());
-  }
+  constructor(private readonly show: ThinkingShow) {}
 
-  update(answer: Answer): void {
-    this.answer = answer;
-    this.painter.request();
-  }
-
-  /** Resolves when the screen shows the last update. */
-  settled(): Promise<void> {
-    return this.painter.settled();
-  }
-
-  private async paint(): Promise<void> {
-    const body = answerBody(this.answer, this.safeContent(), this.show);
-    const name = answerer(this.answer);
-    if (body !== this.body.value || this.author.name !== name) {
-      this.body = untrusted(body);
-      this.author = { name };
-      this.repaint();
-      await windowCaughtUp();
-    }
+  /** Brings it up to date; whether anything that is seen has changed. */
+  update(answer: Answer, isReplaceable: boolean): boolean {
+    const context = isReplaceable ? "answer replaceable" : "answer";
+    if (answer === this.painted && context === this.contextValue) return false;
+    this.painted = answer;
+    const body = answerBody(answer, this.safeContent(answer), this.show);
+    const name = answerer(answer);
+    if (body === this.body.value && name === this.author.name && context === this.contextValue) return false;
+    if (body !== this.body.value) this.body = untrusted(body);
+    this.author = { name };
+    this.contextValue = context;
+    return true;
   }
 
   /** Only what is new goes through the filter, unless the text before it has changed. */
-  private safeContent(): string {
-    const { content } = this.answer;
+  private safeContent({ content }: Answer): string {
     const grown = content.length >= this.seen.length && content.startsWith(this.seen);
     if (!grown) this.safe = new SafeMarkdown();
     this.safe.append(grown ? content.slice(this.seen.length) : content);

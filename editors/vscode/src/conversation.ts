@@ -1,85 +1,86 @@
 /**
  * One conversation on the screen: a comment thread at the code it is about, an answer for every question.
  *
- * Its label lives, its text streams, its Reply box goes on with the same `threadId`. Whatever happens to a
- * turn or to the server, text that has arrived stays.
+ * Whatever happens to a turn or to the server, text that has arrived stays. What VS Code shows is written by `write` alone:
+ * two writers would hold each other up, since VS Code sends a thread's changes when there was none for a while.
  */
 
-import { fail, label, lose, newAnswer, reduce, settle, withServerStatus } from "./answer";
-import type { Answer } from "./answer";
-import type { Anchor } from "./anchor";
-import { overrideFrom } from "./choice";
+import { label, settle } from "./answer";
+import { moved } from "./anchor";
+import type { Change, Span } from "./anchor";
 import type { Choice } from "./choice";
 import { AnswerComment, QuestionComment } from "./comment";
-import { CancellationTokenSource, CommentThreadCollapsibleState } from "./editor";
+import {
+  COMMENTS_HELD_MS,
+  CancellationTokenSource,
+  CommentThreadCollapsibleState,
+  EventEmitter,
+  rangeOf,
+  windowCaughtUp,
+} from "./editor";
 import type { CancellationToken, CommentThread, Disposable } from "./editor";
-import type { ExecParams, ExecResult, TurnEvent } from "./protocol";
-import type { ThinkingShow } from "./settings";
-import type { ThinkingTurn } from "./thinkingOrder";
-import { transcript } from "./transcript";
-import type { Exchange } from "./transcript";
-import { TurnFailed } from "./turn";
+import { Painter } from "./paint";
+import type { ExecResult } from "./protocol";
+import { begun, paramsOf } from "./question";
+import type { About, Question, Turn } from "./question";
+import type { Surroundings } from "./surroundings";
+import { exchanges, transcript } from "./transcript";
+import { TurnFailed, reachedNobody } from "./turn";
 import type { TurnListener } from "./turn";
-import type { Heading } from "./wording";
-import { firstLine, visiblePiece } from "./wording";
+import { TurnProgress, failed } from "./turnProgress";
 
-const LABEL_MS = 100;
-
-/** What a conversation needs of the rest of the extension. */
-export interface Surroundings {
-  readonly show: ThinkingShow;
-  run(params: ExecParams, listener: TurnListener, token: CancellationToken): Promise<ExecResult>;
-  /** A turn's place in the thinking channel. */
-  thinking(heading: Heading): ThinkingTurn;
-  changed(conversation: Conversation): void;
-  failed(conversation: Conversation, error: TurnFailed): void;
-}
-
-/** What is asked, and with what around it. */
-export interface Question {
-  readonly prompt: string;
-  /** The name to show until the server has said which profile answers. */
-  readonly name: string;
-  readonly context: Pick<ExecParams, "textDocument" | "range" | "diagnostics">;
-  readonly choice: Choice;
-  /** What the editor has to say about the answer: that it is not the workspace's profile that gives it. */
-  readonly remark?: string;
-}
-
-export interface Turn {
-  readonly question: Question;
-  readonly asked: QuestionComment;
-  readonly comment: AnswerComment;
-  answer: Answer;
-}
+/** How often the label's seconds go on where nothing else changes. */
+const TICK_MS = 500;
+/** How long a write stays on its way to the screen before the next one may follow it. */
+const REST_MS = 25;
 
 export class Conversation implements Disposable {
   readonly turns: Turn[] = [];
-  /** The text the first question was about, as it moves with the document; absent where there was none. */
-  anchor: Anchor | undefined;
-  /** Where the thread stands, as it moves with the document. */
-  spot: Anchor | undefined;
   /** Who was chosen for this conversation alone. */
   pinned: Choice | undefined;
-  private threadId: string | undefined;
+  private id: string | undefined;
   private running: CancellationTokenSource | undefined;
   private closed = false;
   private asked = false;
   private queue: Promise<void> = Promise.resolve();
   /** Questions on the screen whose turn has not come yet. */
   private waiting: readonly QuestionComment[] = [];
+  private written = 0;
+  /** Whether a first word is on the screen. */
+  private hasSpoken = false;
+  /** The edits of the document since the last question was sent, until the server has said what its answer is about. */
+  private since: Change[] | undefined;
+  private readonly placing = new EventEmitter<Span>();
+  /** The server has said which lines the answer is about. */
+  readonly onPlaced = this.placing.event;
+  private readonly painter = new Painter({
+    heldMs: COMMENTS_HELD_MS,
+    restMs: REST_MS,
+    write: () => this.write(),
+    shown: () => this.shown(),
+  });
 
+  /** `spot` is where the thread stands, and `about` what the first question is about. */
   constructor(
     readonly thread: CommentThread,
     private readonly first: QuestionComment,
     private readonly surroundings: Surroundings,
-  ) {
-    thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
-    thread.canReply = true;
-  }
+    private spot: Span,
+    private readonly about: About | undefined,
+  ) {}
 
   get isRunning(): boolean {
     return this.running !== undefined;
+  }
+
+  /** The server's name for it; undefined until a turn has begun. */
+  get threadId(): string | undefined {
+    return this.last?.answer.threadId ?? this.id;
+  }
+
+  /** The lines that it stands under. */
+  get span(): Span {
+    return this.spot;
   }
 
   get last(): Turn | undefined {
@@ -95,6 +96,14 @@ export class Conversation implements Disposable {
     return this.turns.some(({ answer }) => answer.content !== "" || answer.reasoning !== "");
   }
 
+  /** Takes over the turns of an earlier session: the conversation goes on with them. */
+  restore(threadId: string, turns: readonly Turn[]): void {
+    this.id = threadId;
+    this.asked = true;
+    this.turns.push(...turns);
+    this.painter.request();
+  }
+
   fold(): void {
     this.thread.collapsibleState = CommentThreadCollapsibleState.Collapsed;
   }
@@ -108,15 +117,26 @@ export class Conversation implements Disposable {
     this.running?.cancel();
   }
 
+  /** The document has changed: what stands in it and what was asked about moves along. */
+  follow(change: Change): void {
+    this.since?.push(change);
+    this.spot = moved(this.spot, change);
+    for (const turn of this.turns) {
+      if (turn.about) turn.about = { ...turn.about, span: moved(turn.about.span, change) };
+    }
+    // VS Code moves what it shows by itself, and puts it back to the thread's own range with the next change of that.
+    this.painter.request();
+  }
+
   /**
    * Asks, after what is still being answered, and resolves when the answer is complete, or has failed and says
    * so on the screen. `anew` leaves the earlier turns out of the conversation.
    */
   ask(question: Question, { anew = false } = {}): Promise<void> {
-    const shown = this.asked ? new QuestionComment(question.prompt) : this.first;
+    const shown = this.asked ? new QuestionComment(question.text) : this.first;
     this.asked = true;
     this.waiting = [...this.waiting, shown];
-    this.repaint();
+    if (this.isRunning) this.painter.request();
     const asked = this.queue.then(() => (this.closed ? undefined : this.answer(question, shown, anew)));
     this.queue = asked.catch(() => undefined);
     return asked;
@@ -124,7 +144,9 @@ export class Conversation implements Disposable {
 
   dispose(): void {
     this.closed = true;
+    this.placing.dispose();
     this.stop();
+    this.surroundings.note.clear();
     this.thread.dispose();
   }
 
@@ -132,49 +154,72 @@ export class Conversation implements Disposable {
     const turn = this.begin(question, shown);
     const source = new CancellationTokenSource();
     this.running = source;
-    const ticking = setInterval(() => this.relabel(), LABEL_MS);
-    this.relabel();
+    const ticking = setInterval(() => this.painter.request(), TICK_MS);
+    this.painter.request();
     try {
-      if (anew) this.threadId = undefined;
+      if (anew) this.id = undefined;
       await this.run(turn, source.token);
     } finally {
       clearInterval(ticking);
       source.dispose();
       this.running = undefined;
-      this.relabel();
-      await turn.comment.settled();
+      this.painter.request();
+      await this.painter.settled();
     }
   }
 
   private begin(question: Question, asked: QuestionComment): Turn {
-    const { name, remark, choice } = question;
-    const more = { override: overrideFrom(choice), ...(remark !== undefined && { remark }) };
-    const answer = newAnswer(name, Date.now(), more);
-    const comment = new AnswerComment(answer, this.surroundings.show, () => this.repaint());
-    if (this.anchor !== undefined && this.anchor.text !== "") comment.contextValue = "answer replaceable";
+    const answer = begun(question, Date.now());
+    const comment = new AnswerComment(this.surroundings.show);
+    const about = this.turns[0]?.about ?? this.about;
     this.waiting = this.waiting.filter((one) => one !== asked);
-    const turn = { question, asked, comment, answer };
+    const turn: Turn = { question, asked, comment, answer, ...(about && { about }) };
     this.turns.push(turn);
-    this.repaint();
     return turn;
   }
 
-  private repaint(): void {
-    if (this.closed) return;
-    const turns = this.turns.flatMap((turn) => [turn.asked, turn.comment]);
-    this.thread.comments = [...turns, ...this.waiting];
+  /** Everything that has changed, in one go: the comments, the label, the menus and the place. */
+  private write(): boolean {
+    if (this.closed) return false;
+    const { thread } = this;
+    const changed = this.turns.filter(({ comment, answer, about }) =>
+      comment.update(answer, about !== undefined),
+    );
+    const comments = [...this.turns.flatMap(({ asked, comment }) => [asked, comment]), ...this.waiting];
+    const wanted = {
+      label: this.label,
+      contextValue: this.isRunning ? "running" : "answered",
+      canReply: this.hasSpoken || !this.isRunning,
+      range: rangeOf(this.spot),
+      ...((changed.length > 0 || comments.length !== this.written) && { comments }),
+    };
+    this.written = comments.length;
+    const isOld = (["label", "contextValue", "canReply"] as const).every(
+      (key) => thread[key] === wanted[key],
+    );
+    const isStill = isOld && thread.range.isEqual(wanted.range) && wanted.comments === undefined;
+    if (!isStill) Object.assign(thread, wanted);
+    if (this.isSilent) this.surroundings.note.show(thread.uri, this.spot.end.line, wanted.label);
+    this.surroundings.changed(this);
+    return !isStill;
   }
 
-  private relabel(): void {
-    const wanted = this.label;
-    if (!this.closed && this.thread.label !== wanted) this.thread.label = wanted;
-    const context = this.isRunning ? "running" : "answered";
-    if (!this.closed && this.thread.contextValue !== context) this.thread.contextValue = context;
-    this.surroundings.changed(this);
+  private async shown(): Promise<void> {
+    await windowCaughtUp();
+    this.hasSpoken ||= !this.isSilent;
+    if (!this.isSilent) this.surroundings.note.clear();
+  }
+
+  /** Whether a turn runs whose answer has not begun. */
+  private get isSilent(): boolean {
+    return this.isRunning && this.last?.answer.content === "";
   }
 
   private async run(turn: Turn, token: CancellationToken): Promise<void> {
-    const progress = new TurnProgress(turn, this.surroundings, () => this.surroundings.changed(this));
+    const progress = new TurnProgress(turn, this.surroundings, {
+      changed: (isFirstWord) => this.painter.request(isFirstWord),
+      begun: (range) => this.place(turn, range),
+    });
     try {
       const result = await this.request(turn, progress, token);
       progress.show(settle(turn.answer, result, Date.now()));
@@ -183,81 +228,67 @@ export class Conversation implements Disposable {
       if (!(error instanceof TurnFailed)) throw error;
       this.surroundings.failed(this, error);
     } finally {
-      this.threadId = turn.answer.threadId ?? this.threadId;
+      this.since = undefined;
+      this.id = turn.answer.threadId ?? this.id;
       progress.end();
     }
   }
 
+  /** Asks until somebody answers whom the user wants to ask. */
   private async request(turn: Turn, listener: TurnListener, token: CancellationToken): Promise<ExecResult> {
-    const { prompt, context, choice } = turn.question;
-    const params: ExecParams = { prompt, ...context, ...choice };
-    if (this.threadId === undefined) return this.surroundings.run(params, listener, token);
+    for (;;) {
+      try {
+        return await this.send(turn.question, listener, token);
+      } catch (error) {
+        if (!(error instanceof TurnFailed) || !reachedNobody(error.data)) throw error;
+        this.renew(turn); // while the user decides, nothing has failed
+        const question = await this.surroundings.reconsidered(turn.question, error);
+        if (question === undefined || token.isCancellationRequested) throw error;
+        turn.question = question;
+        this.renew(turn);
+      }
+    }
+  }
+
+  /** The turn's answer from its beginning. VS Code shows another author only with another comment. */
+  private renew(turn: Turn): void {
+    turn.answer = begun(turn.question, turn.answer.startedAt);
+    turn.comment = new AnswerComment(this.surroundings.show);
+    this.painter.request();
+  }
+
+  private async send(
+    question: Question,
+    listener: TurnListener,
+    token: CancellationToken,
+  ): Promise<ExecResult> {
+    const params = paramsOf(question);
+    this.since = [];
+    if (this.id === undefined) return this.surroundings.run(params, listener, token);
     try {
-      return await this.surroundings.run({ ...params, threadId: this.threadId }, listener, token);
+      return await this.surroundings.run({ ...params, threadId: this.id }, listener, token);
     } catch (error) {
       // The thread lived in a server that is gone; what is on the screen can still be told again.
       if (!(error instanceof TurnFailed) || error.data.kind !== "unknownThread") throw error;
-      const told = { ...params, ...this.turns[0]?.question.context, prompt: transcript(this.said()) };
+      const told = {
+        ...params,
+        ...this.turns[0]?.question.context,
+        prompt: transcript(exchanges(this.turns)),
+      };
       return this.surroundings.run(told, listener, token);
     }
   }
 
-  private said(): Exchange[] {
-    return this.turns.flatMap(({ question, answer }) => [
-      { role: "user" as const, text: question.prompt },
-      { role: "assistant" as const, text: answer.content },
-    ]);
+  /** The server has chosen the lines that the answer is about: it stands there, and is meant for them. */
+  private place(turn: Turn, range: Span | undefined): void {
+    const changes = this.since ?? [];
+    this.since = undefined;
+    if (range === undefined) return;
+    const span = changes.reduce(moved, range);
+    turn.about = { span };
+    if (turn !== this.turns[0]) return;
+    this.spot = span;
+    this.placing.fire(span);
+    this.painter.request();
   }
-}
-
-/** What arrives of one turn, on its way to its comment and to the thinking channel. */
-class TurnProgress implements TurnListener {
-  private thinking: ThinkingTurn | undefined;
-
-  constructor(
-    private readonly turn: Turn,
-    private readonly surroundings: Surroundings,
-    private readonly changed: () => void,
-  ) {}
-
-  event(event: TurnEvent): void {
-    const piece = visiblePiece(event, this.turn.answer, this.surroundings.show);
-    this.show(reduce(this.turn.answer, event, Date.now()));
-    if (piece !== "") this.channel().append(piece);
-    else if (event.type === "content") this.thinking?.rest();
-  }
-
-  status(message: string): void {
-    this.turn.answer = withServerStatus(this.turn.answer, message);
-    this.changed();
-  }
-
-  show(answer: Answer): void {
-    this.turn.answer = answer;
-    this.turn.comment.update(answer);
-  }
-
-  end(): void {
-    const { answer } = this.turn;
-    this.thinking?.end(label(answer, Date.now()));
-  }
-
-  private channel(): ThinkingTurn {
-    const { answer, question } = this.turn;
-    const { effort } = question.choice;
-    this.thinking ??= this.surroundings.thinking({
-      at: new Date(),
-      name: answer.name,
-      model: answer.model ?? answer.name,
-      ...(effort !== undefined && { effort }),
-      question: firstLine(question.prompt, 100),
-    });
-    return this.thinking;
-  }
-}
-
-function failed(answer: Answer, error: unknown, now: number): Answer {
-  if (!(error instanceof TurnFailed))
-    return fail(answer, error instanceof Error ? error.message : String(error), {}, now);
-  return error.serverLost ? lose(answer, now) : fail(answer, error.message, error.data, now);
 }

@@ -2,13 +2,21 @@
  * All conversations that are open, and which of them a command is about.
  */
 
-import { follow, holds } from "./anchor";
-import type { Anchor } from "./anchor";
+import type { Choice } from "./choice";
 import { QuestionComment } from "./comment";
 import { Conversation } from "./conversation";
-import type { Surroundings, Turn } from "./conversation";
-import { Range, comments, setContext, window, workspace } from "./editor";
-import type { CommentController, Disposable, TextDocument, TextDocumentChangeEvent, Uri } from "./editor";
+import type { Surroundings } from "./surroundings";
+import { CommentThreadCollapsibleState, Disposable, comments, setContext, window, workspace } from "./editor";
+import type {
+  CommentController,
+  CommentThread,
+  Range,
+  TextDocument,
+  TextDocumentChangeEvent,
+  TextEditor,
+  Uri,
+} from "./editor";
+import type { Turn } from "./question";
 
 /** What a command on the screen, or the palette, is about. */
 export interface Target {
@@ -16,10 +24,35 @@ export interface Target {
   readonly turn: Turn;
 }
 
+/** Where a new conversation stands, and what it is about. */
+export interface Place {
+  readonly document: TextDocument;
+  /** The lines that the thread stands under. */
+  readonly at: Range;
+  /** What Replace Selection would replace; empty where nothing was selected. */
+  readonly about: Range;
+  readonly question: string;
+  readonly surroundings: Surroundings;
+}
+
+/** A conversation of an earlier session, and where it stands now. */
+export interface Past {
+  readonly uri: Uri;
+  readonly at: Range;
+  readonly threadId: string;
+  readonly turns: readonly Turn[];
+  readonly surroundings: Surroundings;
+  readonly pinned?: Choice;
+  /** Only a mark at its line, until the user opens it. */
+  readonly isFolded: boolean;
+}
+
 export class Conversations implements Disposable {
   private readonly controller: CommentController = comments.createCommentController("codex", "Codex");
   private readonly open: Conversation[] = [];
   private readonly following: Disposable;
+  /** The thread of a question that is being typed. */
+  private prepared: CommentThread | undefined;
   private told = { running: false, answered: false };
 
   constructor() {
@@ -27,24 +60,45 @@ export class Conversations implements Disposable {
     this.following = workspace.onDidChangeTextDocument((change) => this.follow(change));
   }
 
-  /** A new conversation under `range`; `about` is what a Replace Selection would replace. */
-  create(
-    document: TextDocument,
-    range: Range,
-    about: Range,
-    prompt: string,
-    surroundings: Surroundings,
-  ): Conversation {
-    this.makeRoom(document.uri, range);
+  create({ document, at, about, question, surroundings }: Place): Conversation {
+    this.makeRoom(document.uri, at);
     // A thread that begins empty would begin with its Reply box open.
-    const first = new QuestionComment(prompt);
-    const thread = this.controller.createCommentThread(document.uri, range, [first]);
-    const conversation = new Conversation(thread, first, surroundings);
-    const anchor = anchorAt(document, about);
-    if (anchor.text !== "") conversation.anchor = anchor;
-    conversation.spot = anchorAt(document, range);
+    const first = new QuestionComment(question);
+    const thread = this.takePrepared(document, at) ?? this.newThread(document.uri, at, first);
+    thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
+    const what = about.isEmpty ? undefined : { span: about, text: document.getText(about) };
+    const conversation = new Conversation(thread, first, surroundings, at, what);
     this.open.push(conversation);
     return conversation;
+  }
+
+  restore({ uri, at, threadId, turns, surroundings, pinned, isFolded }: Past): Conversation {
+    const [first] = turns;
+    const asked = first?.asked ?? new QuestionComment("");
+    const thread = this.newThread(uri, at, asked);
+    const { Collapsed, Expanded } = CommentThreadCollapsibleState;
+    thread.collapsibleState = isFolded ? Collapsed : Expanded;
+    const conversation = new Conversation(thread, asked, surroundings, at, first?.about);
+    conversation.pinned = pinned;
+    conversation.restore(threadId, turns);
+    this.open.push(conversation);
+    return conversation;
+  }
+
+  /**
+   * Has VS Code make the thread of a question while it is typed: a session's first one takes it half a second. Folded,
+   * it is a mark at the line. The next `create` takes it, unless it is disposed of before.
+   */
+  prepare(document: TextDocument, at: Range): Disposable {
+    this.prepared?.dispose();
+    const thread = this.newThread(document.uri, at, new QuestionComment(""));
+    thread.collapsibleState = CommentThreadCollapsibleState.Collapsed;
+    this.prepared = thread;
+    return new Disposable(() => {
+      if (this.prepared !== thread) return;
+      this.prepared = undefined;
+      thread.dispose();
+    });
   }
 
   /** What a menu's argument, or without one the place of the cursor, points at. */
@@ -59,8 +113,29 @@ export class Conversations implements Disposable {
     return this.open.filter(({ isRunning }) => isRunning);
   }
 
+  /** All of them, the newest last. */
+  get all(): readonly Conversation[] {
+    return this.open;
+  }
+
   get latest(): Conversation | undefined {
     return this.open.at(-1);
+  }
+
+  /** Whether an editor shows the last line that the conversation is about. */
+  isInSight({ thread }: Conversation): boolean {
+    return window.visibleTextEditors.some(
+      ({ document, visibleRanges }) =>
+        isSame(thread.uri, document.uri) && visibleRanges.some((range) => range.contains(thread.range.end)),
+    );
+  }
+
+  /** Whether the editor shows a line that has a conversation. */
+  isAnyIn({ document, visibleRanges }: TextEditor): boolean {
+    return this.open.some(
+      ({ thread }) =>
+        isSame(thread.uri, document.uri) && visibleRanges.some((range) => range.contains(thread.range.end)),
+    );
   }
 
   async close(conversation: Conversation): Promise<void> {
@@ -78,17 +153,26 @@ export class Conversations implements Disposable {
     if (now.answered !== before.answered) await setContext("answered", now.answered);
   }
 
-  /** Where the text that a conversation is about stands now; undefined if it is not the same any more. */
-  place(conversation: Conversation, document: TextDocument): Range | undefined {
-    const { anchor } = conversation;
-    if (anchor === undefined || !holds(anchor, document.getText())) return undefined;
-    return new Range(document.positionAt(anchor.start), document.positionAt(anchor.end));
-  }
-
   dispose(): void {
     for (const conversation of this.open) conversation.dispose();
     this.following.dispose();
     this.controller.dispose();
+  }
+
+  /** The thread that was prepared, if it is for this place; one for another place goes. */
+  private takePrepared({ uri }: TextDocument, at: Range): CommentThread | undefined {
+    const { prepared } = this;
+    this.prepared = undefined;
+    if (prepared && isSame(prepared.uri, uri) && prepared.range.isEqual(at)) return prepared;
+    prepared?.dispose();
+    return undefined;
+  }
+
+  private newThread(uri: Uri, at: Range, first: QuestionComment): CommentThread {
+    const thread = this.controller.createCommentThread(uri, at, [first]);
+    // Its Reply box is an editor, which VS Code would make before it shows anything: the first word comes before it.
+    thread.canReply = false;
+    return thread;
   }
 
   /** A new answer stands under the older ones at its line: those are folded, and those that only failed go. */
@@ -126,26 +210,9 @@ export class Conversations implements Disposable {
   private follow({ document, contentChanges }: TextDocumentChangeEvent): void {
     for (const conversation of this.open) {
       if (!isSame(conversation.thread.uri, document.uri)) continue;
-      for (const { rangeOffset, rangeLength, text } of contentChanges) {
-        const edit = { offset: rangeOffset, removed: rangeLength, inserted: text.length };
-        conversation.anchor = conversation.anchor && follow(conversation.anchor, edit);
-        conversation.spot = conversation.spot && follow(conversation.spot, edit);
-      }
-      stay(conversation, document);
+      for (const change of contentChanges) conversation.follow(change);
     }
   }
-}
-
-function anchorAt(document: TextDocument, range: Range): Anchor {
-  const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
-  return { start, end, text: document.getText(range) };
-}
-
-/** VS Code moves what it shows by itself, but puts it back to the thread's own range with the next comment. */
-function stay({ spot, thread }: Conversation, document: TextDocument): void {
-  if (spot === undefined) return;
-  const range = new Range(document.positionAt(spot.start), document.positionAt(spot.end));
-  if (!range.isEqual(thread.range)) thread.range = range;
 }
 
 function isSame(one: Uri, other: Uri): boolean {

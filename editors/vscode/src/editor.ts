@@ -6,6 +6,7 @@
  */
 
 import * as vscode from "vscode";
+import type { Span } from "./anchor";
 
 export {
   CodeAction,
@@ -30,6 +31,7 @@ export {
   ThemeIcon,
   Uri,
   WorkspaceEdit,
+  chat,
   commands,
   comments,
   env,
@@ -41,6 +43,11 @@ export {
 } from "vscode";
 export type {
   CancellationToken,
+  ChatContext,
+  ChatPromptReference,
+  ChatRequest,
+  ChatResponseStream,
+  ChatResult,
   Command,
   Comment,
   CommentController,
@@ -122,6 +129,14 @@ export function onSettingsChanged(listener: () => void): vscode.Disposable {
     if (change.affectsConfiguration("codex")) listener();
   });
 }
+
+/** VS Code's own range for a span. */
+export function rangeOf({ start, end }: Span): vscode.Range {
+  return new vscode.Range(start.line, start.character, end.line, end.character);
+}
+
+/** How long VS Code holds changes of a comment thread back; each new one makes it begin anew (`extHostComments`). */
+export const COMMENTS_HELD_MS = 100;
 
 /**
  * Resolves when the window has worked off everything sent to it so far.

@@ -3,20 +3,33 @@
  */
 
 import { copyAnswer, insertAnswer, openAnswer } from "./answerActions";
+import { Answerers } from "./answerers";
 import { Asking, registerCodeActions } from "./asking";
 import { BuiltinModel } from "./builtinModel";
 import { registerChat } from "./chat";
-import type { Conversation, Surroundings } from "./conversation";
+import { CodeNotes } from "./codeNotes";
+import { renewConfigSchema, setUpConfigSchema } from "./configSchema";
+import type { Conversation } from "./conversation";
+import type { Surroundings } from "./surroundings";
 import { ChoicePicker } from "./choicePicker";
+import { ConversationList } from "./conversationList";
 import { Conversations } from "./conversations";
 import type { Target } from "./conversations";
+import { Edits } from "./edits";
 import { ExtensionMode, commands, layers, onSettingsChanged, window, workspace } from "./editor";
 import type { CancellationToken, ExtensionContext, LogOutputChannel, Uri } from "./editor";
+import { FirstMinute, welcome } from "./firstMinute";
+import { GoToAnswer } from "./goToAnswer";
+import { History } from "./history";
 import { Overrides } from "./overrides";
+import { ownPrompt } from "./ownPrompts";
+import { Places } from "./places";
 import { Profiles } from "./profilePicker";
 import { Proposals } from "./proposal";
-import type { ExecParams, ExecResult } from "./protocol";
+import { UNDO } from "./protocol";
+import type { ExecParams, ExecResult, UndoResult } from "./protocol";
 import { Reports } from "./reports";
+import { changed } from "./room";
 import { Secrets } from "./secrets";
 import { Selecting } from "./selecting";
 import { Server } from "./server";
@@ -26,6 +39,7 @@ import { ThinkingChannel } from "./thinking";
 import { ThinkingDocuments } from "./thinkingDocument";
 import { runTurn } from "./turn";
 import type { TurnListener } from "./turn";
+import { Unseen } from "./unseen";
 
 /** Starts the extension; the tests, and nobody else, get hold of its parts. */
 export function activate(context: ExtensionContext): Extension | undefined {
@@ -42,41 +56,82 @@ export class Extension {
   readonly overrides: Overrides;
   readonly profiles: Profiles;
   private readonly choices: ChoicePicker;
+  private readonly builtin: BuiltinModel;
   private readonly thinking = new ThinkingChannel();
   private readonly thinkingDocuments = new ThinkingDocuments();
-  private readonly proposals = new Proposals(this.conversations);
+  private readonly proposals: Proposals;
+  private readonly answerers: Answerers;
+  private readonly notes = new CodeNotes();
   private readonly reports: Reports;
   private readonly statusBar: StatusBar;
+  private readonly unseen = new Unseen(this.conversations);
+  private readonly history: History;
 
   constructor(private readonly context: ExtensionContext) {
     this.secrets = new Secrets(context.secrets);
     this.server = new Server(context, this.log, (provider, origin) => this.secrets.get(provider, origin));
     this.profiles = new Profiles(this.server);
+    this.builtin = new BuiltinModel(context, this.server, this.profiles);
     this.overrides = new Overrides(context.workspaceState);
     this.choices = new ChoicePicker(this.server, this.profiles, this.overrides);
     this.reports = new Reports(this.server, this.log);
     this.statusBar = new StatusBar(this.server, this.profiles, this.overrides, this.conversations);
-    const asking = new Asking(this.conversations, this.profiles, this.overrides, this.choices, (resource) =>
-      this.surroundings(resource),
+    this.answerers = new Answerers(
+      this.profiles,
+      this.overrides,
+      new FirstMinute(this.server, this.profiles, this.builtin),
     );
-    const chat = registerChat(this.profiles, (...turn) => this.run(...turn));
+    const asking = new Asking(
+      this.conversations,
+      this.profiles,
+      this.overrides,
+      this.answerers,
+      this.choices,
+      (resource) => this.surroundings(resource),
+    );
+    this.history = new History(
+      this.server,
+      this.conversations,
+      new Places(context.workspaceState),
+      this.profiles,
+      this.log,
+      (resource) => this.surroundings(resource),
+    );
+    const edits = new Edits(this.server, (...whole) => asking.whole(...whole));
+    this.proposals = new Proposals(edits);
+    const chat = registerChat(this.server, this.profiles, {
+      answerers: this.answerers,
+      run: (...turn) => this.run(...turn),
+      show: (resource) => this.thinkingShow(resource),
+      thinking: (heading) => this.thinking.turn(heading),
+    });
     context.subscriptions.push(
       ...[this.log, this.server, this.conversations, this.profiles, this.overrides, this.thinking],
       ...[
         this.thinkingDocuments,
         this.proposals,
+        this.notes,
         this.reports,
         this.statusBar,
+        this.unseen,
+        this.history,
         registerCodeActions(),
-        ...(chat ? [chat] : []),
+        ...chat,
       ],
       onSettingsChanged(() => void this.settingsChanged()),
+      this.server.onProfiles(() => void this.profilesChanged()),
+      this.server.onState((state) => {
+        // Of what happened while no server ran, none has told.
+        if (state === "running" && this.profiles.last(activeResource())) void this.profilesChanged();
+      }),
       window.onDidChangeActiveTextEditor(() => this.refreshProfiles()),
     );
     this.registerAsking(asking);
-    this.registerAnswers();
+    this.registerAnswers(edits);
+    this.registerHistory();
     this.registerSetup();
     this.refreshProfiles();
+    welcome(context.globalState, this.profiles).catch((error: unknown) => this.log.warn(String(error)));
   }
 
   private registerAsking(asking: Asking): void {
@@ -85,6 +140,12 @@ export class Extension {
       asking.ask(typeof prompt === "string" ? prompt : undefined),
     );
     this.command("codex.askWith", (argument) => asking.askWith(argument));
+    this.command("codex.askPrompt", async () => {
+      const prompt = await ownPrompt(this.server);
+      if (prompt !== undefined) await asking.ask(prompt);
+    });
+    this.command("codex.do", (task) => asking.do(typeof task === "string" ? task : undefined));
+    this.onTarget("codex.undoTask", (target) => this.undo(target));
     this.command("codex.explain", () => asking.explain());
     this.command("codex.fix", (diagnostic) => asking.fix(diagnostic as Parameters<Asking["fix"]>[0]));
     this.command("codex.reply", (reply) => asking.reply(reply as Parameters<Asking["reply"]>[0]));
@@ -92,9 +153,20 @@ export class Extension {
     this.command("codex.stop", (argument) => this.stop(argument));
   }
 
-  private registerAnswers(): void {
+  /** Puts back the files that a task changed. */
+  private async undo({ turn }: Target): Promise<void> {
+    const { turnId } = turn.answer;
+    if (turnId === undefined) return;
+    const client = await this.server.running();
+    const { restored, changedSince } = await client.sendRequest<UndoResult>(UNDO, { turnId });
+    const left =
+      changedSince.length === 0 ? "" : ` ${changedSince.length} were changed since and left alone.`;
+    void window.showInformationMessage(`${restored.length} files are as they were before the task.${left}`);
+  }
+
+  private registerAnswers(edits: Edits): void {
     this.onTarget("codex.copyAnswer", copyAnswer);
-    this.onTarget("codex.insertAnswer", insertAnswer);
+    this.onTarget("codex.insertAnswer", (target) => insertAnswer(target, edits));
     this.onTarget("codex.openAnswer", openAnswer);
     this.onTarget("codex.replaceSelection", (target) => this.proposals.show(target));
     this.onTarget("codex.showThinking", ({ conversation }) => {
@@ -102,10 +174,18 @@ export class Extension {
     });
     this.onTarget("codex.closeAnswer", ({ conversation }) => {
       this.thinkingDocuments.forget(conversation);
-      return this.conversations.close(conversation);
+      this.history.changed();
+      return this.conversations.close(conversation).then(() => this.unseen.update());
     });
     this.command("codex.acceptEdit", () => this.proposals.accept());
     this.command("codex.rejectEdit", () => this.proposals.reject());
+  }
+
+  private registerHistory(): void {
+    const list = new ConversationList(this.server, this.history);
+    this.command("codex.conversations", () => list.pick(activeResource()));
+    const going = new GoToAnswer(this.conversations, this.history, this.unseen);
+    this.command("codex.goToAnswer", () => going.next());
   }
 
   private registerSetup(): void {
@@ -119,11 +199,15 @@ export class Extension {
     });
     this.command("codex.checkSetup", () => this.reports.checkSetup());
     this.command("codex.restartServer", () => this.server.restart());
-    const builtin = new BuiltinModel(this.context, this.server, this.profiles);
-    this.command("codex.getBuiltinModel", (name) => builtin.get(name));
+    this.command("codex.getBuiltinModel", (name) => this.builtin.get(name));
     this.command("codex.openConfig", async () => {
       await this.reports.openConfig(await this.profiles.load(activeResource()));
     });
+    this.command("codex.setUpConfigSchema", async () => {
+      const { configPath } = await this.profiles.load(activeResource());
+      await setUpConfigSchema(this.context, configPath);
+    });
+    void renewConfigSchema(this.context).catch((error: unknown) => this.log.warn(String(error)));
     this.command("codex.gettingStarted", () => {
       return commands.executeCommand(
         "workbench.action.openWalkthrough",
@@ -168,16 +252,21 @@ export class Extension {
     return runTurn(await this.server.running(), params, listener, token);
   }
 
-  private surroundings(resource?: Uri): Surroundings {
+  private surroundings(resource: Uri): Surroundings {
     const show = this.thinkingShow(resource);
     return {
       show,
+      note: this.notes.note(),
       run: (...turn) => this.run(...turn),
-      thinking: (heading) => {
-        if (workspace.getConfiguration("codex").get("thinking.reveal") === "onAsk") this.thinking.reveal();
-        return this.thinking.turn(heading);
+      revealThinking: async (editor) => {
+        if (workspace.getConfiguration("codex").get("thinking.reveal") !== "onAsk") return;
+        if (this.thinking.isVisible) return;
+        if (editor) await changed(editor, () => this.thinking.reveal());
+        else this.thinking.reveal();
       },
+      thinking: (heading) => this.thinking.turn(heading),
       changed: (conversation) => this.changed(conversation),
+      reconsidered: (...question) => this.answerers.reconsidered(...question, resource),
       failed: ({ thread, last }, error) => {
         void this.reports.offerHelp(error, last?.question.choice, this.profiles.last(thread.uri));
       },
@@ -187,6 +276,8 @@ export class Extension {
   private changed(conversation: Conversation): void {
     this.thinkingDocuments.changed(conversation);
     this.statusBar.update();
+    this.unseen.changed(conversation);
+    this.history.changed();
     void this.conversations.tellContext();
   }
 
@@ -195,9 +286,13 @@ export class Extension {
   }
 
   private async settingsChanged(): Promise<void> {
-    await this.server.settingsChanged();
-    this.profiles.forget();
-    this.refreshProfiles();
+    await this.profilesChanged(this.server.settingsChanged());
+  }
+
+  /** Somebody else may answer now: everything that says who is asked for anew, once the server has `heard` of it. */
+  private async profilesChanged(heard?: Promise<void>): Promise<void> {
+    const refreshed = this.profiles.refresh(activeResource(), heard);
+    await refreshed.catch((error: unknown) => this.log.warn(String(error)));
   }
 
   /** What the status bar shows comes from the server; that it can't start is said when something is asked. */

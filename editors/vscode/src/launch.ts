@@ -5,7 +5,7 @@
  * extension's, and Python runs isolated (`-I`), so that no `codex_ls` folder or `PYTHONPATH` gets in between.
  */
 
-import { access, mkdir } from "node:fs/promises";
+import { access, mkdir, readdir } from "node:fs/promises";
 import * as path from "node:path";
 import { extensions, userSetting, workspace } from "./editor";
 import type { ExtensionContext, UserSetting } from "./editor";
@@ -50,7 +50,7 @@ export async function findLaunch(context: ExtensionContext): Promise<Launch> {
     }
     return { command: own, program: [], cwd, env: environment(), what: own };
   }
-  const python = await findBundledPython(cwd);
+  const python = await findBundledPython(cwd, context.asAbsolutePath("bundled"));
   const script = context.asAbsolutePath(path.join("bundled", "serve.py"));
   return {
     command: python.path,
@@ -61,20 +61,30 @@ export async function findLaunch(context: ExtensionContext): Promise<Launch> {
   };
 }
 
-async function findBundledPython(storage: string): Promise<Python> {
+async function findBundledPython(storage: string, bundled: string): Promise<Python> {
   const python = await findPython({
     setting: userSetting("python.interpreter"),
     ...(await ownPython(storage)),
     ...(await chosenPython()),
     searchPath: process.env.PATH ?? "",
     untrustedFolders: (workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
+    versions: await bundledVersions(bundled),
   });
   if (typeof python !== "string") return python;
   throw new CannotStart(
     python,
-    "Install it, or set codex.python.interpreter to where it is.",
+    "Set codex.python.interpreter to one, or run `pipx install codex-ls` and set codex.server.path to its program.",
     "python.interpreter",
   );
+}
+
+/** The Pythons that compiled packages were bundled for (`cp311` ...), the newest first. */
+async function bundledVersions(bundled: string): Promise<string[]> {
+  const minors = (await readdir(bundled)).map((name) => Number(/^cp3(\d+)$/.exec(name)?.[1] ?? Number.NaN));
+  return minors
+    .filter((minor) => !Number.isNaN(minor))
+    .sort((one, other) => other - one)
+    .map((minor) => `3.${minor}`);
 }
 
 /** The folder of the environment that holds the built-in model's engine. */

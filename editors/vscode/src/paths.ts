@@ -16,3 +16,11 @@ export function isWithin(inner: string, outer: string): boolean {
   const way = path.relative(outer, inner);
   return way === "" || (!way.startsWith(`..${path.sep}`) && way !== ".." && !path.isAbsolute(way));
 }
+
+/**
+ * What Even Better TOML compares with a document's percent-decoded URI: config.toml and NAME.config.toml in the folder
+ * with this URI. It is a regular expression of Rust, which rejects the escape of a character that has no meaning.
+ */
+export function tomlPattern(folderUri: string): string {
+  return `^${folderUri.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}/([^/]+\\.)?config\\.toml$`;
+}

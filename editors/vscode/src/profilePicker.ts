@@ -19,7 +19,7 @@ import type { Disposable, QuickPickItem, Uri } from "./editor";
 import type { Overrides } from "./overrides";
 import { modelAndEffort, profileItems } from "./profileItems";
 import { PROFILES } from "./protocol";
-import type { ProfilesResult } from "./protocol";
+import type { ProfileSummary, ProfilesResult } from "./protocol";
 import type { Server } from "./server";
 import { profileOf } from "./settings";
 import { BACK, step } from "./steps";
@@ -29,6 +29,8 @@ import type { Step } from "./steps";
 export class Profiles implements Disposable {
   private readonly known = new Map<string, ProfilesResult>();
   private readonly emitter = new EventEmitter<void>();
+  /** Resolves when the server has told, or failed to tell, what holds since the last change. */
+  settled: Promise<void> = Promise.resolve();
   readonly onChange = this.emitter.event;
 
   constructor(private readonly server: Server) {}
@@ -51,10 +53,23 @@ export class Profiles implements Disposable {
     return this.last(resource)?.active ?? "";
   }
 
-  /** Nothing that was told before a change of settings is believed after it. */
-  forget(): void {
-    this.known.clear();
-    this.emitter.fire();
+  /** What the server last told of a profile. */
+  summary(name: string | undefined, resource?: Uri): ProfileSummary | undefined {
+    return this.last(resource)?.profiles.find((one) => one.name === name);
+  }
+
+  /**
+   * Nothing that was told before a change is believed after it; what is looked at is asked for anew, once the server
+   * has heard of the change.
+   */
+  async refresh(resource?: Uri, heard: Promise<void> = Promise.resolve()): Promise<void> {
+    for (const other of this.known.keys()) if (other !== key(resource)) this.known.delete(other);
+    const loaded = heard.then(() => this.load(resource));
+    this.settled = loaded.then(
+      () => undefined,
+      () => undefined,
+    );
+    await loaded;
   }
 
   dispose(): void {

@@ -1,67 +1,60 @@
 /**
  * Replace Selection: shown as a diff first, then accepted or rejected, as one edit that one undo takes back.
  *
- * Refused when the text it would replace has changed since the question, and when the document has changed
- * since the diff was shown: what is applied is what was seen.
+ * Refused when the document has changed since the diff was shown: what is applied is what was seen.
  */
 
-import { codeBlocks, fitted } from "./codeBlocks";
-import type { Conversations, Target } from "./conversations";
+import type { Target } from "./conversations";
 import { ReadOnlyDocuments } from "./documents";
+import { edited } from "./edits";
+import type { Edit, Edits } from "./edits";
 import { WorkspaceEdit, commands, setContext, window, workspace } from "./editor";
-import type { Disposable, Range, TextDocument, Uri } from "./editor";
+import type { Disposable, TextDocument, Uri } from "./editor";
 import { mayWrite } from "./guard";
-import { firstLine } from "./wording";
 
 interface Proposal {
   readonly shown: Uri;
   readonly document: TextDocument;
   readonly version: number;
-  readonly range: Range;
-  readonly replacement: string;
+  readonly edits: readonly Edit[];
 }
-
-const CHANGED =
-  "The code has changed since the question, so it is not replaced. Copy the answer instead, or ask again.";
 
 export class Proposals implements Disposable {
   private readonly documents = new ReadOnlyDocuments("codex-proposal");
   private open: Proposal[] = [];
 
-  constructor(private readonly conversations: Conversations) {}
+  constructor(private readonly edits: Edits) {}
 
   /** Shows what the answer would make of the text it was asked about. */
-  async show({ conversation, turn }: Target): Promise<void> {
-    const document = await workspace.openTextDocument(conversation.thread.uri);
-    const range = this.conversations.place(conversation, document);
-    if (range === undefined) {
-      await window.showWarningMessage(
-        conversation.anchor ? CHANGED : "The question was not about a selection.",
-      );
+  async show(target: Target): Promise<void> {
+    const { conversation, turn } = target;
+    const { about, answer } = turn;
+    if (about === undefined) {
+      await window.showWarningMessage("The question was not about a selection.");
       return;
     }
-    const code = await chooseCode(turn.answer.content);
-    if (code === undefined) return;
-    const replacement = fitted(code, document.getText(range));
+    const document = await workspace.openTextDocument(conversation.thread.uri);
+    const { span, text } = about;
+    const place = {
+      document,
+      span,
+      placement: "replace" as const,
+      ...(text !== undefined && { original: text }),
+    };
+    const edits = await this.edits.of(target, [place]);
+    if (edits === undefined) return;
+    const proposed = edited(document, edits);
     const name = document.uri.path.split("/").at(-1) ?? "document";
-    const text = document.getText();
-    const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
-    const proposed = text.slice(0, start) + replacement + text.slice(end);
     const shown = this.documents.add(name, () => proposed);
-    this.open.push({ shown, document, version: document.version, range, replacement });
+    this.open.push({ shown, document, version: document.version, edits });
     await setContext("proposing", true);
-    await commands.executeCommand(
-      "vscode.diff",
-      document.uri,
-      shown,
-      `${name}: proposed by ${turn.answer.name}`,
-    );
+    await commands.executeCommand("vscode.diff", document.uri, shown, `${name}: proposed by ${answer.name}`);
   }
 
   async accept(): Promise<boolean> {
     const proposal = await this.take();
     if (proposal === undefined) return false;
-    const { document, version, range, replacement } = proposal;
+    const { document, version, edits } = proposal;
     if (document.isClosed || document.version !== version) {
       await window.showWarningMessage(
         "The document has changed since the diff was shown, so nothing was replaced.",
@@ -70,7 +63,7 @@ export class Proposals implements Disposable {
     }
     if (!(await mayWrite(document.uri))) return false;
     const edit = new WorkspaceEdit();
-    edit.replace(document.uri, range, replacement);
+    for (const { range, text } of edits) edit.replace(document.uri, range, text);
     const applied = await workspace.applyEdit(edit);
     await window.showTextDocument(document);
     return applied;
@@ -101,17 +94,4 @@ export class Proposals implements Disposable {
 /** The address on the right side of a diff tab. */
 function modified(input: unknown): string | undefined {
   return (input as { modified?: Uri } | undefined)?.modified?.toString();
-}
-
-/** The answer's only code block, the one the user picks, or the whole answer where there is none. */
-async function chooseCode(content: string): Promise<string | undefined> {
-  const blocks = codeBlocks(content);
-  if (blocks.length <= 1) return blocks[0]?.code ?? content.trim();
-  const items = blocks.map(({ code, language }) => ({
-    label: firstLine(code, 60),
-    description: `${language} ${code.split("\n").length} lines`.trim(),
-    code,
-  }));
-  const placeHolder = "Which code should replace the selection?";
-  return (await window.showQuickPick(items, { placeHolder }))?.code;
 }

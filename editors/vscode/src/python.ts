@@ -1,15 +1,11 @@
 /**
- * Finds a Python that can run the server: 3.11 or newer, and never one that only the workspace names.
+ * Finds a Python that the bundled server has compiled packages for, and never one that only the workspace names.
  */
 
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import { isWithin } from "./paths";
-
-export const MINIMUM = { major: 3, minor: 11 } as const;
-
-const NAMES = ["python3.14", "python3.13", "python3.12", "python3.11", "python3", "python"];
 
 export interface Python {
   readonly path: string;
@@ -28,37 +24,39 @@ export interface Candidates {
   readonly searchPath: string;
   /** Folders whose programs are not to be run just because `PATH` leads there. */
   readonly untrustedFolders: readonly string[];
+  /** The versions that are supported, as in "3.11", the newest first. */
+  readonly versions: readonly string[];
 }
 
 /** Gives a program's "major.minor.micro", or undefined where it is no Python that starts. */
 export type AskVersion = (program: string) => Promise<string | undefined>;
 
-/** The first candidate that is new enough, or a sentence that says what was found instead. */
+/** The first candidate of a supported version, or a sentence that says what was found instead. */
 export async function findPython(
   from: Candidates,
   askVersion: AskVersion = versionOf,
 ): Promise<Python | string> {
   if (from.setting !== "") {
     const version = path.isAbsolute(from.setting) ? await askVersion(from.setting) : undefined;
-    if (version !== undefined && isNewEnough(version)) return { path: from.setting, version };
+    if (version !== undefined && isSupported(version, from)) return { path: from.setting, version };
     const found = version === undefined ? "does not run" : `is Python ${version}`;
-    return `codex.python.interpreter: ${from.setting} ${found}; Python 3.11 or newer is needed.`;
+    return `codex.python.interpreter: ${from.setting} ${found}; the server requires ${wanted(from)}.`;
   }
-  let newest: string | undefined;
+  let other: string | undefined;
   for (const program of await programs(from)) {
     const version = await askVersion(program);
-    if (version !== undefined && isNewEnough(version)) return { path: program, version };
-    newest ??= version;
+    if (version !== undefined && isSupported(version, from)) return { path: program, version };
+    other ??= version;
   }
-  return newest === undefined
-    ? "No Python was found; Python 3.11 or newer runs the codex-ls server."
-    : `Python ${newest} was found, but 3.11 or newer runs the codex-ls server.`;
+  return `${other === undefined ? "No Python" : `Python ${other}`} was found; the server requires ${wanted(from)}.`;
 }
 
-/** Whether "3.12.1" will do. */
-export function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > MINIMUM.major || (major === MINIMUM.major && minor >= MINIMUM.minor);
+function isSupported(version: string, { versions }: Candidates): boolean {
+  return versions.includes(version.split(".").slice(0, 2).join("."));
+}
+
+function wanted({ versions }: Candidates): string {
+  return `Python ${versions.at(-1) ?? ""} to ${versions[0] ?? ""}`;
 }
 
 async function programs(from: Candidates): Promise<string[]> {
@@ -69,7 +67,8 @@ async function programs(from: Candidates): Promise<string[]> {
       (folder) => path.isAbsolute(folder) && !from.untrustedFolders.some((one) => isWithin(folder, one)),
     );
   const suffix = process.platform === "win32" ? ".exe" : "";
-  const searched = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name + suffix)));
+  const names = [...from.versions.map((version) => `python${version}`), "python3", "python"];
+  const searched = names.flatMap((name) => folders.map((folder) => path.join(folder, name + suffix)));
   const existing = await Promise.all(
     [...named, ...searched].map(async (program) => ((await isFile(program)) ? [program] : [])),
   );

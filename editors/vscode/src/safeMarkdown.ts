@@ -40,6 +40,43 @@ export class SafeMarkdown {
   }
 }
 
+/** What no parser reads as the beginning of anything that is escaped, or left unescaped, further on. */
+const PLAIN = /^[^`~<![\]\\\r]*/;
+
+/**
+ * The same for where a text can only be appended to: `append` returns what is certain of it, `end` the rest. Prose passes at
+ * once; a line waits for its end from the first character on that its end may give another meaning.
+ */
+export class SafeMarkdownPieces {
+  private tail = "";
+  /** How much of the tail has been returned. */
+  private sent = 0;
+  private readonly lines = new LineGuard();
+
+  append(piece: string): string {
+    const lines = (this.tail + piece).split(/\r\n|\r(?!$)|\n/);
+    this.tail = lines.pop() ?? "";
+    let safe = "";
+    for (const line of lines) {
+      safe += this.lines.next(line).slice(this.sent) + "\n";
+      this.sent = 0;
+    }
+    const plain = this.lines.isFenced ? 0 : (PLAIN.exec(this.tail)?.[0].length ?? 0);
+    if (plain > this.sent) {
+      safe += this.tail.slice(this.sent, plain);
+      this.sent = plain;
+    }
+    return safe;
+  }
+
+  end(): string {
+    const rest = this.lines.next(this.tail).slice(this.sent);
+    this.tail = "";
+    this.sent = 0;
+    return rest;
+  }
+}
+
 /** Safe Markdown of a whole text. */
 export function safeMarkdown(text: string): string {
   const markdown = new SafeMarkdown();
@@ -54,6 +91,10 @@ class LineGuard {
   private trustIndented = true;
   private trustFences = true;
   private spans: SpanTrust = "all";
+
+  get isFenced(): boolean {
+    return this.fence !== undefined;
+  }
 
   copy(): LineGuard {
     return Object.assign(new LineGuard(), this);

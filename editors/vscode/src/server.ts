@@ -28,6 +28,9 @@ export class Server implements Disposable {
   private state: ServerState = "stopped";
   private readonly emitter = new EventEmitter<ServerState>();
   readonly onState = this.emitter.event;
+  private readonly profiles = new EventEmitter<void>();
+  /** config.toml, or a file of a profile, has changed. */
+  readonly onProfiles = this.profiles.event;
   /** What runs: "bundled server, Python 3.12.1". */
   what = "";
 
@@ -101,7 +104,11 @@ export class Server implements Disposable {
     const launch = await findLaunch(this.context);
     this.what = launch.what;
     this.log.info(`Starting ${launch.what} on ${side()}`);
-    const client = new CodexClient(launch, this.log, { secret: this.secret, died: () => this.died() });
+    const client = new CodexClient(launch, this.log, {
+      secret: this.secret,
+      died: () => this.died(),
+      profilesChanged: () => this.profiles.fire(),
+    });
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) return;
       if (newState === State.Running) this.become("running");

@@ -2,6 +2,7 @@
  * What a question is about: the selection or the line of the cursor, and the problems there.
  */
 
+import type { Span } from "./anchor";
 import { Range, languages, workspace } from "./editor";
 import type { Diagnostic, TextDocument, TextEditor } from "./editor";
 import type { ExecParams } from "./protocol";
@@ -10,13 +11,20 @@ import { place } from "./wording";
 
 export interface Subject {
   readonly document: TextDocument;
-  /** What is sent, and what Replace Selection would replace; empty for a question about the whole file. */
+  /** The selection, the cursor, or where a problem is. */
   readonly range: Range;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Not asked about, and not told to the server: channels, and what this extension itself shows. */
-const NO_SUBJECT = new Set(["output", "comment", "codex-thinking", "codex-proposal", "codex-report"]);
+const NO_SUBJECT = new Set([
+  "output",
+  "comment",
+  "codex-thinking",
+  "codex-proposal",
+  "codex-report",
+  "codex-conversation",
+]);
 
 export function isSubject({ uri }: TextDocument): boolean {
   return !NO_SUBJECT.has(uri.scheme);
@@ -29,7 +37,7 @@ export function subjectOf(editor: TextEditor): Subject {
   return { document, range, diagnostics: diagnosticsIn(document, range) };
 }
 
-/** The problem at the cursor with the whole lines it stands on. */
+/** The problem at the cursor, or those in the selected lines. */
 export function problemAt(editor: TextEditor, wanted?: Diagnostic): Subject | undefined {
   const { document, selection } = editor;
   const found = wanted
@@ -37,7 +45,7 @@ export function problemAt(editor: TextEditor, wanted?: Diagnostic): Subject | un
     : nearest(diagnosticsIn(document, linesOf(document, selection)), selection.active.line);
   const [first] = found;
   if (first === undefined) return undefined;
-  const range = linesOf(document, selection.isEmpty || wanted ? first.range : selection);
+  const range = selection.isEmpty || wanted ? first.range : linesOf(document, selection);
   return { document, range, diagnostics: found };
 }
 
@@ -56,7 +64,7 @@ export function contextOf({
 }: Subject): Pick<ExecParams, "textDocument" | "range" | "diagnostics"> {
   return {
     textDocument: { uri: document.uri.toString() },
-    ...(!range.isEmpty && { range: lspRange(range) }),
+    range: lspRange(range),
     ...(diagnostics.length > 0 && { diagnostics: diagnostics.map(lspDiagnostic) }),
   };
 }
@@ -71,7 +79,8 @@ function nearest(found: Diagnostic[], line: number): Diagnostic[] {
   return (here.length > 0 ? here : found).sort((one, other) => one.severity - other.severity);
 }
 
-function linesOf(document: TextDocument, range: Range): Range {
+/** The whole lines of a range. */
+export function linesOf(document: TextDocument, range: Range): Range {
   return new Range(range.start.line, 0, lastLine(range), document.lineAt(lastLine(range)).text.length);
 }
 
@@ -80,7 +89,7 @@ function lastLine({ start, end }: Range): number {
   return end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
 }
 
-function lspRange({ start, end }: Range): lsp.Range {
+export function lspRange({ start, end }: Span): lsp.Range {
   return {
     start: { line: start.line, character: start.character },
     end: { line: end.line, character: end.character },

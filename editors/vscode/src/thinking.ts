@@ -11,9 +11,16 @@ import { Painter } from "./paint";
 import { PATIENCE_MS, ThinkingOrder, ThinkingTurn } from "./thinkingOrder";
 import type { Heading } from "./wording";
 
+const NAME = "Codex Thinking";
+
 export class ThinkingChannel implements Disposable {
-  private readonly channel: OutputChannel = window.createOutputChannel("Codex Thinking", "markdown");
-  private readonly painter = new Painter(() => this.flush());
+  private readonly channel: OutputChannel = window.createOutputChannel(NAME, "markdown");
+  private readonly painter = new Painter({
+    heldMs: 0,
+    restMs: 50,
+    write: () => this.flush(),
+    shown: windowCaughtUp,
+  });
   private readonly order = new ThinkingOrder();
   private waiting: NodeJS.Timeout | undefined;
 
@@ -22,6 +29,13 @@ export class ThinkingChannel implements Disposable {
     const turn = new ThinkingTurn(header, () => this.painter.request());
     this.order.add(turn);
     return turn;
+  }
+
+  /** Whether the panel shows the channel: VS Code has a document of the scheme `output` for it. */
+  get isVisible(): boolean {
+    return window.visibleTextEditors.some(
+      ({ document: { uri } }) => uri.scheme === "output" && uri.path.endsWith(NAME),
+    );
   }
 
   /** Shows the channel and leaves the focus where it is. */
@@ -34,12 +48,12 @@ export class ThinkingChannel implements Disposable {
     this.channel.dispose();
   }
 
-  private async flush(): Promise<void> {
+  private flush(): boolean {
     const text = this.order.take();
     if (text !== "") this.channel.append(text);
     clearTimeout(this.waiting);
     // Its patience ends even where no model sends anything more.
     if (this.order.hasWaiting) this.waiting = setTimeout(() => this.painter.request(), PATIENCE_MS / 4);
-    await windowCaughtUp();
+    return text !== "";
   }
 }

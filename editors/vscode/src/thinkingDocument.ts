@@ -25,7 +25,7 @@ export class ThinkingDocuments implements Disposable {
       return;
     }
     const text = new ThinkingText(conversation, show);
-    const question = conversation.turns[0]?.question.prompt ?? "";
+    const question = conversation.turns[0]?.question.text ?? "";
     const uri = this.documents.add(`Thinking, ${firstLine(question, 40)}.md`, () => text.render());
     this.shown.set(conversation, { uri, refreshed: Date.now(), length: 0 });
     await this.documents.show(uri);
@@ -75,7 +75,7 @@ class ThinkingText {
         ...(effort === undefined ? [] : [`effort ${effort}`]),
       ];
       const body = thinking === "" ? `*${this.none()}*` : filter.safe.text;
-      return `# ${plain(firstLine(question.prompt, 100))}\n\n*${plain(by.join(", "))}*\n\n${body}\n`;
+      return `# ${plain(firstLine(question.text, 100))}\n\n*${plain(by.join(", "))}*\n\n${body}\n`;
     });
     return parts.join("\n");
   }

@@ -1,13 +1,21 @@
 /**
- * One `codex/exec`: its events as they arrive, then its result.
+ * One `codex/exec` or `codex/chat`: its events as they arrive, then its result.
  */
 
 import { randomUUID } from "node:crypto";
 import { ProgressType } from "vscode-languageclient/node";
 import type { BaseLanguageClient } from "vscode-languageclient/node";
 import type { CancellationToken } from "./editor";
-import { BUILT_IN, EXEC } from "./protocol";
-import type { ErrorData, ExecParams, ExecResult, ProgressValue, TurnEvent } from "./protocol";
+import { BUILT_IN, CHAT, EXEC } from "./protocol";
+import type {
+  ChatParams,
+  ChatResult,
+  ErrorData,
+  ExecParams,
+  ExecResult,
+  ProgressValue,
+  TurnEvent,
+} from "./protocol";
 
 export interface TurnListener {
   event(event: TurnEvent): void;
@@ -34,12 +42,32 @@ const INVALID_PARAMS = -32602;
 const HERE = "Codex: Get the Built-in Model... fetches it.";
 
 /** Runs a turn to its end; cancelling `token` stops it, and the result then has what had arrived. */
-export async function runTurn(
+export function runTurn(
   client: BaseLanguageClient,
   params: ExecParams,
   listener: TurnListener,
   token: CancellationToken,
 ): Promise<ExecResult> {
+  return request(client, EXEC, params, listener, token);
+}
+
+/** The same with the messages and the tools of VS Code's chat, whose calls are in the result. */
+export function runChat(
+  client: BaseLanguageClient,
+  params: ChatParams,
+  listener: TurnListener,
+  token: CancellationToken,
+): Promise<ChatResult> {
+  return request(client, CHAT, params, listener, token);
+}
+
+async function request<R>(
+  client: BaseLanguageClient,
+  method: string,
+  params: object,
+  listener: TurnListener,
+  token: CancellationToken,
+): Promise<R> {
   const partialResultToken = randomUUID();
   const workDoneToken = randomUUID();
   const listening = [
@@ -51,8 +79,7 @@ export async function runTurn(
     }),
   ];
   try {
-    const request: ExecParams = { ...params, partialResultToken, workDoneToken };
-    return await client.sendRequest<ExecResult>(EXEC, request, token);
+    return await client.sendRequest<R>(method, { ...params, partialResultToken, workDoneToken }, token);
   } catch (error) {
     throw failure(error);
   } finally {
@@ -68,6 +95,11 @@ function failure(error: unknown): TurnFailed {
     told && data ? { ...data, ...(isBuiltInMissing(data) && { hint: HERE }) } : {},
     !told,
   );
+}
+
+/** Whether the question was sent to nobody, so that another one can still answer it. */
+export function reachedNobody(data: Partial<ErrorData>): boolean {
+  return data.kind === "profileChanged" || isBuiltInMissing(data);
 }
 
 /** Whether the built-in engine, or its model, is not on this machine. */

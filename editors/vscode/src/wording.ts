@@ -47,7 +47,7 @@ export function visibleThinking(answer: Answer, show: ThinkingShow): string {
 
 /** The thinking that this event adds to what may be seen; `before` is the answer it comes to. */
 export function visiblePiece(event: TurnEvent, before: Answer, show: ThinkingShow): string {
-  if (event.type === "reclassify") return show === "full" ? before.content : "";
+  if (event.type === "reclassify") return show === "full" && event.to === "reasoning" ? before.content : "";
   if (event.type !== "reasoning" || show === "hidden") return "";
   return show === "full" || event.source === "summary" ? event.text : "";
 }
@@ -103,6 +103,14 @@ export function firstLine(text: string, limit: number): string {
   return line.length > limit ? `${line.slice(0, limit - 1).trimEnd()}…` : line;
 }
 
+/** As much of a question as may stand above its answer: three lines, 160 characters. */
+export function shortened(question: string): string {
+  const lines = question.trim().split(/\r\n|\r|\n/);
+  const text = lines.slice(0, 3).join("\n");
+  if (text.length <= 160) return lines.length > 3 ? `${text}…` : text;
+  return `${text.slice(0, 159).trimEnd()}…`;
+}
+
 /** A conversation as one document: questions as headings, answers as they stand, harmless to preview. */
 export function conversationDocument(turns: readonly { question: string; answer: Answer }[]): string {
   return turns
@@ -116,4 +124,24 @@ export function conversationDocument(turns: readonly { question: string; answer:
 /** "sample.py, lines 3 to 9"; lines count from 1. */
 export function place(file: string, startLine: number, endLine: number): string {
   return startLine === endLine ? `${file}, line ${startLine}` : `${file}, lines ${startLine} to ${endLine}`;
+}
+
+/** What the status bar says of answers that are done and out of sight; undefined where there are none. */
+export function unseenText(
+  answers: readonly { readonly question: string; readonly hasFailed: boolean }[],
+): { readonly text: string; readonly tooltip: string } | undefined {
+  const [one] = answers;
+  if (one === undefined) return undefined;
+  const failed = answers.filter(({ hasFailed }) => hasFailed).length;
+  const symbol = failed > 0 ? "warning" : "comment-unresolved";
+  if (answers.length > 1) {
+    const some = `${answers.length} answers done${failed > 0 ? `, ${failed} failed` : ""}`;
+    return { text: `$(${symbol}) ${some}`, tooltip: `Codex: ${some}. Go to the first one.` };
+  }
+  const what = one.hasFailed ? "Answer failed" : "Answer done";
+  const question = firstLine(one.question, 30);
+  return {
+    text: `$(${symbol}) ${what}: ${question.replace(/\$\(/g, "$ (")}`,
+    tooltip: `Codex: ${what}. Go to it: ${question}`,
+  };
 }

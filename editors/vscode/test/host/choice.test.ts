@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { typing } from "../support/boxes";
 import { listening } from "../support/dialogs";
 import { Picks } from "../support/picks";
-import { answered, closeAll, extension, model, openSample, root, until } from "./world";
+import { answered, closeAll, extension, model, openSample, root, until, withProfile } from "./world";
 
 const AS_IT_IS = "As in the profile";
 const run = (command: string, argument?: unknown): Promise<unknown> =>
@@ -13,23 +14,6 @@ const label = (): string => extension().conversations.latest?.label ?? "";
 async function sent(n: number, server = 0): Promise<(string | undefined)[]> {
   const { json } = await model(server).turn(n);
   return [json!.model, json!.reasoning_effort];
-}
-
-/** Types the question that `Codex: Ask With Model and Effort...` asks for. */
-async function typing(question: string, body: () => Promise<void>): Promise<(string | undefined)[]> {
-  const { showInputBox } = vscode.window;
-  const titles: (string | undefined)[] = [];
-  const typed = (options?: vscode.InputBoxOptions): Promise<string> => {
-    titles.push(options?.title);
-    return Promise.resolve(question);
-  };
-  Object.assign(vscode.window, { showInputBox: typed });
-  try {
-    await body();
-  } finally {
-    Object.assign(vscode.window, { showInputBox });
-  }
-  return titles;
 }
 
 async function served(...names: string[]): Promise<void> {
@@ -45,7 +29,7 @@ suite("model and effort of one question", () => {
     await model(0).answer({ content: ["1"] }, { content: ["2"] }, { content: ["3"] });
     await openSample("one");
     const picks = new Picks(vscode, until);
-    const titles = await typing("Hard?", () =>
+    const titles = await typing(vscode, "Hard?", () =>
       picks.during(async () => {
         const asking = run("askWith");
         await picks.take(0, "first");
@@ -54,9 +38,9 @@ suite("model and effort of one question", () => {
         await asking;
       }),
     );
-    assert.deepEqual(titles, ["Ask first · model-large · effort high"]);
+    assert.deepEqual(titles, ["Ask first · model-large · effort high (local)"]);
     assert.equal(picks.title(1), "Ask: the model of first");
-    assert.match(label(), /^first · model-large · effort high, done in/);
+    assert.match(label(), /^first · model-large · effort high \(local\), done in/);
     await run("reply", { thread: extension().conversations.latest!.thread, text: "And then?" });
     await run("ask", "Another one");
     assert.deepEqual(
@@ -73,7 +57,7 @@ suite("model and effort of one question", () => {
     await model(0).answer({ content: ["1"] });
     await openSample("one");
     const picks = new Picks(vscode, until);
-    await typing("As ever?", () =>
+    await typing(vscode, "As ever?", () =>
       picks.during(async () => {
         const asking = run("askWith");
         for (const [n, row] of ["first", AS_IT_IS, AS_IT_IS].entries()) {
@@ -85,7 +69,7 @@ suite("model and effort of one question", () => {
       }),
     );
     assert.deepEqual(await sent(0), ["model-one", undefined]);
-    assert.match(label(), /^first, done in/);
+    assert.match(label(), /^first \(local\), done in/);
   });
 
   test("are asked for by a shortcut of the user's own", async () => {
@@ -98,7 +82,7 @@ suite("model and effort of one question", () => {
   test("a server that can't list its models is told in the list, and asking goes on", async () => {
     await openSample("one");
     const picks = new Picks(vscode, until);
-    await typing("Anyone?", () =>
+    await typing(vscode, "Anyone?", () =>
       picks.during(async () => {
         const asking = run("askWith");
         await picks.take(0, "nowhere");
@@ -113,7 +97,7 @@ suite("model and effort of one question", () => {
       }),
     );
     assert.equal(extension().conversations.latest!.last!.answer.failure?.kind, "unreachable");
-    assert.match(label(), /^nowhere · effort low, failed/);
+    assert.match(label(), /^nowhere · effort low \(local\), failed/);
     await vscode.commands.executeCommand("notifications.clearAll");
   });
 
@@ -206,32 +190,19 @@ suite("model and effort in a workspace", () => {
     await model(1).answer({ content: ["2"] });
     await openSample("one");
     await extension().overrides.set("first", { model: "model-large", effort: "high" });
-    const file = vscode.Uri.file(`${root()}/home/.codex/config.toml`);
-    const before = await vscode.workspace.fs.readFile(file);
     await run("ask", "Who?");
-    const changed = Buffer.from(before).toString().replace('profile = "first"', 'profile = "second"');
-    await vscode.workspace.fs.writeFile(file, Buffer.from(changed));
-    const { profiles } = extension();
-    const load = profiles.load.bind(profiles);
-    let isOpen = false;
-    const held: typeof load = async (resource) => {
-      await until("the box to type in", () => isOpen);
-      return load(resource);
-    };
-    const typed = (): Promise<string> => {
-      isOpen = true;
-      return Promise.resolve("And now?");
-    };
-    const { showInputBox } = vscode.window;
-    Object.assign(vscode.window, { showInputBox: typed });
-    Object.assign(profiles, { load: held });
-    try {
-      await run("ask");
-    } finally {
-      Object.assign(profiles, { load });
-      Object.assign(vscode.window, { showInputBox });
-      await vscode.workspace.fs.writeFile(file, before);
-    }
+    await withProfile("second", async () => {
+      const { profiles } = extension();
+      const titles = await typing(
+        vscode,
+        "And now?",
+        () => run("ask").then(() => undefined),
+        // The box is open; its title follows.
+        (box) => until("the new profile", () => box.title === "Ask second (local)"),
+      );
+      assert.deepEqual(titles, ["Ask second (local)"]);
+      assert.equal(profiles.activeName(vscode.window.activeTextEditor!.document.uri), "second");
+    });
     assert.deepEqual(
       [await sent(0), await sent(0, 1)],
       [

@@ -24,6 +24,21 @@ sandbox.config([
 ]);
 sandbox.write("one/prices.py", SAMPLE);
 sandbox.write("two/prices.py", SAMPLE);
+// The settings of Even Better TOML, which is not on npm: only a registered setting can be written.
+sandbox.write(
+  "extensions/tamasfe.even-better-toml-0.0.0/package.json",
+  JSON.stringify({
+    name: "even-better-toml",
+    publisher: "tamasfe",
+    version: "0.0.0",
+    engines: { vscode: "^1.90.0" },
+    contributes: {
+      configuration: {
+        properties: { "evenBetterToml.schema.associations": { type: "object", scope: "resource" } },
+      },
+    },
+  }),
+);
 const workspace = sandbox.write(
   "both.code-workspace",
   JSON.stringify({ folders: [{ path: "one" }, { path: "two" }] }),

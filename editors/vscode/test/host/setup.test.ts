@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as vscode from "vscode";
-import { ChatProvider } from "../../src/chat";
-import { Profiles } from "../../src/profilePicker";
-import { runTurn } from "../../src/turn";
 import { answered, closeAll, extension, model, openSample, root, until } from "./world";
 
 async function setProfile(name: string | undefined, folder?: "one" | "two"): Promise<void> {
@@ -97,7 +94,7 @@ suite("the server", () => {
     process.kill(serverProcess(), "SIGKILL");
     await asking;
     assert.ok(answered().startsWith("text that stays\n\n"), answered());
-    assert.match(extension().conversations.latest!.thread.label!, /^first, interrupted after/);
+    assert.match(extension().conversations.latest!.thread.label!, /^first \(local\), interrupted after/);
     await until("the new server", () => extension().server.current === "running");
     const { thread } = extension().conversations.latest!;
     await vscode.commands.executeCommand("codex.reply", { thread, text: "Still there?" });
@@ -149,62 +146,5 @@ suite("code actions", () => {
     const sent = (await model(0).turn(0)).json!.messages.at(-1)!.content;
     for (const part of ["may divide by zero", "return total(prices) / len(prices)"])
       assert.ok(sent.includes(part), sent);
-  });
-});
-
-suite("VS Code's own chat", () => {
-  setup(closeAll);
-
-  class Text {
-    constructor(readonly value: string) {}
-  }
-  class Thinking {
-    constructor(readonly value: string) {}
-  }
-
-  test("is offered the profiles, and streams thinking and answer on one thread", async () => {
-    const profiles = new Profiles(extension().server);
-    const client = await extension().server.running();
-    const provider = new ChatProvider(profiles, (...turn) => runTurn(client, ...turn), Text, Thinking);
-    const infos = await provider.provideLanguageModelChatInformation();
-    assert.deepEqual(infos.map(({ id, family }) => [id, family]).slice(0, 2), [
-      ["first", "model-one"],
-      ["second", "model-two"],
-    ]);
-    await model(1).answer({ reasoning: ["hm"], content: ["a1"] }, { content: ["a2"] });
-    const parts: object[] = [];
-    const progress = { report: (part: object): void => void parts.push(part) };
-    const token = new vscode.CancellationTokenSource().token;
-    const user = (text: string): object => ({ role: 1, content: [new Text(text)] });
-    const first = [user("q1")] as Parameters<ChatProvider["provideLanguageModelChatResponse"]>[1];
-    await provider.provideLanguageModelChatResponse({ id: "second" }, first, {}, progress, token);
-    assert.deepEqual(parts, [new Thinking("hm"), new Text("a1")]);
-    const next = [...first, { role: 2, content: [new Text("a1")] }, user("q2")] as typeof first;
-    await provider.provideLanguageModelChatResponse({ id: "second" }, next, {}, progress, token);
-    assert.deepEqual(parts.at(-1), new Text("a2"));
-    const said = (await model(1).turn(1)).json!.messages.filter(({ role }) => role !== "system");
-    assert.deepEqual(
-      said.map(({ role, content }) => [role, content]),
-      [
-        ["user", "q1"],
-        ["assistant", "a1"],
-        ["user", "q2"],
-      ],
-    );
-  });
-
-  test("has the provider registered where it exists", async () => {
-    const { lm } = vscode as unknown as {
-      lm: {
-        selectChatModels(by: object): Promise<{ id: string }[]>;
-        registerLanguageModelChatProvider?: unknown;
-      };
-    };
-    const models = await lm.selectChatModels({ vendor: "codex-ls" });
-    const offered =
-      lm.registerLanguageModelChatProvider === undefined
-        ? []
-        : ["embedded", "first", "keyed", "nowhere", "second"];
-    assert.deepEqual(models.map(({ id }) => id).sort(), offered);
   });
 });

@@ -43,6 +43,38 @@ export function selectLines(editor: vscode.TextEditor, first: number, last: numb
   editor.selection = new vscode.Selection(new vscode.Position(first - 1, 0), end);
 }
 
+/**
+ * Runs `body` while config.toml selects another profile. `isUnheard`: as if it had been saved in this very moment, so
+ * that the extension has not heard of it yet.
+ */
+export async function withProfile(
+  name: string,
+  body: () => Promise<void>,
+  { isUnheard = false } = {},
+): Promise<void> {
+  const file = vscode.Uri.file(`${root()}/home/.codex/config.toml`);
+  const before = await vscode.workspace.fs.readFile(file);
+  const text = Buffer.from(before).toString().replace('profile = "first"', `profile = "${name}"`);
+  const { profiles } = extension();
+  const refresh = profiles.refresh.bind(profiles);
+  if (isUnheard) Object.assign(profiles, { refresh: () => Promise.resolve() });
+  await vscode.workspace.fs.writeFile(file, Buffer.from(text));
+  try {
+    await body();
+  } finally {
+    Object.assign(profiles, { refresh });
+    await vscode.workspace.fs.writeFile(file, before);
+    await until("the old profile", async () => {
+      if (isUnheard) await profiles.refresh(firstFolder());
+      return profiles.activeName(firstFolder()) === "first";
+    });
+  }
+}
+
+function firstFolder(): vscode.Uri {
+  return vscode.window.activeTextEditor?.document.uri ?? vscode.workspace.workspaceFolders![0]!.uri;
+}
+
 /** The text of the latest answer as its comment shows it. */
 export function answered(): string {
   const comment = extension().conversations.latest?.thread.comments.at(-1);

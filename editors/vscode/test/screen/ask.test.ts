@@ -38,7 +38,7 @@ screenTest(here, "thinking, then answer, stand on the screen while the model hol
   await model.reached("thought");
   const thinks = async (text: string): Promise<boolean> => (await window.lines(".panel")).includes(text);
   await until("the first thought in the channel", () => thinks("The list may be empty,"));
-  await window.threadLabel(/local-oss, thinking \d/);
+  await window.threadLabel(/local-oss \(local\), thinking \d/);
   await window.shot("thinking");
   await model.open("thought");
 
@@ -49,7 +49,7 @@ screenTest(here, "thinking, then answer, stand on the screen while the model hol
   await model.open("half");
 
   await window.commentWith("zero for an empty list");
-  await window.threadLabel(/local-oss, done in \d/);
+  await window.threadLabel(/local-oss \(local\), done in \d/);
   await window.shot("answer");
 });
 
@@ -89,7 +89,7 @@ screenTest(here, "an answer stays under its code while lines are typed above it"
   await window.page.locator(".part.editor .view-line", { hasText: "# two" }).waitFor();
   await model.open("typed");
   const answer = await window.commentWith("Half of it.");
-  await window.threadLabel(/local-oss, done in/);
+  await window.threadLabel(/local-oss \(local\), done in/);
   const line = window.page.locator(".part.editor .view-line", { hasText: "return result" });
   const [code, below] = [await line.boundingBox(), await answer.boundingBox()];
   const next = await window.page.locator(".part.editor .view-line", { hasText: "def mean" }).boundingBox();
@@ -122,7 +122,7 @@ screenTest(here, "Stop closes the connection within 200 ms, and keeps the text",
     await stop.click();
     const end = await closed;
     const pressed = await window.page.evaluate(() => (globalThis as unknown as { pressed: number }).pressed);
-    await window.threadLabel(/local-oss, stopped after/);
+    await window.threadLabel(/local-oss \(local\), stopped after/);
     await window.commentWith(text);
     return end - pressed;
   });

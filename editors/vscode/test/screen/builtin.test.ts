@@ -98,7 +98,10 @@ function fromNothing(): void {
     );
 
     await ask("What does this function return?");
-    const label = await window.threadLabel(/built-in, (done in|cut off after) .* tokens\/s/, 120_000);
+    const label = await window.threadLabel(
+      /built-in \(local\), (done in|cut off after) .* tokens\/s/,
+      120_000,
+    );
     await window.shot("7-real-model");
     process.stdout.write(`${(await label.textContent()) ?? ""}\n`);
     const answer = await window.page.locator(".review-widget .comment-body").last().textContent();

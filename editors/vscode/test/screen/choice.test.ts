@@ -95,13 +95,13 @@ screenTest(here, "a question is asked with the model and the effort that the key
   const { json } = await model.turn(0);
   assert.deepEqual([json!.model, json!.reasoning_effort], ["qwen3-8b", "high"]);
   await model.reached("thought");
-  await window.threadLabel(/local-oss · qwen3-8b · effort high, thinking \d/);
-  await window.status(/local-oss · qwen3-8b · effort high, thinking/);
+  await window.threadLabel(/local-oss · qwen3-8b · effort high \(local\), thinking \d/);
+  await window.status(/local-oss · qwen3-8b · effort high \(local\), thinking/);
   const header = " · local-oss · qwen3-8b · effort high\n";
   await until("the header in the channel", async () => (await window.lines(".panel")).includes(header));
   await window.shot("12-chosen");
   await model.open("thought");
-  await window.threadLabel(/local-oss · qwen3-8b · effort high, done in/);
+  await window.threadLabel(/local-oss · qwen3-8b · effort high \(local\), done in/);
   await window.status(/^\s*local-oss\s*$/);
 });
 

@@ -52,7 +52,7 @@ screenTest(here, "two folders choose two profiles, and reach two model servers",
     await window.command("Codex: Ask About Selection");
     await window.answerInput(`Who answers in ${folder}?`);
     await window.commentWith(says);
-    await window.threadLabel(new RegExp(`for-${folder}, done in`));
+    await window.threadLabel(new RegExp(`for-${folder} \\(local\\), done in`));
     const asked = (await model.log()).requests.filter(({ method }) => method === "POST");
     assert.equal(asked.length, 1);
     assert.ok(asked[0]!.json!.messages.at(-1)!.content.includes(`${folder}.py`));

@@ -96,7 +96,7 @@ async function askAndLook({ window, models }: Session, profile: string, expected
   await window.selectLines(1, 5);
   await window.command("Codex: Ask About Selection");
   await window.answerInput("Is it safe?");
-  await window.threadLabel(new RegExp(`${profile}, done in`));
+  await window.threadLabel(new RegExp(`${profile} \\(local\\), done in`));
   const comment = await window.commentWith(expected);
   await window.shot(`5-hostile-${profile}`);
   assert.equal(await comment.locator("img").count(), 0);

@@ -40,7 +40,7 @@ screenTest(here, "the status bar opens the profiles, and the choice answers the 
   await window.command("Codex: Ask About Selection");
   await window.answerInput("Make mean safe for an empty list");
   await window.commentWith("Guard it:");
-  await window.threadLabel(/local-coder, done in/);
+  await window.threadLabel(/local-coder \(local\), done in/);
   assert.equal((await models[1]!.turn(0)).json!.model, "qwen3-coder-30b");
 });
 
@@ -69,7 +69,7 @@ screenTest(here, "a server that dies says so once, and the text stays", async ()
   );
   assert.equal(await window.page.locator(".notification-toast").count(), 1);
   await window.commentWith("This text stays");
-  await window.threadLabel(/local-coder, interrupted after/);
+  await window.threadLabel(/local-coder \(local\), interrupted after/);
   await window.shot("10-restarted");
   await window.command("Notifications: Clear All Notifications");
   await window.command("Codex: Explain");

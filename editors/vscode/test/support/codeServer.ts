@@ -23,12 +23,13 @@ const QUIET = {
   "git.enabled": false,
   "files.hotExit": "off",
   "files.autoSave": "off",
-  "comments.openView": "never",
   "window.commandCenter": false,
   "editor.minimap.enabled": false,
 };
 
 export interface Options {
+  /** VS Code's own default settings, as a new user has them, in place of the quiet ones. */
+  readonly defaults?: boolean;
   readonly settings?: object;
   /** Settings of machine scope: programs and folders. */
   readonly machine?: object;
@@ -54,8 +55,9 @@ export class CodeServer {
     vsix: string | undefined,
     options: Options = {},
   ): Promise<CodeServer> {
-    const { settings = {}, machine = {}, restricted = false, extraArgs = [] } = options;
-    sandbox.write("user-data/User/settings.json", JSON.stringify({ ...QUIET, ...settings }, null, 2));
+    const { settings = {}, machine = {}, restricted = false, extraArgs = [], defaults = false } = options;
+    const user = { ...(defaults ? {} : QUIET), ...settings };
+    sandbox.write("user-data/User/settings.json", JSON.stringify(user, null, 2));
     // Machine settings of a window with a remote side, as this one is, live on that side.
     sandbox.write("user-data/Machine/settings.json", JSON.stringify({ ...python(), ...machine }));
     const folders = ["--user-data-dir", sandbox.userData, "--extensions-dir", sandbox.extensions];

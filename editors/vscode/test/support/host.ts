@@ -5,7 +5,7 @@
  * are installed there once: about 800 MB and two minutes.
  */
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
@@ -49,34 +49,51 @@ export function ensureHost(): Host {
     codeServer: path.join(modules, "code-server", "out", "node", "entry.js"),
     chromium: ensureChromium(),
   };
+  const vscode = path.join(modules, "code-server", "lib", "vscode");
   const complete = path.join(cache, "complete");
-  if (!existsSync(complete)) {
-    install(cache, host.node);
+  if (!existsSync(complete) || notLoaded(host.node, vscode) !== "") {
+    install(cache, vscode, host.node);
+    const problem = notLoaded(host.node, vscode);
+    if (problem !== "")
+      throw new Error(`npm built VS Code's native modules, but they don't load: ${problem}`);
     writeFileSync(complete, `${RELEASE.packages.join(" ")}\n`);
   }
   return host;
 }
 
-function install(cache: string, node: string): void {
+/** Loads the native modules as VS Code does; what Node says if one can't be loaded. Without spdlog every output channel stays empty. */
+function notLoaded(node: string, vscode: string): string {
+  const script = RELEASE.native.map((name) => `require("${name}");`).join("");
+  const { status, stderr, error } = spawnSync(node, ["-e", script], { cwd: vscode, encoding: "utf8" });
+  return status === 0 ? "" : (error?.message ?? stderr);
+}
+
+function install(cache: string, vscode: string, node: string): void {
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund"];
   mkdirSync(cache, { recursive: true });
   writeFileSync(path.join(cache, "package.json"), '{ "private": true }\n');
   npm(cache, ["install", ...quiet, ...RELEASE.packages]);
   const runtime = path.dirname(path.dirname(node));
   const env = {
-    ...process.env,
     PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}`,
     npm_config_nodedir: runtime,
   };
   if (RELEASE.passwords.length > 0) npm(cache, ["rebuild", ...RELEASE.passwords], env);
-  const vscode = path.join(cache, "node_modules", "code-server", "lib", "vscode");
   npm(vscode, ["install", "--omit=dev", "--legacy-peer-deps", ...quiet], env);
-  // Without spdlog every output channel stays empty.
   npm(vscode, ["rebuild", ...RELEASE.native], env);
 }
 
-function npm(cwd: string, args: string[], env: NodeJS.ProcessEnv = process.env): void {
-  execFileSync("npm", args, { cwd, env, stdio: ["ignore", "ignore", "inherit"] });
+/**
+ * Runs npm without the settings of the npm that runs these tests, which it hands down in its environment: this
+ * folder's `ignore-scripts` makes `npm rebuild` build nothing and succeed.
+ */
+function npm(cwd: string, args: string[], env: NodeJS.ProcessEnv = {}): void {
+  const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
+  execFileSync("npm", args, {
+    cwd,
+    env: { ...Object.fromEntries(own), ...env },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 function ensureChromium(): string {

@@ -36,8 +36,8 @@ export class ModelServer {
     return new ModelServer(undefined, origin);
   }
 
-  static async start(): Promise<ModelServer> {
-    const args = ["-m", "tests.support.model_server", "--port", "0", "--with-stdin"];
+  static async start(port = 0): Promise<ModelServer> {
+    const args = ["-m", "tests.support.model_server", "--port", String(port), "--with-stdin"];
     const child = spawn(process.env.PYTHON ?? "python3", args, {
       cwd: REPOSITORY,
       stdio: ["pipe", "pipe", "inherit"],

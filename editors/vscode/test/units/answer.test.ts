@@ -13,6 +13,7 @@ const BEGIN: Bare = {
   model: "gpt-oss-20b",
   profile: "local-oss",
   provider: "lm",
+  isLocal: true,
 };
 
 /** The answer after these events, one every second from 1000 ms on. */
@@ -34,6 +35,7 @@ describe("an answer", () => {
     );
     assert.deepEqual(answer, {
       name: "local-oss",
+      isLocal: true,
       model: "gpt-oss-20b",
       threadId: "h1",
       turnId: "u1",
@@ -57,6 +59,15 @@ describe("an answer", () => {
       { type: "content", text: "yes" },
     );
     assert.deepEqual([answer.reasoning, answer.content], ["hm, ", "yes"]);
+  });
+
+  test("moves thinking that was the answer", () => {
+    const answer = after(
+      BEGIN,
+      { type: "reasoning", text: "4", source: "summary" },
+      { type: "reclassify", from: "reasoning", to: "content" },
+    );
+    assert.deepEqual([answer.reasoning, answer.summary, answer.content], ["", "", "4"]);
   });
 
   test("keeps summaries apart from raw thinking", () => {
@@ -99,42 +110,50 @@ describe("an answer", () => {
 
 describe("the label", () => {
   const cases: [string, Answer, number][] = [
-    ["local-oss, connecting", after(BEGIN), 1500],
-    ["local-oss, loading the model", after(BEGIN, { type: "phase", phase: "loading" }), 2500],
-    ["local-oss, reading prompt 62%", after(BEGIN, { type: "phase", phase: "prompt", fraction: 0.62 }), 2500],
+    ["local-oss (local), connecting", after(BEGIN), 1500],
+    ["local-oss (local), loading the model", after(BEGIN, { type: "phase", phase: "loading" }), 2500],
     [
-      "local-oss, waiting for the server, queue of 3",
+      "local-oss (local), reading prompt 62%",
+      after(BEGIN, { type: "phase", phase: "prompt", fraction: 0.62 }),
+      2500,
+    ],
+    [
+      "local-oss (local), waiting for the server, queue of 3",
       after(BEGIN, { type: "phase", phase: "prompt" }, { type: "phase", phase: "prompt", waiting: 3 }),
       2500,
     ],
     [
-      "local-oss, reading prompt",
+      "local-oss (local), reading prompt",
       after(BEGIN, { type: "phase", phase: "prompt", waiting: 3 }, { type: "phase", phase: "prompt" }),
       2500,
     ],
-    ["local-oss, thinking 3.2 s", after(BEGIN, { type: "reasoning", text: "x", source: "raw" }), 5200],
     [
-      "local-oss, thought 1.0 s, answering 0.5 s",
+      "local-oss (local), thinking 3.2 s",
+      after(BEGIN, { type: "reasoning", text: "x", source: "raw" }),
+      5200,
+    ],
+    [
+      "local-oss (local), thought 1.0 s, answering 0.5 s",
       after(BEGIN, { type: "reasoning", text: "x", source: "raw" }, { type: "content", text: "y" }),
       3500,
     ],
     [
-      "local-oss, answering, 41 tokens/s",
+      "local-oss (local), answering, 41 tokens/s",
       withServerStatus(after(BEGIN, { type: "content", text: "y" }), "Answering, 41 tokens/s"),
       3500,
     ],
     [
-      "local-oss, trying again (2 of 5): 503",
+      "local-oss (local), trying again (2 of 5): 503",
       after(BEGIN, { type: "retry", attempt: 2, maxAttempts: 5, delayMs: 10, reason: "503" }),
       2000,
     ],
     [
-      "local-oss, done in 6.1 s, 41 tokens/s",
+      "local-oss (local), done in 6.1 s, 41 tokens/s",
       after(BEGIN, { type: "done", status: "completed", timing: TIMING }),
       9000,
     ],
     [
-      "local-oss, done in 6.1 s, 41 tokens/s, 32% of the window",
+      "local-oss (local), done in 6.1 s, 41 tokens/s, 32% of the window",
       after(BEGIN, {
         type: "done",
         status: "completed",
@@ -144,17 +163,49 @@ describe("the label", () => {
       9000,
     ],
     [
-      "local-oss, stopped after 6.1 s",
+      "local-oss (local), stopped after 6.1 s",
       after(BEGIN, { type: "done", status: "cancelled", timing: TIMING }),
       9000,
     ],
     [
-      "local-oss, cut off after 6.1 s, 41 tokens/s",
+      "local-oss (local), cut off after 6.1 s, 41 tokens/s",
       after(BEGIN, { type: "done", status: "truncated", timing: TIMING }),
       9000,
     ],
-    ["local-oss, failed", fail(after(BEGIN), "No.", {}, 2000), 9000],
-    ["local-oss, interrupted after 2.0 s", lose(after(BEGIN), 2000), 9000],
+    [
+      "local-oss (local), thought 1.0 s, answering 6.5 s, no text for 6 s",
+      after(
+        BEGIN,
+        { type: "reasoning", text: "x", source: "raw" },
+        { type: "content", text: "y" },
+        { type: "phase", phase: "answering", silentMs: 6200 },
+      ),
+      9500,
+    ],
+    [
+      "local-oss (local), answering 2.0 s",
+      after(
+        BEGIN,
+        { type: "content", text: "y" },
+        { type: "phase", phase: "answering", silentMs: 6200 },
+        { type: "content", text: "z" },
+      ),
+      4000,
+    ],
+    ["work (cloud), connecting", after({ ...BEGIN, profile: "work", isLocal: false }), 1500],
+    ["local-oss, connecting", newAnswer("local-oss", 0), 100],
+    [
+      "local-oss (local), done in 6.1 s, 41 tokens/s",
+      after(BEGIN, {
+        type: "done",
+        status: "completed",
+        timing: TIMING,
+        usage: { outputTokens: 530, contextWindow: 8192 },
+      }),
+      9000,
+    ],
+    ["local-oss (local), failed", fail(after(BEGIN), "No.", {}, 2000), 9000],
+    ["local-oss (local), interrupted after 2.0 s", lose(after(BEGIN), 2000), 9000],
   ];
   for (const [expected, answer, now] of cases) {
     test(`says "${expected}"`, () => assert.equal(label(answer, now), expected));

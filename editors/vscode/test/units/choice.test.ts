@@ -40,9 +40,16 @@ describe("a choice", () => {
   test("stands in the label from the question on, and stays when the profile has answered", () => {
     const asked = newAnswer("Codex", 0, { override: { effort: "high" } });
     assert.equal(label(asked, 0), "Codex · effort high, connecting");
-    const begin = { type: "begin", threadId: "t", turnId: "u", seq: 0, provider: "lm" } as const;
+    const begin = {
+      type: "begin",
+      threadId: "t",
+      turnId: "u",
+      seq: 0,
+      provider: "lm",
+      isLocal: true,
+    } as const;
     const begun = reduce(asked, { ...begin, model: "gpt-oss-20b", profile: "local" }, 0);
-    assert.equal(label(begun, 0), "local · effort high, connecting");
+    assert.equal(label(begun, 0), "local · effort high (local), connecting");
   });
 });
 
@@ -114,14 +121,18 @@ describe("the list of models", () => {
   });
 
   test("says in its place that the server could not be asked, and leaves all the rest to choose", () => {
-    const items = modelItems({ ...base, served: "Nothing listens at http://x.", typed: "mine" });
+    const items = modelItems({
+      ...base,
+      served: "Connection refused: nothing listens at http://x.",
+      typed: "mine",
+    });
     assert.deepEqual(items.slice(0, 1), [TICKED]);
     assert.deepEqual(items[1]?.picks, { model: "mine" });
     assert.deepEqual(items.slice(2), [
       {
         label: "$(warning)",
         description: "the server's models could not be listed; Enter tries again",
-        detail: "Nothing listens at http://x.",
+        detail: "Connection refused: nothing listens at http://x.",
         alwaysShow: true,
         picks: "list again",
       },

@@ -1,76 +1,75 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { follow, holds } from "../../src/anchor";
-import type { Anchor } from "../../src/anchor";
-import { codeBlocks, fitted, insertable } from "../../src/codeBlocks";
+import { moved } from "../../src/anchor";
 import { isSteering, isWithin } from "../../src/paths";
 
-/** A document with an anchor, after one edit. */
+/** A document's text, and what stands at the span of `marked` in it, after edits at offsets, one after the other. */
 function edited(
   text: string,
-  anchored: string,
-  at: number,
-  removed: number,
-  inserted: string,
-): [Anchor, string] {
-  const start = text.indexOf(anchored);
-  const anchor = { start, end: start + anchored.length, text: anchored };
-  const after = text.slice(0, at) + inserted + text.slice(at + removed);
-  return [follow(anchor, { offset: at, removed, inserted: inserted.length }), after];
+  marked: string,
+  ...edits: [at: number, removed: number, inserted: string][]
+): string {
+  const at = (offset: number, of: string): { line: number; character: number } => {
+    const lines = of.slice(0, offset).split("\n");
+    return { line: lines.length - 1, character: lines.at(-1)!.length };
+  };
+  const offset = ({ line, character }: { line: number; character: number }, of: string): number =>
+    of.split("\n", line).reduce((sum, one) => sum + one.length + 1, 0) + character;
+  const start = text.indexOf(marked);
+  let span = { start: at(start, text), end: at(start + marked.length, text) };
+  let now = text;
+  for (const [from, removed, inserted] of edits) {
+    span = moved(span, { range: { start: at(from, now), end: at(from + removed, now) }, text: inserted });
+    now = now.slice(0, from) + inserted + now.slice(from + removed);
+  }
+  return now.slice(offset(span.start, now), offset(span.end, now));
 }
 
-describe("an anchor", () => {
-  const text = "before SELECTED after";
-  const held: [string, number, number, string][] = [
-    ["an insertion before", 0, 0, "longer "],
-    ["an insertion right before", 7, 0, "x"],
-    ["an insertion right after", 15, 0, "x"],
-    ["a deletion before", 0, 7, ""],
-    ["a replacement after", 16, 5, "ever after"],
+describe("a span", () => {
+  const text = "be\nfore SELEC\nTED af\nter";
+  const marked = "SELEC\nTED";
+  const kept: [string, [number, number, string][]][] = [
+    ["an insertion before", [[0, 0, "longer "]]],
+    ["lines inserted before", [[1, 0, "x\ny\n"]]],
+    ["lines inserted on its own line", [[5, 0, "x\ny"]]],
+    ["an insertion right before", [[8, 0, "x"]]],
+    ["an insertion right after", [[17, 0, "x\n"]]],
+    ["lines taken away before", [[0, 8, ""]]],
+    ["a replacement after", [[18, 6, "ever\nafter"]]],
+    [
+      "two edits, one after the other",
+      [
+        [0, 3, ""],
+        [0, 0, "a\nb\nc\n"],
+      ],
+    ],
+    [
+      "an insertion inside that is undone",
+      [
+        [10, 0, "x\nyz"],
+        [10, 4, ""],
+      ],
+    ],
   ];
-  for (const [what, at, removed, inserted] of held) {
-    test(`follows ${what}`, () => assert.ok(holds(...edited(text, "SELECTED", at, removed, inserted))));
+  for (const [what, edits] of kept) {
+    test(`follows ${what}`, () => assert.equal(edited(text, marked, ...edits), marked));
   }
-  const broken: [string, number, number, string][] = [
-    ["a change inside", 9, 1, "x"],
-    ["an insertion inside", 9, 0, "x"],
-    ["a deletion that reaches into it", 5, 5, ""],
-    ["a deletion of it all", 7, 8, ""],
-    ["a replacement of everything", 0, 21, "other"],
+  const changed: [string, [number, number, string], string][] = [
+    ["a change inside", [9, 1, "xx"], "SxxLEC\nTED"],
+    ["lines inserted inside", [13, 0, "\nx"], "SELEC\nx\nTED"],
+    ["a deletion that reaches into its start", [5, 5, ""], "LEC\nTED"],
+    ["a deletion that reaches over its end", [16, 3, ""], "SELEC\nTE"],
+    ["a deletion of it all", [8, 9, ""], ""],
+    ["a replacement of everything", [0, text.length, "other\nthing"], "other\nthing"],
   ];
-  for (const [what, at, removed, inserted] of broken) {
-    test(`lets go at ${what}`, () => assert.ok(!holds(...edited(text, "SELECTED", at, removed, inserted))));
+  for (const [what, edit, left] of changed) {
+    test(`takes in ${what}`, () => assert.equal(edited(text, marked, edit), left));
   }
-  test("holds again when the change inside is undone", () => {
-    const [anchor, after] = edited(text, "SELECTED", 9, 0, "xyz");
-    const undone = follow(anchor, { offset: 9, removed: 3, inserted: 0 });
-    assert.ok(holds(undone, after.replace("xyz", "")));
-  });
-});
-
-describe("the code in an answer", () => {
-  test("is every fenced block without its fence", () => {
-    const answer =
-      "Do:\n```python\nx = 1\n\ny = 2\n```\nor\n1. this\n   ~~~~js\n   let a;\n     b;\n   ~~~\n   ~~~~\n";
-    assert.deepEqual(codeBlocks(answer), [
-      { language: "python", code: "x = 1\n\ny = 2" },
-      { language: "js", code: "let a;\n  b;\n~~~" },
-    ]);
-  });
-  test("reaches to the end where the model was stopped in it", () => {
-    assert.deepEqual(codeBlocks("```py\nx = 1\ny"), [{ language: "py", code: "x = 1\ny" }]);
-  });
-  test("is what is inserted if there is exactly one block, else the whole answer", () => {
-    assert.equal(insertable("Here:\n```\ncode\n```\n"), "code");
-    assert.equal(insertable("```\na\n```\n```\nb\n```"), "```\na\n```\n```\nb\n```");
-    assert.equal(insertable("  words\n"), "words");
-  });
-  test("takes over the selection's last line break, its kind of line break and its indentation", () => {
-    assert.equal(fitted("a\nb\n", "x\ny"), "a\nb");
-    assert.equal(fitted("a\nb", "x\ny\n"), "a\nb\n");
-    assert.equal(fitted("a\nb", "x\r\ny\r\n"), "a\r\nb\r\n");
-    assert.equal(fitted("if a:\n\n    b", "    if x:\n        y"), "    if a:\n\n        b");
-    assert.equal(fitted("    a", "    x"), "    a");
+  test("that is empty goes behind what is inserted there", () => {
+    const at = { line: 1, character: 2 };
+    const change = { range: { start: at, end: at }, text: "a\nb" };
+    const after = { line: 2, character: 1 };
+    assert.deepEqual(moved({ start: at, end: at }, change), { start: after, end: after });
   });
 });
 

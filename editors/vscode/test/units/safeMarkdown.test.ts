@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import MarkdownIt from "markdown-it";
 import { marked } from "marked";
-import { SafeMarkdown, safeMarkdown } from "../../src/safeMarkdown";
+import { SafeMarkdown, SafeMarkdownPieces, safeMarkdown } from "../../src/safeMarkdown";
 import cases from "../../../../tests/fixtures/markdown/cases.json"; // the server's own suite has the same
 
 const preview = new MarkdownIt({ html: true, linkify: true });
@@ -133,4 +133,32 @@ test("a long text, painted often, takes linear time", () => {
   cost(2000); // warm
   const [small, large] = [cost(4000), cost(40_000)];
   assert.ok(large < Math.max(small, 5) * 40, `${small} ms for 4,000 lines, ${large} ms for 40,000`);
+});
+
+describe("pieces that can only be appended", () => {
+  const texts = [
+    ...cases.attacks.map(({ text }) => text),
+    "Plain words, and `code`.\n```py\nx = 1\n```\nend",
+  ];
+
+  test("are the safe text of the whole, at every cut", () => {
+    for (const text of texts) {
+      for (let at = 0; at <= text.length; at += 1) {
+        const pieces = new SafeMarkdownPieces();
+        const said = pieces.append(text.slice(0, at)) + pieces.append(text.slice(at)) + pieces.end();
+        assert.equal(said, safeMarkdown(text), JSON.stringify([text, at]));
+      }
+      const pieces = new SafeMarkdownPieces();
+      const said = Array.from(text, (char) => pieces.append(char)).join("") + pieces.end();
+      assert.equal(said, safeMarkdown(text), JSON.stringify(text));
+    }
+  });
+
+  test("prose passes at once, and a line from its first doubtful character on waits for its end", () => {
+    const pieces = new SafeMarkdownPieces();
+    assert.equal(pieces.append("Some wo"), "Some wo");
+    assert.equal(pieces.append("rds, then <b"), "rds, then ");
+    assert.equal(pieces.append(">x</b>"), "");
+    assert.equal(pieces.append("\nand"), "&lt;b>x&lt;/b>\nand");
+  });
 });

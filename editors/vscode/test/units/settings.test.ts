@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import type { Override } from "../../src/choice";
 import { profileItems, statusText } from "../../src/profileItems";
 import type { ProfilesResult } from "../../src/protocol";
-import { findPython, isNewEnough, versionOf } from "../../src/python";
+import { findPython, versionOf } from "../../src/python";
 import { localOnlyOf, profileOf, thinkingShowOf, waitsForTrust } from "../../src/settings";
 
 describe("settings", () => {
@@ -59,7 +59,12 @@ describe("finding Python", () => {
   const ask = (file: string): Promise<string | undefined> => Promise.resolve(versions.get(file));
   const at = (...names: string[]): string =>
     names.map((name) => path.join(folder, name)).join(path.delimiter);
-  const base = { setting: "", searchPath: at("old", "good", "more"), untrustedFolders: [] };
+  const base = {
+    setting: "",
+    searchPath: at("old", "good", "more"),
+    untrustedFolders: [],
+    versions: ["3.13", "3.12", "3.11"],
+  };
 
   test("the newest name on PATH comes first", async () => {
     assert.deepEqual(await findPython(base, ask), { path: newest, version: "3.13.0" });
@@ -90,15 +95,19 @@ describe("finding Python", () => {
       { ...base, searchPath, untrustedFolders: [path.join(folder, "more")] },
       ask,
     );
-    assert.equal(found, "Python 3.9.2 was found, but 3.11 or newer runs the codex-ls server.");
+    assert.equal(found, "Python 3.9.2 was found; the server requires Python 3.11 to 3.13.");
   });
   test("none at all is said", async () => {
     const found = await findPython({ ...base, searchPath: "" }, ask);
-    assert.equal(found, "No Python was found; Python 3.11 or newer runs the codex-ls server.");
+    assert.equal(found, "No Python was found; the server requires Python 3.11 to 3.13.");
   });
-  test("versions are compared as numbers", () => {
-    const asked = ["3.11.0", "3.9.9", "3.10.0", "4.0", "2.7.18", "3.20"];
-    assert.deepEqual(asked.map(isNewEnough), [true, false, false, true, false, true]);
+  test("one that nothing compiled was bundled for is passed over", async () => {
+    const found = await findPython({ ...base, versions: ["3.12", "3.11"] }, ask);
+    assert.deepEqual(found, { path: good, version: "3.11.4" });
+    assert.match(
+      (await findPython({ ...base, setting: newest, versions: ["3.12", "3.11"] }, ask)) as string,
+      /python3\.13 is Python 3\.13\.0; the server requires Python 3\.11 to 3\.12\.$/,
+    );
   });
   test("a program that is no Python has no version", async () => {
     assert.equal(await versionOf(good), undefined);

@@ -4,9 +4,16 @@ import { marked } from "marked";
 import { newAnswer } from "../../src/answer";
 import type { Answer } from "../../src/answer";
 import { doctorReport } from "../../src/doctor";
-import { Painter } from "../../src/paint";
 import { transcript } from "../../src/transcript";
-import { answerBody, conversationDocument, firstLine, heading, plain, visiblePiece } from "../../src/wording";
+import {
+  answerBody,
+  conversationDocument,
+  firstLine,
+  heading,
+  plain,
+  shortened,
+  visiblePiece,
+} from "../../src/wording";
 
 const ANSWER: Answer = {
   ...newAnswer("local", 0),
@@ -29,12 +36,12 @@ describe("the body of an answer", () => {
     const answer: Answer = {
       ...ANSWER,
       notices: [{ kind: "contextTruncated", message: "Cut to 4,096 tokens." }],
-      failure: { message: "Nothing listens at http://x.", hint: "Start it." },
+      failure: { message: "Connection refused: nothing listens at http://x.", hint: "Start it." },
       status: "failed",
     };
     assert.equal(
       answerBody(answer, "The answer.", "full"),
-      "The answer.\n\n*Cut to 4,096 tokens\\.*\n\n**Nothing listens at http\\://x\\.**\n\nStart it\\.",
+      "The answer.\n\n*Cut to 4,096 tokens\\.*\n\n**Connection refused: nothing listens at http\\://x\\.**\n\nStart it\\.",
     );
   });
   test("says why it is empty", () => {
@@ -87,6 +94,15 @@ test("the first line of a text is cut to what fits", () => {
   assert.equal(firstLine("0123456789abc", 10), "012345678…");
 });
 
+test("a question is cut where it would push its answer off the screen", () => {
+  assert.equal(shortened(" one\ntwo\nthree "), "one\ntwo\nthree");
+  assert.equal(shortened("1\r\n2\r\n3\r\n4"), "1\n2\n3…");
+  assert.deepEqual(
+    [shortened("x".repeat(160)), shortened("x".repeat(161))],
+    ["x".repeat(160), `${"x".repeat(159)}…`],
+  );
+});
+
 test("a conversation as a document is harmless to preview", () => {
   const answer = { ...ANSWER, content: "Look: ![x](https://evil.test)\n" };
   assert.equal(
@@ -129,39 +145,4 @@ test("the report of Check Setup has a verdict, every check and its hint", () => 
       "",
     ].join("\n\n"),
   );
-});
-
-describe("a painter", () => {
-  test("paints once for all that came while it was busy, and the last state always", async () => {
-    const painted: number[] = [];
-    const releases: (() => void)[] = [];
-    let state = 0;
-    let clock = 0;
-    const pauses: number[] = [];
-    const painter = new Painter(
-      () => {
-        painted.push(state);
-        return new Promise<void>((done) => releases.push(done));
-      },
-      50,
-      (ms) => {
-        pauses.push(ms);
-        return Promise.resolve();
-      },
-      () => clock,
-    );
-    const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
-    painter.request();
-    await turn();
-    for (state = 1; state < 1000; state += 1) painter.request();
-    await turn();
-    assert.deepEqual(painted, [0]);
-    releases[0]?.();
-    await turn();
-    clock += 300; // the window took that long
-    releases[1]?.();
-    await painter.settled();
-    assert.deepEqual(painted, [0, 1000]);
-    assert.deepEqual(pauses, [50, 600]);
-  });
 });
