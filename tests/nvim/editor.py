@@ -1,7 +1,7 @@
-"""A real Neovim, driven over its own API and read from its own screen.
+"""A real Neovim, driven over its own API and read from the screen that it draws by itself.
 
-One invariant: a test waits for what can be seen (or for a gate of the model server), never for a time.
-The waiting happens inside Neovim, whose event loop goes on meanwhile.
+Two invariants: a test waits for what can be seen (or for a gate of the model server), never for a time; and
+nothing here makes Neovim draw. What the plugin leaves undrawn, a user does not see, and neither does a test.
 """
 
 import asyncio
@@ -12,18 +12,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pynvim
 
+from tests.nvim.grid import Cell, Grid
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "editors" / "nvim"
 SERVE = (sys.executable, "-m", "codex_ls", "serve")
 WAIT_MS = 20_000
+POLL_SECONDS = 0.005
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
@@ -37,56 +39,12 @@ vim.notify = function(message)
 end
 """
 
-_WAIT = """
-local timeout, body, argument = ...
-local condition = loadstring(body)
-local value
-local ok = vim.wait(timeout, function()
-  vim.cmd.redraw()
-  value = condition(argument)
-  return value
-end, 5)
-return ok and value or nil
-"""
-
-_SCREEN = """
-local rows = {}
-for row = 1, vim.o.lines do
-  local cells = {}
-  for column = 1, vim.o.columns do
-    cells[column] = vim.fn.screenstring(row, column)
-  end
-  rows[row] = (table.concat(cells):gsub("%s+$", ""))
-end
-return rows
-"""
-
-_CELLS = """
-vim.cmd("redraw!")
-local cells = {}
-for row = 0, vim.o.lines - 1 do
-  for column = 0, vim.o.columns - 1 do
-    local cell = vim.api.nvim__inspect_cell(1, row, column)
-    cells[#cells + 1] = { cell[1] or "", cell[2] or vim.empty_dict() }
-  end
-end
-return cells
-"""
-
 
 def find_nvim() -> str | None:
     """Return the Neovim to test with: the one the environment names, or the interpreter's, or PATH's."""
     named = os.environ.get("CODEX_TEST_NVIM")
     beside = Path(sys.executable).with_name("nvim")
     return named or (str(beside) if beside.exists() else shutil.which("nvim"))
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of the screen; colours are 24-bit numbers where they are set."""
-
-    text: str
-    attributes: Mapping[str, Any]
 
 
 class Editor:
@@ -142,7 +100,7 @@ class Editor:
             stderr=subprocess.DEVNULL,
         )
         self.nvim = self._attach()
-        self.nvim.ui_attach(*self._size, rgb=True)
+        self.grid = Grid(self._socket, *self._size)
         return self
 
     def _attach(self) -> Any:
@@ -165,6 +123,7 @@ class Editor:
     ) -> None:
         assert self._process is not None
         deprecated = [] if error else self._deprecated()
+        self.grid.close()
         with contextlib.suppress(OSError, EOFError):
             self.nvim.command("qall!", async_=True)
         try:
@@ -209,18 +168,13 @@ class Editor:
     # ---- seeing ----
 
     def screen(self) -> list[str]:
-        """Return the rows of the screen as they are drawn now."""
-        self.command("redraw")
-        rows: list[str] = self.lua(_SCREEN)
-        return rows
+        """Return the rows of the screen, once Neovim has done what it was asked before."""
+        self.lua("return 0")
+        return self.grid.rows()
 
     def picture(self) -> list[list[Cell]]:
-        """Return the screen with its colours, row by row, drawn anew."""
-        # The first look makes Neovim number its attributes anew, and the next drawing uses the numbers.
-        self.lua(_CELLS)
-        columns = self._size[0]
-        cells = [Cell(text, attributes) for text, attributes in self.lua(_CELLS)]
-        return [cells[start : start + columns] for start in range(0, len(cells), columns)]
+        """Return the screen with its colours, row by row."""
+        return self.grid.cells()
 
     def buffer(self) -> list[str]:
         """Return the lines of the current buffer."""
@@ -239,31 +193,42 @@ class Editor:
 
     def wait(self, condition: str, argument: Any = None, *, timeout_ms: int = WAIT_MS) -> Any:
         """Return what the Lua condition returns, as soon as that is neither false nor nil."""
-        value = self.lua(_WAIT, timeout_ms, condition, argument)
-        if value is None:
-            screen = "\n".join(self.screen())
-            messages = "\n".join(self.messages())
-            raise AssertionError(f"never: {condition} ({argument!r})\n{screen}\n{messages}")
+        deadline = time.monotonic() + timeout_ms / 1000
+        while (value := self.lua(condition, argument)) in (None, False):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"never: {condition} ({argument!r})\n{self._said()}")
+            time.sleep(POLL_SECONDS)
         return value
+
+    def wait_for_rows(
+        self, holds: Callable[[list[str]], bool], *, timeout_ms: int = WAIT_MS
+    ) -> list[str]:
+        """Return the screen as soon as something holds of it."""
+        if not self.grid.wait(holds, timeout_ms / 1000):
+            raise AssertionError(f"never on the screen:\n{self._said()}")
+        return self.grid.rows()
+
+    def _said(self) -> str:
+        """Return what was to be seen, for a test that waited in vain."""
+        return "\n".join([*self.grid.rows(), *self.messages()])
 
     def wait_for_text(self, text: str, *, timeout_ms: int = WAIT_MS) -> list[str]:
         """Return the screen as soon as this text stands on it."""
-        self.wait(
-            f"local screen = (function(...) {_SCREEN} end)()\n"
-            "return table.concat(screen, '\\n'):find(..., 1, true) ~= nil",
-            text,
-            timeout_ms=timeout_ms,
-        )
-        return self.screen()
+        if not self.grid.wait(lambda rows: text in "\n".join(rows), timeout_ms / 1000):
+            raise AssertionError(f"never on the screen: {text!r}\n{self._said()}")
+        return self.grid.rows()
+
+    def grid_until(self, text: str, *, timeout_ms: int = WAIT_MS) -> list[str]:
+        """Return the screen as soon as this text stands on it, while Neovim waits for a key."""
+        if not self.grid.wait(lambda rows: text in "\n".join(rows), timeout_ms / 1000):
+            raise AssertionError("\n".join(self.grid.rows()))
+        return self.grid.rows()
 
     def wait_for_no_text(self, text: str) -> list[str]:
         """Return the screen as soon as this text stands on it no more."""
-        self.wait(
-            f"local screen = (function(...) {_SCREEN} end)()\n"
-            "return table.concat(screen, '\\n'):find(..., 1, true) == nil",
-            text,
-        )
-        return self.screen()
+        if not self.grid.wait(lambda rows: text not in "\n".join(rows), WAIT_MS / 1000):
+            raise AssertionError(f"still on the screen: {text!r}\n{self._said()}")
+        return self.grid.rows()
 
     def wait_for_end(self, count: int = 1) -> None:
         """Return when no turn runs any more, and so many were asked in all."""

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.nvim.editor import Cell
+from tests.nvim.grid import Cell
 
 CELL_WIDTH = 8.4
 CELL_HEIGHT = 18

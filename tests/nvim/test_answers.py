@@ -20,6 +20,29 @@ def ask(editor: Editor, model_server: ModelServer, answer: str, *, lines: str = 
     editor.wait_for_text("╰ Answered")
 
 
+def accept(editor: Editor, what: str = "accept") -> None:
+    """Take an answer over, and wait until it is."""
+    editor.command(f"Codex answer {what}")
+    editor.wait("return #require('codex_ls.turns').all() == 0")
+
+
+def choose(editor: Editor, wanted: str) -> None:
+    """Choose what begins like this where the user is given a choice, and note what there was."""
+    editor.lua(CHOOSE, wanted)
+
+
+CHOOSE = """
+local wanted = ...
+vim.ui.select = function(items, options, done)
+  _G.asked = options.prompt
+  _G.offered = vim.tbl_map(options.format_item or tostring, items)
+  for index, title in ipairs(_G.offered) do
+    if vim.startswith(title, wanted) then return done(items[index], index) end
+  end
+end
+"""
+
+
 def first_lines(editor: Editor) -> list[str]:
     return editor.buffer()[:5]
 
@@ -28,9 +51,9 @@ def test_accept_inserts_the_code_below_and_one_undo_takes_it_back(
     editor: Editor, model_server: ModelServer
 ) -> None:
     ask(editor, model_server, CODE)
-    editor.command("Codex answer accept")
+    accept(editor)
     assert editor.buffer()[:6] == [*BEFORE[:2], "def double(x):", "    return 2 * x", *BEFORE[2:4]]
-    assert "╰ Answered" not in "\n".join(editor.screen())
+    editor.wait_for_no_text("╰ Answered")
     editor.command("undo")
     assert first_lines(editor) == BEFORE
 
@@ -45,7 +68,7 @@ def test_code_from_the_margin_gets_the_indent_of_its_place(
     editor: Editor, model_server: ModelServer
 ) -> None:
     ask(editor, model_server, "```\nreturn 2 * x\n```", lines="2")
-    editor.command("Codex answer accept")
+    accept(editor)
     assert editor.buffer()[:3] == ["def double(x):", "    return x + x", "    return 2 * x"]
 
 
@@ -117,20 +140,119 @@ def test_of_several_code_blocks_the_user_picks_one(
     editor: Editor, model_server: ModelServer
 ) -> None:
     ask(editor, model_server, "```sh\npip install x\n```\nthen\n```python\nimport x\n```\n")
-    editor.lua(
-        """
-        vim.ui.select = function(items, options, done)
-          _G.offered = vim.tbl_map(options.format_item, items)
-          done(items[2])
-        end
-        """
-    )
-    editor.command("Codex answer accept")
-    assert editor.buffer()[2] == "import x"
+    choose(editor, "1 line of python")
+    accept(editor)
+    assert editor.buffer()[:4] == [*BEFORE[:2], "import x", ""]
     assert editor.lua("return _G.offered") == [
-        "1 lines of sh: pip install x",
-        "1 lines of python: import x",
+        "1 line of sh: pip install x",
+        "1 line of python: import x",
+        "Ask again for the whole block",
     ]
+
+
+def test_what_is_refused_says_why_and_the_whole_block_is_asked_for(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    ask(editor, model_server, "```python\ndef double(x):\n    # ... existing code ...\n```")
+    model_server.enqueue(chat_stream(content=[CODE]))
+    choose(editor, "Ask again")
+    editor.command("Codex answer replace")
+    assert "leaves out some of the code" in editor.wait("return _G.asked")
+    assert editor.lua("return _G.offered") == ["Ask again for the whole block"]
+    editor.wait_for_end(2)
+    sent = str(messages(model_server, 1))
+    assert "existing code" in sent, "the same conversation goes on"
+    assert "return x + x" in str(messages(model_server, 1)[-1])
+    editor.wait_for_text("▸ Make it better · 4 lines")
+    assert first_lines(editor) == BEFORE
+    editor.command("Codex answer replace")
+    editor.wait_for_text("Proposal")
+    editor.keys("<CR>")
+    editor.wait("return vim.fn.tabpagenr('$') == 1")
+    assert first_lines(editor) == ["def double(x):", "    return 2 * x", *BEFORE[2:]]
+
+
+def test_repeated_line_numbers_are_not_written(editor: Editor, model_server: ModelServer) -> None:
+    ask(editor, model_server, "```python\n1 def double(x):\n2     return 2 * x\n```")
+    editor.command("Codex answer replace")
+    editor.wait_for_text("Proposal")
+    editor.keys("<CR>")
+    editor.wait("return vim.fn.tabpagenr('$') == 1")
+    assert first_lines(editor) == ["def double(x):", "    return 2 * x", *BEFORE[2:]]
+
+
+def test_code_that_was_changed_since_is_not_replaced(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    ask(editor, model_server, CODE)
+    editor.keys("2G0C    return x * 3<Esc>")
+    editor.wait("return vim.fn.getline(2) == '    return x * 3'")
+    editor.command("Codex answer replace")
+    editor.wait("return #_G.told > 0")
+    assert "The code has changed since the question." in editor.told()[-1]
+    assert editor.lua("return vim.fn.tabpagenr('$')") == 1
+
+
+def test_a_follow_up_is_applied_to_the_lines_of_its_conversation(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    ask(editor, model_server, "It doubles.")
+    editor.keys("2G")
+    model_server.enqueue(chat_stream(content=[CODE]))
+    editor.command("Codex ask Shorter, please")
+    editor.wait_for_end(2)
+    editor.command("Codex answer replace")
+    editor.wait_for_text("Proposal")
+    editor.keys("<CR>")
+    editor.wait("return vim.fn.tabpagenr('$') == 1")
+    assert first_lines(editor) == ["def double(x):", "    return 2 * x", *BEFORE[2:]]
+
+
+def test_without_code_there_is_nothing_to_insert(editor: Editor, model_server: ModelServer) -> None:
+    ask(editor, model_server, "It doubles.")
+    choose(editor, "nothing")
+    editor.command("Codex answer accept")
+    assert "no block of code" in editor.wait("return _G.asked")
+    assert first_lines(editor) == BEFORE
+
+
+def test_an_edit_is_proposed_as_soon_as_it_is_there(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    model_server.enqueue(chat_stream(content=[CODE]))
+    editor.keys("2G")
+    editor.command("1,2Codex edit multiply instead")
+    screen = editor.wait_for_text("Proposal")
+    assert any("return x + x" in row and "return 2 * x" in row for row in screen)
+    assert "multiply instead" in str(messages(model_server, 0)[-1])
+    editor.keys("q")
+    editor.wait_for_text("╭ multiply instead · local")
+
+
+@pytest.mark.parametrize("format", ["unix", "dos"])
+@pytest.mark.parametrize("ending", [True, False], ids=["last line ended", "last line not ended"])
+def test_the_last_line_and_its_end_stay_as_they_are(
+    start: Callable[..., Editor],
+    model_server: ModelServer,
+    tmp_path: Path,
+    format: str,
+    ending: bool,
+) -> None:
+    end = "\r\n" if format == "dos" else "\n"
+    path = tmp_path / "a.py"
+    path.write_bytes(f"def f():{end}\treturn 1{end if ending else ''}".encode())
+    editor = start()
+    editor.command(f"edit {path}")
+    model_server.enqueue(chat_stream(content=["```\ndef f():\n\treturn 2\n```"]))
+    editor.command("%Codex ask Make it two")
+    editor.wait_for_text("╰ Answered")
+    editor.command("Codex answer replace")
+    editor.wait_for_text("Proposal")
+    editor.keys("<CR>")
+    editor.wait("return vim.fn.tabpagenr('$') == 1")
+    editor.command("write")
+    expected = f"def f():{end}\treturn 2{end if ending else ''}".encode()
+    assert path.read_bytes() in (expected, expected + end.encode())
 
 
 @pytest.mark.parametrize(
@@ -149,8 +271,7 @@ def test_yank(editor: Editor, model_server: ModelServer, command: str, expected:
 def test_dismiss_leaves_nothing_behind(editor: Editor, model_server: ModelServer) -> None:
     ask(editor, model_server, CODE)
     editor.command("Codex answer dismiss")
-    screen = "\n".join(editor.screen())
-    assert "Make it better" not in screen
+    editor.wait_for_no_text("Make it better")
     assert first_lines(editor) == BEFORE
     assert editor.lua("return #require('codex_ls.turns').all()") == 0
 
@@ -215,8 +336,11 @@ def test_a_question_on_an_answer_goes_on_with_it(editor: Editor, model_server: M
     model_server.enqueue(chat_stream(content=["Because."]))
     editor.keys("2G")
     editor.command("Codex ask Why?")
-    screen = editor.wait_for_text("│ Because.")
-    assert "│ It doubles." not in "\n".join(screen)
+    editor.wait_for_text("│ Because.")
+    editor.wait_for_end(2)
+    screen = editor.wait_for_text("╰ Answered")
+    above = [row.strip() for row in screen].index("▸ Make it better · 1 line")
+    assert screen[above + 1].startswith("╭ Why?")
     texts = str(messages(model_server, 1))
     assert "Make it better" in texts
     assert "It doubles." in texts
@@ -237,8 +361,8 @@ def test_a_question_on_an_answer_that_is_still_written_comes_after_it(
     editor.wait_for_text("╭ Why?")
     assert len(model_server.turns) == 1
     gate.open()
-    screen = editor.wait_for_text("│ Because.")
-    assert "│ It doubles." in "\n".join(screen)
+    editor.wait_for_text("│ Because.")
+    editor.wait_for_text("▸ Make it better · 1 line")
     assert "It doubles." in str(messages(model_server, 1))
 
 
@@ -314,9 +438,9 @@ def test_a_wrong_command_says_what_it_may_be(start: Callable[..., Editor], tmp_p
         editor.command(command)
     editor.wait("return #_G.told == 4")
     assert editor.told() == [
-        "codex: `:Codex nothing` is nothing. It may be again, answer, ask, effort, explain, fix, model, "
-        "profile, stop, thinking, threads.",
+        "codex: `:Codex nothing` is nothing. It may be again, answer, ask, do, edit, effort, explain, "
+        "fix, model, profile, review, stop, thinking, threads, undo.",
         "codex: `:Codex answer eat` is nothing. It may be accept, replace, yank, open, dismiss.",
-        "codex: An answer has no part half. It may be code, text.",
+        "codex: `:Codex answer yank` does not take `half`. It may be code, text.",
         "codex: Nothing is running.",
     ]

@@ -45,25 +45,42 @@ def attached(
         "local clients = vim.lsp.get_clients({ bufnr = 0 })\n"
         "return #clients == 1 and clients[1].initialized"
     )
-    has_plugin = editor.lua("return vim.fn.exists(':Codex') == 2")
-    assert has_plugin is (request.param is PLUGGED)
+    assert has_plugin(editor) is (request.param is PLUGGED)
     return editor
 
 
-def test_a_selection_is_asked_about_and_the_answer_opens(
+def has_plugin(editor: Editor) -> bool:
+    return bool(editor.lua("return vim.fn.exists(':Codex') == 2"))
+
+
+def test_a_selection_is_asked_about_and_the_answer_is_shown(
     attached: Editor, model_server: ModelServer
 ) -> None:
-    gate = Gate()
-    model_server.enqueue(chat_stream(reasoning=["Let me see."], content=["It ", gate, "could be."]))
+    thinking, gate = Gate(), Gate()
+    model_server.enqueue(
+        chat_stream(reasoning=["Let me see.", thinking], content=["It ", gate, "could be."])
+    )
     attached.lua(PICK, "Codex: Ask")
     attached.keys("ggVGgra")
-    attached.wait("_G.last = vim.lsp.status(); return _G.last:find('It', 1, true) ~= nil")
-    assert attached.lua("return _G.last").startswith("Codex")
+    if has_plugin(attached):
+        # Thinking and answer stream where they do for `:Codex ask`.
+        attached.wait_for_text("Let me see.")
+        thinking.open()
+        attached.wait_for_text("│ It")
+        attached.wait_for_text("╭ Why not 2 * x? · local")
+    else:
+        thinking.open()
+        attached.wait("_G.last = vim.lsp.status(); return _G.last:find('It', 1, true) ~= nil")
+        assert attached.lua("return _G.last").startswith("Codex")
     titles = [title.partition(" [")[0] for title in attached.lua("return _G.offered")]
     assert titles == ["Codex: Ask about this: Why not 2 * x?", "Codex: Explain"]
     gate.open()
     screen = "\n".join(attached.wait_for_text("It could be."))
-    assert "Let me see." in screen
+    if not has_plugin(attached):
+        assert "Let me see." in screen
+    sent = str(model_server.turns[0].json["messages"])
+    assert "Why not 2 * x?" in sent
+    assert "return x + x" in sent
 
 
 def test_a_problem_is_fixed(attached: Editor, model_server: ModelServer) -> None:
@@ -78,7 +95,11 @@ def test_a_problem_is_fixed(attached: Editor, model_server: ModelServer) -> None
     )
     attached.lua(PICK, "Codex: Fix this problem")
     attached.keys("3Ggrf")
+    if has_plugin(attached):
+        attached.wait_for_text("Proposal")
+        attached.keys("<CR>")
     attached.wait("return vim.fn.getline(3) == '    return 2 * x'")
+    assert "use multiplication" in str(model_server.turns[0].json["messages"])
     attached.keys("u")
     attached.wait("return vim.fn.getline(3) == '    return x + x'")
 
@@ -86,8 +107,7 @@ def test_a_problem_is_fixed(attached: Editor, model_server: ModelServer) -> None
 def test_an_action_follows_the_choice_of_the_session(
     attached: Editor, model_server: ModelServer
 ) -> None:
-    has_plugin = attached.lua("return vim.fn.exists(':Codex') == 2")
-    if has_plugin:
+    if has_plugin(attached):
         attached.command("Codex model big")
         attached.command("Codex effort low")
     model_server.enqueue(chat_stream(content=["It could be."]))
@@ -95,5 +115,5 @@ def test_an_action_follows_the_choice_of_the_session(
     attached.keys("ggVGgra")
     attached.wait_for_text("It could be.")
     request = model_server.turns[0].json
-    expected = ("big", "low") if has_plugin else ("test-model", None)
+    expected = ("big", "low") if has_plugin(attached) else ("test-model", None)
     assert (request["model"], request.get("reasoning_effort")) == expected

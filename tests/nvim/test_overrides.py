@@ -60,8 +60,9 @@ def test_a_question_says_its_model_and_effort(editor: Editor, model_server: Mode
     gate = Gate()
     model_server.enqueue(chat_stream(reasoning=["Hm", gate], content=["ok"]))
     model_server.always(chat_stream(content=["ok"]))
+    editor.command("set columns=160")
     editor.command("1,2Codex ask effort=high model=qwen3:30b why is model=x a problem?")
-    editor.wait_for_text("╭ why is model=x a problem? · qwen3:30b, effort high")
+    editor.wait_for_text("╭ why is model=x a problem? · local, qwen3:30b, effort high")
     editor.wait(
         "for _, win in ipairs(vim.api.nvim_list_wins()) do\n"
         "  if vim.wo[win].winbar:find('tokens · qwen3:30b, effort high', 1, true) then return true end\n"
@@ -178,10 +179,10 @@ def test_both_are_chosen_for_the_session(editor: Editor, model_server: ModelServ
     editor.command("Codex effort")
     assert editor.lua("return _G.offered[6]") == "● as the profile says"
     assert editor.lua("return require('codex_ls').statusline()") == (
-        "codex: qwen3:30b, effort minimal"
+        "codex: local-oss, qwen3:30b, effort minimal"
     )
     editor.command("1,2Codex ask Hello")
-    editor.wait_for_text("╭ Hello · qwen3:30b, effort minimal")
+    editor.wait_for_text("╭ Hello · local, qwen3:30b, effort minimal")
     editor.wait_for_end()
     assert asked(model_server)[:2] == ("qwen3:30b", "minimal")
     assert editor.lua("return require('codex_ls').statusline()") == (
@@ -281,7 +282,7 @@ def test_a_project_names_a_profile_and_neither_model_nor_effort(
     screen = "\n".join(editor.wait_for_text("╰ Answered"))
     assert asked(model_server)[:2] == ("other-model", None)
     assert "model" in screen  # the server says which keys it did not read
-    assert "╭ Hello\n" in screen
+    assert "╭ Hello · local\n" in screen
     problems = editor.lua(
         "return require('codex_ls.config').problems({ model = 'evil', effort = 'high' })"
     )

@@ -107,5 +107,5 @@ def test_the_pictures_show_what_the_documentation_says(
     editor.command("Codex thinking close")
     editor.command("Codex answer replace")
     # The answer makes room for the change at once.
-    assert "╰ Answered" not in "\n".join(editor.screen())
+    editor.wait_for_no_text("╰ Answered")
     take(editor, "review", "Neovim: a change reviewed as a diff", "dict.fromkeys", "As it is")

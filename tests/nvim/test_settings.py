@@ -54,10 +54,37 @@ def test_a_profile_is_picked_for_the_session(editor: Editor, model_server: Model
     assert model_server.turns[1].json["model"] == "test-model"
 
 
-def test_an_unknown_profile_is_an_error_and_never_another_one(
+def test_an_unknown_profile_is_refused_when_it_is_chosen(
     editor: Editor, model_server: ModelServer
 ) -> None:
-    editor.command("Codex profile nope")
+    model_server.always(chat_stream(content=["ok"]))
+    editor.lua(
+        """
+        _G.said = {}
+        vim.notify = function(text, level) table.insert(_G.said, { text, level or 0 }) end
+        """
+    )
+    editor.command("1,2Codex ask Hello")
+    editor.wait_for_text("╰ Answered")
+    for good, bad in (("other", "nope"), (None, "nope")):
+        if good is None:
+            editor.command("Codex! profile")
+        else:
+            editor.command(f"Codex profile {good}")
+        editor.command(f"Codex profile {bad}")
+        editor.wait("return #_G.said > 0 and _G.said[#_G.said][2] == 4")
+        assert editor.lua("return _G.said[#_G.said]") == [
+            "codex: there is no profile nope. The profiles are local-oss, other, embedded.",
+            4,
+        ]
+        assert editor.lua("return require('codex_ls.overrides').session().profile") == good
+        editor.lua("_G.said = {}")
+
+
+def test_a_profile_that_goes_away_is_an_error_and_never_another_one(
+    editor: Editor, model_server: ModelServer
+) -> None:
+    editor.lua("require('codex_ls.overrides').choose('profile', 'nope')")
     editor.command("1,2Codex ask Hello")
     screen = "\n".join(editor.wait_for_text("╰ Failed"))
     assert "nope" in screen
@@ -221,3 +248,51 @@ def test_lsp_enable_attaches_to_files_alone(start: Callable[..., Editor], tmp_pa
     editor.command("enew")
     editor.lua("vim.bo.filetype = 'text'")
     assert editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 0
+
+
+def test_the_profile_that_is_shown_is_the_one_that_is_asked(
+    editor: Editor, model_server: ModelServer, codex_home: Path
+) -> None:
+    model_server.always(chat_stream(content=["ok"]))
+    editor.command("1Codex ask Hello")
+    editor.wait_for_text("╭ Hello · local")
+    editor.wait_for_end()
+    editor.wait("return require('codex_ls').statusline() == 'codex: local-oss'")
+    config = codex_home / "config.toml"
+    config.write_text(config.read_text().replace('profile = "local-oss"', 'profile = "other"'))
+
+    # Whatever the server says of the change, and when: what stands on the screen is the old name.
+    editor.lua(
+        """
+        local progress = require("codex_ls.protocol").METHOD
+        for _, client in ipairs(vim.lsp.get_clients({ name = "codex_ls" })) do
+          client.handlers[progress.DID_CHANGE_PROFILES] = function() end
+        end
+        vim.ui.select = function(items, options, done)
+          _G.asked, _G.offered, _G.done = options.prompt, items, done
+        end
+        """
+    )
+    editor.command("5Codex ask Who is it?")
+    assert "not to the profile `local-oss` as shown" in editor.wait("return _G.asked")
+    assert len(model_server.turns) == 1
+    assert editor.lua("return _G.offered") == ["Ask other", "Do not ask"]
+    editor.lua("_G.done(_G.offered[1])")
+    editor.wait_for_text("│ ok")
+    model_server.turn_blocking(1)
+    assert model_server.turns[1].json["model"] == "other-model"
+
+
+def test_a_change_of_the_configuration_is_shown(
+    editor: Editor, model_server: ModelServer, codex_home: Path
+) -> None:
+    model_server.always(chat_stream(content=["ok"]))
+    editor.command("1Codex ask Hello")
+    editor.wait_for_end()
+    editor.wait("return require('codex_ls').statusline() == 'codex: local-oss'")
+    config = codex_home / "config.toml"
+    config.write_text(config.read_text().replace('profile = "local-oss"', 'profile = "other"'))
+    editor.wait("return require('codex_ls').statusline() == 'codex: other'")
+    editor.command("5Codex ask Who is it?")
+    editor.wait_for_end(2)
+    assert [turn.json["model"] for turn in model_server.turns] == ["test-model", "other-model"]

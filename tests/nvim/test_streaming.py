@@ -52,10 +52,14 @@ def test_a_half_streamed_answer_stands_under_the_code_while_the_user_types_elsew
     answering.open()
     screen = editor.wait_for_text("╰ Answered after")
     assert rows_with(screen, "│ It doubles a number.")
-    # The thinking has folded itself when the answer began.
-    assert rows_with(screen, "▸ 1 line, zo to read")
-    assert rows_with(screen, "Thought for")
+    # The thinking has closed to one row of the answer.
+    screen = editor.wait_for_rows(lambda rows: len(rows_with(rows, "Thought for")) == 1)
+    code = rows_with(screen, "return x + x")[0]
+    assert screen[code + 2].startswith("│ ▸ Thought for ")
+    assert ":Codex thinking shows it" in screen[code + 2]
     assert not rows_with(screen, "The user wants a word.")
+    editor.keys(":Codex thinking<CR>")
+    editor.wait_for_text("The user wants a word.")
 
 
 def test_whoever_types_in_insert_mode_loses_no_key_and_stays_in_it(
@@ -119,21 +123,71 @@ def test_lines_that_move_while_the_server_starts_are_still_the_ones_that_are_sen
     )
     editor.wait_for_text("╰ Answered")
     sent = str(model_server.turns[0].json["messages"])
-    assert "return x + x" in sent
-    assert "# two" not in sent
+    assert "5     return x + x" in sent
+    assert "Selected there: line 5." in sent
 
 
 def test_a_question_about_a_buffer_without_a_name(
     start: Callable[..., Editor], model_server: ModelServer
 ) -> None:
-    model_server.enqueue(chat_stream(content=["fine"]))
+    model_server.always(chat_stream(content=["fine\n\n```\nBETA\n```"]))
     editor = start()
     editor.nvim.current.buffer[:] = ["alpha", "beta", "gamma"]
     editor.command("2Codex ask Is this Greek?")
     editor.wait_for_text("│ fine")
+    editor.wait_for_end()
     sent = str(model_server.turns[0].json["messages"])
     assert "beta" in sent
-    assert "alpha" not in sent
+
+    # Its text is known as it is now, so that its lines can be replaced.
+    editor.command("Codex answer replace")
+    editor.wait_for_text("Proposal")
+    editor.keys("<CR>")
+    editor.wait("return vim.fn.getline(2) == 'BETA'")
+
+    # Without a selection it goes along as a small file does, with what was typed since.
+    editor.keys("Godelta<Esc>")
+    editor.wait("return vim.fn.line('$') == 4")
+    editor.command("Codex ask And now?")
+    editor.wait_for_end()
+    sent = str(model_server.turns[1].json["messages"])
+    assert [word for word in ("alpha", "BETA", "gamma", "delta") if word not in sent] == []
+
+
+def test_two_buffers_without_a_name_are_two_documents(
+    start: Callable[..., Editor], model_server: ModelServer
+) -> None:
+    model_server.always(chat_stream(content=["fine"]))
+    editor = start()
+    editor.nvim.current.buffer[:] = ["the first"]
+    editor.command("Codex ask What is it?")
+    editor.wait_for_end()
+    editor.command("enew!")
+    editor.nvim.current.buffer[:] = ["the second"]
+    editor.command("Codex ask What is it?")
+    editor.wait_for_end()
+    editor.wait("return #require('codex_ls.turns').all() >= 1")
+    model_server.turn_blocking(1)
+    assert "the first" in str(model_server.turns[0].json["messages"])
+    sent = str(model_server.turns[1].json["messages"])
+    assert "the second" in sent
+    assert "the first" not in sent
+
+
+def test_the_answer_stands_under_the_lines_that_the_server_sent(
+    start: Callable[..., Editor], model_server: ModelServer, tmp_path: Path
+) -> None:
+    model_server.always(chat_stream(content=["It adds."]))
+    editor = start()
+    code = "import sys\n\n\ndef add(a, b):\n    c = a + b\n    return c\n\n\nprint(add(1, 2))\n"
+    editor.open(tmp_path / "a.py", code + "# more\n" * 60)
+    editor.keys("5G")
+    editor.command("Codex explain")
+    screen = editor.wait_for_text("│ It adds.")
+    sent = str(model_server.turns[0].json["messages"][-1])
+    assert "def add(a, b)" in sent
+    row = next(number for number, line in enumerate(screen) if "╭ Explain this · local" in line)
+    assert screen[row - 1].strip() == "return c"
 
 
 def test_a_long_answer_is_followed_to_its_end_and_the_cursor_stays(

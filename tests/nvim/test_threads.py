@@ -38,7 +38,9 @@ def test_a_conversation_is_picked_shown_and_gone_on_with(
     editor.command("Codex threads")
     editor.wait("return vim.bo.filetype == 'markdown'")
     (offered,) = editor.lua("return _G.offered")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d  What is it\? \(2 turns, local-oss\)", offered)
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d  What is it\? \(2 turns, here, local-oss\)", offered
+    )
     expected = [
         "## What is it?",
         "It doubles.",

@@ -13,7 +13,7 @@ require("codex_ls.highlight").define()
 vim.api.nvim_create_user_command("Codex", function(command)
   require("codex_ls.command").run(command)
 end, {
-  nargs = "+",
+  nargs = "*",
   bang = true,
   range = true,
   desc = "Ask a model, and deal with its answers",
@@ -24,7 +24,10 @@ end, {
 
 ---@type table<string, string> the name of the <Plug> map, and the command behind it
 local MAPS = {
+  menu = "",
   ask = "ask",
+  ["do"] = "do",
+  edit = "edit",
   explain = "explain",
   fix = "fix",
   stop = "stop",
@@ -34,6 +37,8 @@ local MAPS = {
   thinking = "thinking",
   answer = "answer",
   again = "again",
+  review = "review",
+  undo = "undo",
   threads = "threads",
   accept = "answer accept",
   replace = "answer replace",
@@ -41,7 +46,8 @@ local MAPS = {
   open = "answer open",
   dismiss = "answer dismiss",
 }
-local TAKES_LINES = { ask = true, explain = true, fix = true }
+local TAKES_LINES =
+  { menu = true, ask = true, ["do"] = true, edit = true, explain = true, fix = true }
 
 for name, command in pairs(MAPS) do
   local lhs = ("<Plug>(codex-%s)"):format(name)
@@ -79,12 +85,12 @@ vim.api.nvim_create_autocmd("LspAttach", {
   end,
 })
 
-vim.api.nvim_create_autocmd({ "VimResized", "WinResized" }, {
+vim.api.nvim_create_autocmd({ "VimResized", "WinResized", "WinScrolled" }, {
   group = group,
-  desc = "Wrap the answers to the new width",
-  callback = function()
+  desc = "Fit the answers into their windows",
+  callback = function(event)
     if package.loaded["codex_ls.inline"] then
-      require("codex_ls.inline").redraw_all()
+      require("codex_ls.inline").redraw_all(event.event == "WinScrolled")
     end
   end,
 })

@@ -64,6 +64,17 @@ return {
       { "yes", "hm", 1 }
     )
   end,
+  ["thinking that was the answer moves there"] = function()
+    local answer = after({
+      BEGIN,
+      { type = "reasoning", text = "4", source = "raw" },
+      { type = "reclassify", from = "reasoning", to = "content" },
+    })
+    expect.equal(
+      { answer.content:concat(), answer.reasoning:concat(), answer.phase },
+      { "4", "", "answering" }
+    )
+  end,
   ["nothing is taken after the end"] = function()
     local answer =
       after({ BEGIN, { type = "done", status = "completed", timing = { totalMs = 1 } } })

@@ -17,16 +17,20 @@ return {
       "again",
       "answer",
       "ask",
+      "do",
+      "edit",
       "effort",
       "explain",
       "fix",
       "model",
       "profile",
+      "review",
       "stop",
       "thinking",
       "threads",
+      "undo",
     })
-    expect.equal(completed("'<,'>Codex e"), { "effort", "explain" })
+    expect.equal(completed("'<,'>Codex e"), { "edit", "effort", "explain" })
     expect.equal(completed("Codex! st"), { "stop" })
   end,
   ["what may follow is completed"] = function()

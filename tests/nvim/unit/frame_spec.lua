@@ -50,7 +50,7 @@ return {
       :rows(Answer.new(), { label = "why?", with = "" }, 400, { width = 40, height = 9 })
     expect.equal(plain(rows), { "╭ why?", "╰ Starting codex-ls, 0.4 s" })
   end,
-  ["an answer that is too high shows its end, and says how much is above"] = function()
+  ["an answer that is too high shows its end while it is written, and then its beginning"] = function()
     local lines = {}
     for index = 1, 20 do
       lines[index] = "line " .. index
@@ -66,6 +66,45 @@ return {
       "│ line 20",
       "╰ Answering, 0.0 s · p",
     })
+    answer:apply({ type = "done", status = "completed" })
+    rows = Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 60, height = 7 })
+    expect.equal(plain(rows), {
+      "╭ q",
+      "│ line 1",
+      "│ line 2",
+      "│ line 3",
+      "│ line 4",
+      "│ ↓ 16 more rows, :Codex answer open",
+      "╰ Answered · p",
+    })
+  end,
+  ["there are never more rows than allowed, and the newest text is the last to go"] = function()
+    local answer = answering("one\ntwo\nthree")
+    answer:note({ kind = "x", message = "Mind this.", hint = "Do that." })
+    local heights = {
+      { "╭ q" },
+      { "╭ q", "╰ Answering, 0.0 s · p" },
+      { "╭ q", "│ Do that.", "╰ Answering, 0.0 s · p" },
+      { "╭ q", "│ Mind this.", "│ Do that.", "╰ Answering, 0.0 s · p" },
+      { "╭ q", "│ three", "│ Mind this.", "│ Do that.", "╰ Answering, 0.0 s · p" },
+    }
+    for height, expected in ipairs(heights) do
+      local size = { width = 60, height = height }
+      expect.equal(plain(Frame.new():rows(answer, { label = "q", with = "" }, 0, size)), expected)
+    end
+  end,
+  ["an earlier answer is one row"] = function()
+    local row = Frame.folded(answering("one\n\ntwo\n"), "why is this so slow?", 24)
+    expect.equal(plain({ row }), { "▸ why is this… · 3 lines" })
+  end,
+  ["a stream that has gone silent says for how long"] = function()
+    local answer = answering("x")
+    answer:apply({ type = "phase", phase = "answering", silentMs = 12300 })
+    local rows = Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 60, height = 7 })
+    expect.equal(plain(rows)[3], "╰ Answering, no text for 12 s, 0.0 s · p")
+    answer:apply({ type = "content", text = "y" })
+    rows = Frame.new():rows(answer, { label = "q", with = "" }, 0, { width = 60, height = 7 })
+    expect.equal(plain(rows)[3], "╰ Answering, 0.0 s · p")
   end,
   ["errors and notices stand under the text"] = function()
     local answer = answering("half")

@@ -90,14 +90,4 @@ return {
       "CodexAnswer",
     })
   end,
-  ["code from the margin gets the indent of what it replaces"] = function()
-    expect.equal(
-      markdown.reindent({ "if x:", "    y", "", "z" }, { "    a", "", "        b" }),
-      { "    if x:", "        y", "", "    z" }
-    )
-  end,
-  ["code with an indent of its own keeps it"] = function()
-    expect.equal(markdown.reindent({ "  a" }, { "    b" }), { "  a" })
-    expect.equal(markdown.reindent({ "a" }, { "b" }), { "a" })
-  end,
 }

@@ -55,4 +55,13 @@ return {
     expect.equal(watch:thinking_ms(), 700)
     expect.equal(watch:answering(), true)
   end,
+  ["thinking that was the answer is no thinking"] = function()
+    local watch, set = started()
+    set(1200)
+    watch:thinking()
+    set(1900)
+    watch:answered_in_thinking()
+    expect.equal(watch:answering(), false)
+    expect.equal(watch:thinking(), true)
+  end,
 }

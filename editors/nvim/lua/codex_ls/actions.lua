@@ -1,38 +1,51 @@
----The commands behind the server's code actions, asked with what was chosen for this session.
----
----The profile needs no help: the server learns it as a setting.
-local compat = require("codex_ls.compat")
-local log = require("codex_ls.log")
-local overrides = require("codex_ls.overrides")
+---The commands behind the server's code actions, carried out here: what they ask streams under its lines, with
+---its thinking beside it, as if it had been asked with `:Codex`.
+local ask = require("codex_ls.ask")
+local selections = require("codex_ls.selection")
 
 local M = {}
 
----@param command lsp.Command
----@param context { client_id: integer, bufnr?: integer }
-local function run(command, context)
-  local client = vim.lsp.get_client_by_id(context.client_id)
-  if not client then
-    return
+---What the server puts into an action.
+---@class codex_ls.ActionArgument
+---@field textDocument { uri: string }
+---@field range lsp.Range
+---@field diagnostics? lsp.Diagnostic[]
+---@field question? string the one that the server found in the selection
+---@field prompt? string one of the user's own, as `/name`
+
+---@param argument codex_ls.ActionArgument
+---@return codex_ls.Selection
+local function selection_of(argument)
+  local from, to = argument.range.start, argument.range["end"]
+  local last = to.line
+  if to.character == 0 and last > from.line then
+    last = last - 1
   end
-  local set = vim.tbl_get(client.config.settings or {}, "codex", "profile")
-  local session = overrides.resolve({}, nil, set)
-  local chosen = { model = session.model, effort = session.effort }
-  local argument = vim.tbl_extend("keep", (command.arguments or {})[1] or {}, chosen)
-  local params = { command = command.command, arguments = { argument } }
-  -- The server tells the user itself of what went wrong.
-  compat.request(client, "workspace/executeCommand", params, function(err)
-    if err then
-      log.warn("%s: %s", command.command, err.message)
-    end
-  end, context.bufnr)
+  local selection = selections.lines(vim.uri_to_bufnr(argument.textDocument.uri), from.line, last)
+  selection.explicit = not vim.deep_equal(from, to)
+  selection.diagnostics = argument.diagnostics
+  return selection
 end
 
----What Neovim carries out here, in place of sending it as it is.
----@type table<string, fun(command: lsp.Command, context: { client_id: integer, bufnr?: integer })>
+---@param method "ask"|"explain"|"fix"
+---@return fun(command: lsp.Command)
+local function run(method)
+  return function(command)
+    local argument = command.arguments[1] --[[@as codex_ls.ActionArgument]]
+    ask[method]({
+      prompt = argument.prompt or argument.question,
+      selection = selection_of(argument),
+      reviews = method == "fix",
+    })
+  end
+end
+
+---What Neovim carries out here, in place of sending it to the server.
+---@type table<string, fun(command: lsp.Command)>
 M.COMMANDS = {
-  ["codex.ask"] = run,
-  ["codex.explain"] = run,
-  ["codex.fix"] = run,
+  ["codex.ask"] = run("ask"),
+  ["codex.explain"] = run("explain"),
+  ["codex.fix"] = run("fix"),
 }
 
 return M

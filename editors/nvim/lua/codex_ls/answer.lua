@@ -19,6 +19,10 @@ local LIVE = { starting = true, waiting = true, running = true }
 ---@field waiting? integer how many requests are in the server's queue, this one among them
 ---@field content codex_ls.Text
 ---@field reasoning codex_ls.Text
+---@field acts? boolean its content has lines about tool calls
+---@field calls table<integer, codex_ls.TurnItem> what was done, by the line of the content that says so
+---@field after_call? boolean its content ends with a line about a call
+---@field changed string[] URIs of the files that were changed
 ---@field summary boolean the thinking is the model's summary of it
 ---@field restarts integer how often the content was taken back (`reclassify`)
 ---@field turn_id? string
@@ -26,6 +30,8 @@ local LIVE = { starting = true, waiting = true, running = true }
 ---@field profile? string
 ---@field model? string
 ---@field provider? string
+---@field is_local? boolean the model server is on this machine
+---@field silent_ms? integer so long ago came the last text
 ---@field notices codex_ls.Notice[]
 ---@field retry? codex_ls.Event
 ---@field usage? codex_ls.Usage
@@ -43,12 +49,21 @@ function Answer.new()
     summary = false,
     restarts = 0,
     notices = {},
+    calls = {},
+    changed = {},
   }, Answer)
 end
 
 ---@return boolean
 function Answer:is_over()
   return not LIVE[self.status]
+end
+
+---Forgets what the model server does now: it does nothing any more.
+---@private
+function Answer:rest()
+  self.phase, self.fraction, self.retry = nil, nil, nil
+  self.waiting, self.silent_ms = nil, nil
 end
 
 ---@param notice codex_ls.Notice|codex_ls.Event
@@ -67,27 +82,58 @@ local APPLY = {
   [EVENT.BEGIN] = function(answer, event)
     answer.turn_id, answer.thread_id = event.turnId, event.threadId
     answer.profile, answer.model, answer.provider = event.profile, event.model, event.provider
+    answer.is_local = event.isLocal
   end,
   [EVENT.PHASE] = function(answer, event)
     answer.phase, answer.fraction, answer.retry = event.phase, event.fraction, nil
-    answer.waiting = event.waiting
+    answer.waiting, answer.silent_ms = event.waiting, event.silentMs
   end,
   [EVENT.REASONING] = function(answer, event)
     answer.phase, answer.fraction, answer.retry = protocol.PHASE.THINKING, nil, nil
-    answer.waiting = nil
+    answer.waiting, answer.silent_ms = nil, nil
     answer.summary = event.source == "summary"
     answer.reasoning:append(event.text or "")
   end,
   [EVENT.CONTENT] = function(answer, event)
     answer.phase, answer.fraction, answer.retry = protocol.PHASE.ANSWERING, nil, nil
-    answer.waiting = nil
-    answer.content:append(event.text or "")
+    answer.waiting, answer.silent_ms = nil, nil
+    local text = event.text or ""
+    if answer.after_call then
+      text = text:gsub("^\n+", "")
+      answer.after_call = text == ""
+      text = text ~= "" and "\n" .. text or ""
+    end
+    answer.content:append(text)
   end,
-  [EVENT.RECLASSIFY] = function(answer)
+  [EVENT.RECLASSIFY] = function(answer, event)
+    answer.restarts = answer.restarts + 1
+    answer.calls, answer.after_call = {}, false
+    if event.to == EVENT.CONTENT then
+      answer.content = Text.new(answer.reasoning:concat())
+      answer.reasoning = Text.new()
+      answer.phase = protocol.PHASE.ANSWERING
+      return
+    end
     answer.reasoning:append(answer.content:concat())
     answer.content = Text.new()
-    answer.restarts = answer.restarts + 1
     answer.phase = protocol.PHASE.THINKING
+  end,
+  [EVENT.ITEM] = function(answer, event)
+    local item = event.stage == "completed" and event.item
+    local line = item and require("codex_ls.task").line(item)
+    if line then
+      -- The calls stand where they were made; the result repeats the texts alone.
+      answer.acts = true
+      local is_first = answer.after_call or answer.content:is_empty()
+      answer.content:append(("%s%s\n"):format(is_first and "" or "\n\n", line))
+      answer.calls[answer.content:count() - 1] = item
+      answer.after_call = true
+    end
+    for _, change in ipairs(item and item.status == "completed" and item.changes or {}) do
+      if not vim.tbl_contains(answer.changed, change.uri) then
+        table.insert(answer.changed, change.uri)
+      end
+    end
   end,
   [EVENT.RETRY] = function(answer, event)
     answer.retry = event
@@ -98,7 +144,7 @@ local APPLY = {
   [EVENT.DONE] = function(answer, event)
     answer.status = event.status or STATUS.COMPLETED
     answer.usage, answer.timing = event.usage, event.timing
-    answer.phase, answer.fraction, answer.retry = nil, nil, nil
+    answer:rest()
     if event.error then
       answer.error = {
         code = require("codex_ls.errors").CODE.REQUEST_FAILED,
@@ -131,7 +177,7 @@ function Answer:finish(status, err)
     return false
   end
   self.status, self.error = status, err
-  self.phase, self.fraction, self.retry = nil, nil, nil
+  self:rest()
   return true
 end
 
@@ -142,9 +188,9 @@ function Answer:settle(result)
   local changed = not self:is_over()
   if changed then
     self.status = result.status
-    self.phase, self.fraction, self.retry = nil, nil, nil
+    self:rest()
   end
-  if result.content and result.content ~= self.content:concat() then
+  if result.content and not self.acts and result.content ~= self.content:concat() then
     self.content = Text.new(result.content)
     self.restarts = self.restarts + 1
     changed = true

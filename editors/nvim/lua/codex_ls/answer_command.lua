@@ -8,8 +8,8 @@ local ACTIONS = {
   accept = function(turn, part)
     require("codex_ls.edit").accept(turn, part)
   end,
-  replace = function(turn, part)
-    require("codex_ls.edit").replace(turn, part)
+  replace = function(turn)
+    require("codex_ls.edit").replace(turn)
   end,
   yank = function(turn, part)
     require("codex_ls.edit").yank(turn, part)
@@ -18,7 +18,7 @@ local ACTIONS = {
     require("codex_ls.document").of(turn):show()
   end,
   dismiss = function(turn)
-    turn:dismiss()
+    turn:dismiss_all()
   end,
 }
 
@@ -27,11 +27,14 @@ local TITLES = {
   accept = "Insert it below the code",
   replace = "Replace the code, as a diff",
   yank = "Yank it",
-  open = "Open it in a split",
+  open = "Open the conversation in a split",
   dismiss = "Dismiss it",
 }
 
 local ORDER = { "accept", "replace", "yank", "open", "dismiss" }
+
+---@type table<string, codex_ls.Part[]>
+local PARTS = { accept = { "code", "text" }, yank = { "code", "text" } }
 
 ---@param name string
 ---@param part? codex_ls.Part
@@ -53,9 +56,11 @@ function M.run(words)
       return errors.notify(errors.none_of(("`:Codex answer %s` is nothing."):format(name), ORDER))
     end
     local part = words[2]
-    if part and part ~= "code" and part ~= "text" then
+    if part and not vim.tbl_contains(PARTS[name] or {}, part) then
+      local message = ("`:Codex answer %s` does not take `%s`."):format(name, part)
       return errors.notify(
-        errors.none_of(("An answer has no part %s."):format(part), { "code", "text" })
+        PARTS[name] and errors.none_of(message, PARTS[name])
+          or errors.new(errors.CODE.BAD_COMMAND, message)
       )
     end
     return act(name, part)
@@ -78,8 +83,7 @@ function M.complete(words)
   if #words == 0 then
     return ORDER
   end
-  local takes_part = vim.tbl_contains({ "accept", "replace", "yank" }, words[1])
-  return #words == 1 and takes_part and { "code", "text" } or {}
+  return #words == 1 and PARTS[words[1]] or {}
 end
 
 return M

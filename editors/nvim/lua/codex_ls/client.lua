@@ -1,9 +1,9 @@
 ---The language server as a client of this Neovim: how it is started, found, and asked.
 local compat = require("codex_ls.compat")
 local config = require("codex_ls.config")
+local documents = require("codex_ls.documents")
 local errors = require("codex_ls.errors")
 local protocol = require("codex_ls.protocol")
-local selection = require("codex_ls.selection")
 
 local M = {}
 
@@ -48,7 +48,14 @@ end
 ---@return lsp.ClientCapabilities
 local function capabilities()
   return vim.tbl_deep_extend("force", vim.lsp.protocol.make_client_capabilities(), {
-    experimental = { codex = { protocolVersion = protocol.VERSION, secret = true } },
+    experimental = {
+      codex = {
+        protocolVersion = protocol.VERSION,
+        secret = true,
+        approve = true,
+        didChangeProfiles = true,
+      },
+    },
   })
 end
 
@@ -60,7 +67,7 @@ function M.config()
     cmd = config.get().cmd or { "codex-ls", "serve" },
     -- A function keeps the server away from buffers that are no files.
     root_dir = function(bufnr, on_dir)
-      if selection.is_file(bufnr) then
+      if documents.is_file(bufnr) then
         on_dir(root_of(bufnr))
       end
     end,
@@ -68,6 +75,10 @@ function M.config()
     handlers = {
       ["$/progress"] = require("codex_ls.progress").handler,
       [protocol.METHOD.SECRET] = secret,
+      [protocol.METHOD.APPROVE] = require("codex_ls.task").approve,
+      [protocol.METHOD.DID_CHANGE_PROFILES] = function(_, _, context)
+        require("codex_ls.profile").refresh(context.client_id)
+      end,
     },
     commands = require("codex_ls.actions").COMMANDS,
     before_init = function(params, client_config)
@@ -115,6 +126,22 @@ function M.attached(bufnr)
   for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME, bufnr = bufnr })) do
     if not compat.is_stopped(client) then
       return client
+    end
+  end
+end
+
+---The client that questions about a buffer go to, where there is one.
+---@param bufnr integer
+---@return vim.lsp.Client?
+function M.find(bufnr)
+  local client = M.attached(bufnr)
+  if client or documents.is_file(bufnr) then
+    return client
+  end
+  local root = M.root(bufnr)
+  for _, other in ipairs(vim.lsp.get_clients({ name = M.NAME })) do
+    if other.config.root_dir == root and not compat.is_stopped(other) then
+      return other
     end
   end
 end
@@ -204,7 +231,7 @@ function M.ensure(bufnr, callback)
   if type(resolved.cmd) == "table" and vim.fn.executable(cmd[1]) == 0 then
     return callback(no_server(cmd))
   end
-  local client_id = compat.start(resolved, selection.is_file(bufnr) and bufnr or nil)
+  local client_id = compat.start(resolved, documents.is_file(bufnr) and bufnr or nil)
   if not client_id then
     return callback(no_server(cmd))
   end

@@ -75,21 +75,22 @@ end
 ---@param words string
 local function reject_words(command, words)
   local message = ("`:Codex %s` does not know what to do with `%s`."):format(command, words)
-  local hint = "Its options are profile=, model= and effort=; `:Codex ask` takes a question."
+  local hint =
+    "Its options are profile=, model= and effort=; `:Codex ask`, `edit` and `do` take words."
   errors.notify(errors.new(errors.CODE.BAD_COMMAND, message, hint))
 end
 
 ---@param input codex_ls.CommandInput
----@param method "ask"|"explain"|"fix"
+---@param method "ask"|"edit"|"explain"|"fix"|"task"
 local function run_ask(input, method)
   local line = parse(input.rest)
   if not line then
     return
-  elseif method ~= "ask" and line.rest ~= "" then
+  elseif (method == "explain" or method == "fix") and line.rest ~= "" then
     return reject_words(method, line.rest)
   end
   require("codex_ls.ask")[method](vim.tbl_extend("error", line.overrides, {
-    prompt = method == "ask" and line.rest or nil,
+    prompt = line.rest,
     selection = input.selection,
     is_new = input.bang,
   }))
@@ -122,29 +123,33 @@ end
 ---@param lead string
 ---@return string[]
 local function complete_options(_, before, lead)
-  return arguments.complete(before, lead)
+  local named = require("codex_ls.mentions").complete(lead)
+  if named then
+    return named
+  end
+  local options = arguments.complete(before, lead)
+  local is_first = vim.startswith(lead, "/") and arguments.parse(before).rest == ""
+  return is_first and require("codex_ls.own_prompts").names() or options
+end
+
+---@param method "ask"|"edit"|"explain"|"fix"|"task"
+---@return codex_ls.Subcommand
+local function asking(method)
+  return {
+    run = function(input)
+      run_ask(input, method)
+    end,
+    complete = complete_options,
+  }
 end
 
 ---@type table<string, codex_ls.Subcommand>
 M.SUBCOMMANDS = {
-  ask = {
-    run = function(input)
-      run_ask(input, "ask")
-    end,
-    complete = complete_options,
-  },
-  explain = {
-    run = function(input)
-      run_ask(input, "explain")
-    end,
-    complete = complete_options,
-  },
-  fix = {
-    run = function(input)
-      run_ask(input, "fix")
-    end,
-    complete = complete_options,
-  },
+  ask = asking("ask"),
+  ["do"] = asking("task"),
+  edit = asking("edit"),
+  explain = asking("explain"),
+  fix = asking("fix"),
   stop = { run = run_stop },
   profile = {
     run = function(input)
@@ -212,9 +217,22 @@ M.SUBCOMMANDS = {
       return vim.list_extend(arguments.complete(before, lead), names)
     end,
   },
-  threads = {
+  review = {
     run = function()
-      require("codex_ls.threads").pick()
+      require("codex_ls.task").review()
+    end,
+  },
+  undo = {
+    run = function(input)
+      require("codex_ls.task").undo(vim.tbl_map(arguments.unescape, input.words))
+    end,
+    complete = function()
+      return require("codex_ls.task").changed_files()
+    end,
+  },
+  threads = {
+    run = function(input)
+      require("codex_ls.threads").pick(input.rest)
     end,
   },
 }
@@ -237,22 +255,33 @@ end
 ---Carries out `:Codex`.
 ---@param command { args: string, bang: boolean, range: integer, line1: integer, line2: integer }
 function M.run(command)
-  local name, rest = M.split(command.args)
-  local subcommand = M.SUBCOMMANDS[name]
-  if not subcommand then
-    return errors.notify(errors.none_of(("`:Codex %s` is nothing."):format(name), names()))
-  end
   local selection
   if command.range > 0 then
     local bufnr = vim.api.nvim_get_current_buf()
     selection = require("codex_ls.selection").lines(bufnr, command.line1 - 1, command.line2 - 1)
   end
-  subcommand.run({
-    words = vim.split(rest, "%s+", { trimempty = true }),
-    rest = rest,
-    bang = command.bang,
-    selection = selection,
-  })
+  ---@param words string
+  local function run(words)
+    local name, rest = M.split(words)
+    local subcommand = M.SUBCOMMANDS[name]
+    if vim.startswith(name, "/") then
+      subcommand, rest = M.SUBCOMMANDS.ask, words
+    end
+    if not subcommand then
+      return errors.notify(errors.none_of(("`:Codex %s` is nothing."):format(name), names()))
+    end
+    subcommand.run({
+      words = vim.split(rest, "%s+", { trimempty = true }),
+      rest = rest,
+      bang = command.bang,
+      selection = selection,
+    })
+  end
+  if command.args:match("%S") then
+    run(command.args)
+  else
+    require("codex_ls.menu").open(selection, run)
+  end
 end
 
 ---@param choices string[]
@@ -272,7 +301,7 @@ end
 function M.complete(lead, line, cursor)
   local name, before = M.split(line:sub(1, cursor - #lead):match("Codex!?%s+(.*)$") or "")
   if name == "" then
-    return matching(names(), lead)
+    return matching(vim.list_extend(names(), require("codex_ls.own_prompts").names()), lead)
   end
   local subcommand = M.SUBCOMMANDS[name]
   if not subcommand or not subcommand.complete then
@@ -288,7 +317,7 @@ end
 ---@param cursor integer byte position in it
 ---@return string[]
 function M.complete_question(lead, line, cursor)
-  return matching(arguments.complete(line:sub(1, cursor - #lead), lead), lead)
+  return matching(complete_options({}, line:sub(1, cursor - #lead), lead), lead)
 end
 
 return M

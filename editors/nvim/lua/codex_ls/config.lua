@@ -13,17 +13,12 @@ local M = {}
 ---@field size number cells or rows; up to 1 it is a part of the editor
 ---@field when_answering "fold"|"close"|"keep" what becomes of it when the answer begins
 
----@class codex_ls.PromptOptions
----@field explain string
----@field fix string
-
 ---@class codex_ls.Config
 ---@field cmd? string[] how to start the server; on 0.11 and later `vim.lsp.config` wins
 ---@field start_timeout_ms integer
 ---@field stop_timeout_ms integer a turn that was stopped and says nothing for so long is over
 ---@field answer codex_ls.AnswerOptions
 ---@field thinking codex_ls.ThinkingOptions
----@field prompts codex_ls.PromptOptions
 ---@field log_level integer one of vim.log.levels
 
 ---@class codex_ls.Options what a user gives: any part of codex_ls.Config
@@ -32,7 +27,6 @@ local M = {}
 ---@field stop_timeout_ms? integer
 ---@field answer? { max_height?: number, max_width?: integer, redraw_ms?: integer, follow?: boolean }
 ---@field thinking? { show?: string, position?: string, size?: number, when_answering?: string }
----@field prompts? { explain?: string, fix?: string }
 ---@field log_level? integer
 
 ---@type codex_ls.Config
@@ -50,11 +44,6 @@ local DEFAULTS = {
     position = "right",
     size = 0.4,
     when_answering = "fold",
-  },
-  prompts = {
-    explain = "Explain what this code does, and what in it is not obvious.",
-    fix = "Fix the problems in this code. Answer with the whole corrected code in one code block,"
-      .. " then say in one or two sentences what was wrong.",
   },
   log_level = vim.log.levels.WARN,
 }

@@ -6,6 +6,7 @@ local M = {}
 ---@field message string
 ---@field hint? string
 ---@field kind? codex_ls.ErrorKind what the server called it
+---@field profile? string the one that it is about
 
 ---@enum codex_ls.ErrorCode
 M.CODE = {
@@ -62,6 +63,7 @@ function M.from_reply(reply)
     message = reply.message or "The request failed.",
     hint = type(data.hint) == "string" and data.hint or nil,
     kind = type(data.kind) == "string" and data.kind or nil,
+    profile = type(data.profile) == "string" and data.profile or nil,
   }
 end
 

@@ -20,6 +20,11 @@ function M.ask(options)
 end
 
 ---@param options? codex_ls.AskOptions
+function M.edit(options)
+  require("codex_ls.ask").edit(options)
+end
+
+---@param options? codex_ls.AskOptions
 function M.explain(options)
   require("codex_ls.ask").explain(options)
 end

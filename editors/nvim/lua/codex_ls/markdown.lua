@@ -2,7 +2,7 @@
 ---Markdown buffer without anything in it being loaded.
 local M = {}
 
----@class codex_ls.CodeBlock
+---@class codex_ls.FencedBlock
 ---@field language string empty when the fence names none
 ---@field lines string[]
 
@@ -34,12 +34,15 @@ end
 ---@class codex_ls.Fences
 ---@field private groups string[] highlight group of each line
 ---@field private before (string|false)[] the marker that was open before each line
+---@field private infos string[] what the fence of each code line says of it
+---@field private starts integer[] the first line of the block that each code line stands in
+---@field private ends table<integer, integer> the last line of each block that is closed, by its first one
 local Fences = {}
 Fences.__index = Fences
 
 ---@return codex_ls.Fences
 function M.fences()
-  return setmetatable({ groups = {}, before = {} }, Fences)
+  return setmetatable({ groups = {}, before = {}, infos = {}, starts = {}, ends = {} }, Fences)
 end
 
 ---@param text codex_ls.Text the text of last time, which may have grown at its end
@@ -51,15 +54,28 @@ function Fences:update(text)
     self.before[index] = open
     if open then
       local is_end = closes(line, open)
+      local start = self.starts[index - 1] or index
+      self.starts[index], self.infos[index] = not is_end and start or nil, self.infos[index - 1]
+      self.ends[start] = is_end and start < index and index - 1 or nil
       self.groups[index] = is_end and "CodexFence" or "CodexCode"
       open = not is_end and open
     else
-      local marker = opening(line)
+      local marker, info = opening(line)
+      self.starts[index], self.infos[index] = nil, info
       local is_heading = line:match("^#+ ") ~= nil
       self.groups[index] = marker and "CodexFence" or is_heading and "CodexHeading" or "CodexAnswer"
       open = marker or false
     end
   end
+end
+
+---The code block that a line of code stands in; nil until it is closed.
+---@param index integer
+---@return { first: integer, last: integer, info: string }?
+function Fences:block(index)
+  local first = self.starts[index]
+  local last = first and self.ends[first]
+  return last and { first = first, last = last, info = self.infos[index] or "" } or nil
 end
 
 ---@param index integer
@@ -70,11 +86,11 @@ end
 
 ---The fenced code blocks of a text, in order. A block that was never closed reaches to the end.
 ---@param lines string[]
----@return codex_ls.CodeBlock[]
+---@return codex_ls.FencedBlock[]
 function M.code_blocks(lines)
   local blocks = {}
   local marker ---@type string?
-  local block ---@type codex_ls.CodeBlock?
+  local block ---@type codex_ls.FencedBlock?
   for _, line in ipairs(lines) do
     if block and marker then
       if closes(line, marker) then
@@ -147,32 +163,6 @@ function Neutraliser:closing(line)
     return not (line and closes(line, self.marker)) and self.marker or nil
   end
   return line and (opening(line)) or nil
-end
-
----Lines with the indent of `like`, if they have none themselves: models like to start at the margin.
----@param lines string[]
----@param like string[]
----@return string[]
-function M.reindent(lines, like)
-  ---@param list string[]
-  ---@return string? indent of the line that has the least of it
-  local function least(list)
-    local found ---@type string?
-    for _, line in ipairs(list) do
-      local indent = line:match("^(%s*)%S")
-      if indent and (not found or #indent < #found) then
-        found = indent
-      end
-    end
-    return found
-  end
-  local indent = least(like)
-  if not indent or indent == "" or least(lines) ~= "" then
-    return lines
-  end
-  return vim.tbl_map(function(line)
-    return line == "" and line or indent .. line
-  end, lines)
 end
 
 return M

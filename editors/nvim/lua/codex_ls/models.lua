@@ -3,11 +3,11 @@
 ---Completion never waits. It takes what is known and asks for the rest meanwhile, of that one server
 ---alone, and only when the user completes something that a model's name may follow.
 local client_of = require("codex_ls.client")
+local documents = require("codex_ls.documents")
 local errors = require("codex_ls.errors")
 local log = require("codex_ls.log")
 local overrides = require("codex_ls.overrides")
 local protocol = require("codex_ls.protocol")
-local selections = require("codex_ls.selection")
 
 local M = {}
 
@@ -34,7 +34,7 @@ end
 ---@return table
 local function params_of(bufnr, profile)
   local params = { profile = profile }
-  if selections.is_file(bufnr) then
+  if documents.is_file(bufnr) then
     params.textDocument = { uri = vim.uri_from_bufnr(bufnr) }
   end
   return next(params) and params or vim.empty_dict()

@@ -45,7 +45,9 @@ local function live(answer, elapsed_ms)
   if answer.waiting then
     phase = ("Waiting for the server, queue of %d"):format(answer.waiting)
   end
-  if answer.fraction then
+  if answer.silent_ms then
+    phase = ("%s, no text for %d s"):format(phase, math.floor(answer.silent_ms / 1000))
+  elseif answer.fraction then
     phase = ("%s, %d%%"):format(phase, math.floor(answer.fraction * 100 + 0.5))
   end
   return ("%s, %s"):format(phase, M.seconds(elapsed_ms))
@@ -55,11 +57,11 @@ end
 ---@param usage? codex_ls.Usage
 ---@return string? share nil where it is not known, or next to nothing
 function M.window_share(usage)
-  if not usage or not usage.contextWindow or usage.contextWindow <= 0 then
+  if not usage or not usage.inputTokens or (usage.contextWindow or 0) <= 0 then
     return nil
   end
-  local percent =
-    math.floor(100 * (usage.inputTokens + usage.outputTokens) / usage.contextWindow + 0.5)
+  local share = (usage.inputTokens + (usage.outputTokens or 0)) / usage.contextWindow
+  local percent = math.floor(100 * share + 0.5)
   return percent >= 1 and ("%d%% of the window"):format(percent) or nil
 end
 
@@ -122,6 +124,87 @@ function M.thinking(answer, thinking_ms)
   local verb = is_thinking and "Thinking" or "Thought"
   local what = answer.summary and " (summary)" or ""
   return ("%s%s for %s, %s"):format(verb, what, M.seconds(thinking_ms), thinking_tokens(answer))
+end
+
+---The one row that remains of the thinking when the answer is there.
+---@param answer codex_ls.Answer
+---@param thinking_ms integer
+---@return string? row nil where there is none, or where its window stays
+function M.thought(answer, thinking_ms)
+  if not answer:is_over() or answer.reasoning:is_empty() then
+    return nil
+  elseif require("codex_ls.config").get().thinking.when_answering == "keep" then
+    return nil
+  end
+  return "▸ " .. M.thinking(answer, thinking_ms) .. ", :Codex thinking shows it"
+end
+
+---Where the model is, and what was asked for besides: for the row of the question.
+---@param answer codex_ls.Answer
+---@param words string model and effort; empty where the configuration decides
+---@return string
+function M.who(answer, words)
+  local parts = {}
+  if answer.is_local ~= nil then
+    parts[#parts + 1] = answer.is_local and "local" or "cloud"
+  end
+  if words ~= "" then
+    parts[#parts + 1] = words
+  end
+  return table.concat(parts, ", ")
+end
+
+---What is offered at an answer, in this order: the <Plug> map, and the word for it.
+---@type [string, string][]
+local KEYS = {
+  { "replace", "replace" },
+  { "accept", "insert" },
+  { "yank", "yank" },
+  { "open", "open" },
+  { "again", "ask again" },
+  { "dismiss", "dismiss" },
+}
+
+---The keys that the user has mapped to each <Plug> map of ours.
+---@return table<string, string>
+local function mapped()
+  local keys = {}
+  for _, map in ipairs(vim.api.nvim_get_keymap("n")) do
+    local name = (map.rhs or ""):match("^<Plug>%(codex%-(%l+)%)$")
+    if name and not keys[name] then
+      keys[name] = vim.fn.keytrans(map.lhsraw or map.lhs)
+    end
+  end
+  return keys
+end
+
+---What can be pressed at an answer: the user's keys, or else the command that offers the same.
+---@param is_over boolean
+---@return string
+function M.keys(is_over)
+  local keys = mapped()
+  if not is_over then
+    return (keys.stop or ":Codex stop") .. " stops it"
+  end
+  local parts = {}
+  for _, key in ipairs(KEYS) do
+    if keys[key[1]] then
+      parts[#parts + 1] = ("%s %s"):format(keys[key[1]], key[2])
+    end
+  end
+  return #parts > 0 and table.concat(parts, "  ") or ":Codex lists what can be done"
+end
+
+---What a task has changed, and what shows it.
+---@param answer codex_ls.Answer
+---@return string? row nil where it changed nothing, or is not over
+function M.changes(answer)
+  if not answer:is_over() or #answer.changed == 0 then
+    return nil
+  end
+  local files = require("codex_ls.changes").files(#answer.changed)
+  local verb = #answer.changed == 1 and "shows it" or "shows them"
+  return ("%s changed, %s %s"):format(files, mapped().review or ":Codex review", verb)
 end
 
 ---Which model, as the user names it.

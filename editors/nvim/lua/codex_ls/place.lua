@@ -13,13 +13,26 @@ local NAMESPACE = vim.api.nvim_create_namespace("codex_ls.place")
 ---@param last integer row, from 0, inclusive
 ---@return codex_ls.Place
 function Place.new(bufnr, first, last)
-  local final = vim.api.nvim_buf_get_lines(bufnr, last, last + 1, true)[1]
-  local mark = vim.api.nvim_buf_set_extmark(bufnr, NAMESPACE, first, 0, {
+  local self = setmetatable({ bufnr = bufnr }, Place)
+  self:set(first, last)
+  return self
+end
+
+---Means other lines of the buffer, as far as it has them.
+---@param first integer row, from 0
+---@param last integer row, from 0, inclusive
+function Place:set(first, last)
+  local bottom = vim.api.nvim_buf_line_count(self.bufnr) - 1
+  first = math.max(0, math.min(first, bottom))
+  last = math.max(first, math.min(last, bottom))
+  local final = vim.api.nvim_buf_get_lines(self.bufnr, last, last + 1, true)[1]
+  self.last_known = { first, last }
+  self.mark = vim.api.nvim_buf_set_extmark(self.bufnr, NAMESPACE, first, 0, {
+    id = self.mark,
     end_row = last,
     end_col = #final,
     end_right_gravity = false,
   })
-  return setmetatable({ bufnr = bufnr, mark = mark, last_known = { first, last } }, Place)
 end
 
 ---@return boolean

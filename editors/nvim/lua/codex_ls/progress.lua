@@ -6,8 +6,6 @@ local M = {}
 
 local PREFIX = "codex_ls/"
 
----@alias codex_ls.ProgressValue { kind: string, title?: string, message?: string, codex?: codex_ls.Event }
-
 ---@type table<string, fun(value: codex_ls.ProgressValue)>
 local listeners = {}
 local count = 0

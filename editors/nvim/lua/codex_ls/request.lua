@@ -1,5 +1,8 @@
 ---One `codex/exec` on its way: what the server is told, how its values come back, how it is taken back.
+local client_of = require("codex_ls.client")
 local compat = require("codex_ls.compat")
+local documents = require("codex_ls.documents")
+local mentions = require("codex_ls.mentions")
 local progress = require("codex_ls.progress")
 local protocol = require("codex_ls.protocol")
 local selections = require("codex_ls.selection")
@@ -22,20 +25,28 @@ Request.__index = Request
 local function params_of(client, question, selection)
   local params = {
     prompt = question.prompt,
+    intent = question.intent,
+    mode = question.mode,
+    expected = question.expected,
     profile = question.asked_with.profile,
     model = question.asked_with.model,
     effort = question.asked_with.effort,
     threadId = question.thread_id,
   }
-  if question.thread_id then
-    -- The conversation knows the lines already.
-    return params
-  elseif selections.is_file(selection.bufnr) then
-    local about = selections.params(selection, client.offset_encoding or "utf-16")
-    return vim.tbl_extend("error", params, about)
+  if question.mentions and #question.mentions > 0 then
+    local root = client.config.root_dir or client_of.root(selection.bufnr)
+    params.context = mentions.params(client, question.mentions, root)
   end
-  params.prompt = selections.inline_prompt(params.prompt, selection)
-  return params
+  local knows_the_lines = question.thread_id and question.intent == "ask"
+  if knows_the_lines or documents.is_ours(selection.bufnr) then
+    return params
+  end
+  params.textDocument = documents.identify(client, selection.bufnr)
+  local about = selections.params(selection, client.offset_encoding or "utf-16")
+  if question.thread_id or question.intent == "ask" and not selection.explicit then
+    about.diagnostics = nil
+  end
+  return vim.tbl_extend("error", params, about)
 end
 
 ---Sends a question about some lines.

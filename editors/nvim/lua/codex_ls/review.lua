@@ -12,6 +12,7 @@ local M = {}
 ---@field original codex_ls.Place
 ---@field proposal codex_ls.Place
 ---@field tabpage integer
+---@field watch? integer the autocommand that sees a window close
 
 ---@type table<integer, codex_ls.Review> by the buffer of the proposal
 local reviews = {}
@@ -29,6 +30,7 @@ end
 ---@param review codex_ls.Review
 local function close(review)
   reviews[review.proposal.bufnr] = nil
+  pcall(vim.api.nvim_del_autocmd, review.watch)
   if vim.api.nvim_tabpage_is_valid(review.tabpage) and #vim.api.nvim_list_tabpages() > 1 then
     local number = vim.api.nvim_tabpage_get_number(review.tabpage)
     vim.cmd(number .. "tabclose")
@@ -36,6 +38,7 @@ local function close(review)
   if review.proposal:exists() then
     vim.api.nvim_buf_delete(review.proposal.bufnr, { force = true })
   end
+  review.original:clear()
 end
 
 ---Takes the whole proposal. What the user changed elsewhere in the meantime stays.
@@ -49,7 +52,7 @@ function M.take(review)
   local first, last = review.original:rows()
   vim.api.nvim_buf_set_lines(review.original.bufnr, first, last + 1, true, lines)
   close(review)
-  review.turn:dismiss()
+  review.turn:dismiss_all()
 end
 
 ---Leaves the review; hunks that were taken stay.
@@ -59,24 +62,61 @@ function M.leave(review)
   review.turn:set_hidden(false)
 end
 
+---The rows that edits touch, and one more, so that there is something of them left whatever they delete.
+---@param edits lsp.TextEdit[]
+---@param count integer lines of the buffer
+---@return integer first row, from 0
+---@return integer last row, from 0, inclusive
+local function touched(edits, count)
+  local first, last = math.huge, 0
+  for _, edit in ipairs(edits) do
+    first = math.min(first, edit.range.start.line)
+    last = math.max(last, edit.range["end"].line)
+  end
+  last = math.min(last, count - 1)
+  return math.min(first, last, last == count - 1 and math.max(0, count - 2) or last), last
+end
+
+---The first row of a text that is not in another one.
+---@param before string[]
+---@param after string[]
+---@return integer? row from 0; nil where they are the same
+local function first_change(before, after)
+  ---@param lines string[]
+  ---@return string
+  local function text(lines)
+    return table.concat(lines, "\n") .. "\n"
+  end
+  local hunks = vim.diff(text(before), text(after), { result_type = "indices" })
+  local hunk = type(hunks) == "table" and hunks[1] or nil
+  return hunk and math.max(0, hunk[3] - 1) or nil
+end
+
 ---A copy of the buffer with the change in it.
 ---@param turn codex_ls.Turn
----@param lines string[]
----@return codex_ls.Place proposal where the change stands in the copy
-local function copy_with(turn, lines)
+---@param edits lsp.TextEdit[]
+---@param encoding string
+---@return codex_ls.Place original the rows that change
+---@return codex_ls.Place proposal the same in the copy
+---@return integer row of the copy, the first one that is another
+local function copy_with(turn, edits, encoding)
   local source = turn.place.bufnr
-  local first, last = turn.place:rows()
   local bufnr = vim.api.nvim_create_buf(false, true)
   local name = vim.fs.basename(vim.api.nvim_buf_get_name(source))
   vim.api.nvim_buf_set_name(bufnr, ("codex://proposal/%d/%s"):format(turn.id, name))
   local whole = vim.api.nvim_buf_get_lines(source, 0, -1, true)
   vim.api.nvim_buf_set_lines(bufnr, 0, -1, true, whole)
-  vim.api.nvim_buf_set_lines(bufnr, first, last + 1, true, lines)
+  vim.lsp.util.apply_text_edits(vim.deepcopy(edits), bufnr, encoding)
+  vim.bo[bufnr].buflisted = false
   pcall(function()
     vim.bo[bufnr].filetype = vim.bo[source].filetype
   end)
   vim.bo[bufnr].bufhidden = "hide"
-  return Place.new(bufnr, first, first + #lines - 1)
+  local first, last = touched(edits, #whole)
+  local grown = vim.api.nvim_buf_line_count(bufnr) - #whole
+  local changed = vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)
+  local row = first_change(whole, changed) or edits[1].range.start.line
+  return Place.new(source, first, last), Place.new(bufnr, first, last + grown), row
 end
 
 ---@param review codex_ls.Review
@@ -100,14 +140,15 @@ local function set_title(win, title)
 end
 
 ---@param turn codex_ls.Turn
----@param lines string[] what is to stand in place of the lines that the turn is about
-function M.open(turn, lines)
+---@param edits lsp.TextEdit[] what is to change in its buffer
+---@param encoding string of their positions
+function M.open(turn, edits, encoding)
   for _, review in pairs(reviews) do
     if review.turn == turn then
       close(review)
     end
   end
-  local proposal = copy_with(turn, lines)
+  local original, proposal, row = copy_with(turn, edits, encoding)
   vim.cmd("tab split")
   vim.api.nvim_win_set_buf(0, turn.place.bufnr)
   local original_win = vim.api.nvim_get_current_win()
@@ -117,15 +158,25 @@ function M.open(turn, lines)
   vim.api.nvim_win_set_buf(0, proposal.bufnr)
   vim.cmd("diffthis")
   set_title(vim.api.nvim_get_current_win(), AFTER_TITLE)
-  vim.api.nvim_win_set_cursor(0, { (proposal:rows()) + 1, 0 })
+  local bottom = vim.api.nvim_buf_line_count(proposal.bufnr)
+  vim.api.nvim_win_set_cursor(0, { math.min(row + 1, bottom), 0 })
   local review = {
     turn = turn,
-    original = turn.place,
+    original = original,
     proposal = proposal,
     tabpage = vim.api.nvim_win_get_tabpage(original_win),
   }
   reviews[proposal.bufnr] = review
   set_keys(review)
+  -- `:q` leaves the review as `q` does: the answer stands under the code again.
+  review.watch = vim.api.nvim_create_autocmd("WinClosed", {
+    pattern = { tostring(original_win), tostring(vim.api.nvim_get_current_win()) },
+    callback = vim.schedule_wrap(function()
+      if reviews[proposal.bufnr] == review then
+        M.leave(review)
+      end
+    end),
+  })
   turn:set_hidden(true)
 end
 

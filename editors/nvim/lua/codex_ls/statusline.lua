@@ -16,7 +16,8 @@ function M.text()
   end
   local session = overrides.session()
   local latest = turns.latest()
-  local name = session.profile or latest and phrase.model(latest.answer)
+  local active = require("codex_ls.profile").active(vim.api.nvim_get_current_buf())
+  local name = active or latest and phrase.model(latest.answer)
   local text = name and name .. overrides.suffix(session, ", ") or overrides.words(session)
   return text ~= "" and "codex: " .. text or ""
 end

@@ -58,6 +58,12 @@ function Stopwatch:reclassify()
   self.thinking_to, self.answering_from = nil, nil
 end
 
+---What was taken for thinking was the answer.
+function Stopwatch:answered_in_thinking()
+  self.answering_from = self.thinking_from
+  self.thinking_from, self.thinking_to = nil, nil
+end
+
 ---The turn is over.
 function Stopwatch:stop()
   self.over_at = self.now()

@@ -4,6 +4,7 @@ local config = require("codex_ls.config")
 local overrides = require("codex_ls.overrides")
 local phrase = require("codex_ls.phrase")
 local protocol = require("codex_ls.protocol")
+local wrap = require("codex_ls.wrap")
 
 ---@class codex_ls.Thinking
 ---@field private turn codex_ls.Turn
@@ -14,12 +15,15 @@ local protocol = require("codex_ls.protocol")
 ---@field private restarts integer
 ---@field private is_settled boolean the end of the thinking was dealt with: folded, closed, or left open
 ---@field private was_shown boolean
+---@field private is_kept boolean the user opened it
 ---@field private unsubscribe fun()
 local Thinking = {}
 Thinking.__index = Thinking
 
 local FILETYPE = "codexthinking"
 local OPEN, FOLDED = 99, 0
+local LEAST_CODE_WIDTH = 40
+local MOST_OF_HEIGHT = 0.4
 
 ---@type table<integer, codex_ls.Thinking> by the id of the turn
 local shown = {}
@@ -38,6 +42,7 @@ function Thinking.attach(turn)
     restarts = 0,
     is_settled = false,
     was_shown = false,
+    is_kept = false,
   }, Thinking)
   self.redraw = Redraw.new(config.get().answer.redraw_ms, function()
     self:draw()
@@ -48,6 +53,7 @@ function Thinking.attach(turn)
       self:close()
     elseif change == "over" then
       self.redraw:flush()
+      self:give_way()
     else
       self.redraw:request()
     end
@@ -71,22 +77,34 @@ local function part(amount, whole)
   return math.max(1, amount <= 1 and math.floor(whole * amount) or math.floor(amount))
 end
 
----@param bufnr integer
----@return integer win
-local function open_window(bufnr)
+---Where the window opens: below where there is too little beside it to read code in.
+---@return "right"|"left"|"below"|"above" position
+---@return integer size cells or rows
+local function layout()
   local options = config.get().thinking
-  local is_vertical = options.position == "right" or options.position == "left"
-  local win = vim.api.nvim_open_win(bufnr, false, {
-    win = -1,
-    split = options.position,
-    width = is_vertical and part(options.size, vim.o.columns) or nil,
-    height = not is_vertical and part(options.size, vim.o.lines) or nil,
-  })
+  local position = options.position
+  if position == "right" or position == "left" then
+    local width = part(options.size, vim.o.columns)
+    if vim.o.columns - width >= LEAST_CODE_WIDTH then
+      return position, width
+    end
+    position = "below"
+  end
+  return position, part(math.min(options.size, MOST_OF_HEIGHT), vim.o.lines)
+end
+
+---Makes a window that shows thinking look like it. Neovim keeps these options for each buffer of a window, so
+---they are set again with each buffer.
+---@param win integer
+local function dress(win)
   local locals = {
     winhighlight = "Normal:CodexThinking,Folded:CodexThinking",
     wrap = true,
     linebreak = true,
     breakindent = true,
+    -- Without it the end of a paragraph that is higher than the window could not be shown.
+    smoothscroll = true,
+    scrolloff = 0,
     number = false,
     relativenumber = false,
     signcolumn = "no",
@@ -94,6 +112,7 @@ local function open_window(bufnr)
     list = false,
     spell = false,
     cursorline = false,
+    fillchars = "eob: ,fold: ",
     -- All lines are one fold, which 'foldlevel' opens and closes: no Normal mode command has to run
     -- while the user is typing.
     foldmethod = "expr",
@@ -102,19 +121,45 @@ local function open_window(bufnr)
     foldenable = true,
     foldminlines = 0,
     foldtext = "v:lua.require'codex_ls.thinking'.foldtext()",
-    winfixwidth = is_vertical,
-    winfixheight = not is_vertical,
   }
   for name, value in pairs(locals) do
     vim.api.nvim_set_option_value(name, value, { win = win, scope = "local" })
   end
+end
+
+---@param bufnr integer
+---@return integer win
+local function open_window(bufnr)
+  local position, size = layout()
+  local is_vertical = position == "right" or position == "left"
+  local win = vim.api.nvim_open_win(bufnr, false, {
+    win = -1,
+    split = position,
+    width = is_vertical and size or nil,
+    height = not is_vertical and size or nil,
+  })
+  vim.wo[win].winfixwidth = is_vertical
+  vim.wo[win].winfixheight = not is_vertical
   return win
+end
+
+---Gives a window above or below the code its height, or, while its text is folded, no more than the fold takes.
+---@param win integer
+---@param is_folded boolean
+local function fit_height(win, is_folded)
+  if not vim.wo[win].winfixheight then
+    return
+  end
+  local _, size = layout()
+  -- The title takes a row as well.
+  vim.api.nvim_win_set_height(win, is_folded and 2 or size)
 end
 
 ---@param win integer
 ---@param level integer
 local function set_fold(win, level)
   vim.api.nvim_set_option_value("foldlevel", level, { win = win, scope = "local" })
+  fit_height(win, level == FOLDED)
 end
 
 ---@param win integer
@@ -209,9 +254,11 @@ end
 function Thinking:show(win)
   if win then
     vim.api.nvim_win_set_buf(win, self.bufnr)
-    set_fold(win, OPEN)
+  else
+    win = open_window(self.bufnr)
   end
-  win = win or open_window(self.bufnr)
+  dress(win)
+  fit_height(win, false)
   self.was_shown = true
   return win
 end
@@ -241,7 +288,8 @@ end
 function Thinking:decorate(win)
   local turn = self.turn
   local with = overrides.suffix(turn.question.asked_with, " · ")
-  local title = (phrase.thinking(turn.answer, turn:thinking_ms()) .. with):gsub("%%", "%%%%")
+  local title = phrase.thinking(turn.answer, turn:thinking_ms()) .. with
+  title = wrap.shorten(title, vim.api.nvim_win_get_width(win)):gsub("%%", "%%%%")
   vim.api.nvim_set_option_value("winbar", "%#CodexTitle#" .. title, { win = win, scope = "local" })
   if self:is_live() and self.is_settled then
     set_fold(win, OPEN)
@@ -250,7 +298,21 @@ function Thinking:decorate(win)
     self.is_settled = true
     settle(win)
   elseif self:is_live() and win ~= vim.api.nvim_get_current_win() then
-    vim.api.nvim_win_set_cursor(win, { vim.api.nvim_buf_line_count(self.bufnr), 0 })
+    local last = vim.api.nvim_buf_get_lines(self.bufnr, -2, -1, true)[1]
+    vim.api.nvim_win_set_cursor(win, { vim.api.nvim_buf_line_count(self.bufnr), #last })
+  end
+end
+
+---Closes the window that opened by itself once the answer is there: one row of the answer says what was
+---thought. Whoever opened it or reads in it keeps it, and so does an answer that has no such row.
+---@private
+function Thinking:give_way()
+  local win = self.bufnr and vim.fn.win_findbuf(self.bufnr)[1]
+  local is_folding = config.get().thinking.when_answering == "fold"
+  if not win or not is_folding or self.is_kept or not self.turn.inline then
+    return
+  elseif win ~= vim.api.nvim_get_current_win() and vim.fn.getcmdwintype() == "" then
+    close_window(win)
   end
 end
 
@@ -273,8 +335,8 @@ function Thinking.open(turn)
     return
   end
   self:write()
+  self.is_kept = true
   local win = self:show(find_window())
-  set_fold(win, OPEN)
   self.is_settled = not self:is_live()
   self:decorate(win)
 end

@@ -22,23 +22,31 @@ local EVENT, STATUS = protocol.EVENT, protocol.STATUS
 ---@alias codex_ls.TurnListener fun(turn: codex_ls.Turn, change: codex_ls.Change)
 
 ---@class codex_ls.Question
----@field prompt string what the model is asked
+---@field prompt string the user's words; may be empty where the intent says what is asked
+---@field intent codex_ls.Intent
+---@field mode? codex_ls.Mode
 ---@field label string what the user sees of it
+---@field mentions? codex_ls.Mention[] files and buffers that go along
 ---@field asked_with codex_ls.AskedWith
+---@field expected? codex_ls.ExpectedProfile who the user was shown as the one that answers
 ---@field thread_id? string
+---@field original? string the text that the conversation is about, as it was when it was asked
 
 ---@class codex_ls.Turn
 ---@field id integer
 ---@field question codex_ls.Question
----@field selection codex_ls.Selection as it was when the question was asked
+---@field selection codex_ls.Selection what the question is about
 ---@field place codex_ls.Place
 ---@field win integer the window it was asked in
 ---@field answer codex_ls.Answer
+---@field text? string its lines as they were when it was sent
 ---@field client_id? integer
 ---@field is_stopping boolean
 ---@field is_hidden boolean its answer does not stand under the code for now
 ---@field document? codex_ls.Document
+---@field inline? codex_ls.Inline
 ---@field private request? codex_ls.Request
+---@field private sent_first integer the first row of its lines when it was sent
 ---@field private listeners codex_ls.TurnListener[]
 ---@field private stopwatch codex_ls.Stopwatch
 local Turn = {}
@@ -121,7 +129,21 @@ function Turn:current_selection()
   local first, last = self.place:rows()
   local selection = selections.lines(self.place.bufnr, first, last)
   selection.explicit = self.selection.explicit
+  selection.diagnostics = self.selection.diagnostics
   return selection
+end
+
+---Means the lines that the server says the answer is about. They may have moved since it was asked.
+---@param range lsp.Range
+---@private
+function Turn:adopt(range)
+  if not self.place:exists() then
+    return
+  end
+  local moved = self.place:rows() - self.sent_first
+  self.place:set(range.start.line + moved, range["end"].line + moved)
+  self.selection.explicit = true
+  self.text = table.concat(self.place:lines(), "\n")
 end
 
 ---Sends the question, once the server is there.
@@ -148,6 +170,8 @@ function Turn:send(client)
   self.client_id = client.id
   self.stopwatch:sent()
   self.answer.status = "waiting"
+  self.sent_first = self.place:rows()
+  self.text = table.concat(self.place:lines(), "\n")
   self.request = Request.send(client, self.question, self:current_selection(), {
     on_event = function(event)
       self:on_event(event)
@@ -169,11 +193,18 @@ function Turn:on_event(event)
     return
   end
   if event.type == EVENT.BEGIN then
+    if event.range then
+      self:adopt(event.range)
+    end
     self:announce("Started")
   elseif event.type == EVENT.REASONING and self.stopwatch:thinking() then
     self:announce("Thinking")
   elseif event.type == EVENT.CONTENT and self.stopwatch:answering() then
     self:announce("Answering")
+  elseif event.type == EVENT.ITEM and event.stage == "completed" then
+    vim.cmd("silent! checktime") -- files may have changed below their buffers
+  elseif event.type == EVENT.RECLASSIFY and event.to == EVENT.CONTENT then
+    self.stopwatch:answered_in_thinking()
   elseif event.type == EVENT.RECLASSIFY then
     self.stopwatch:reclassify()
   end
@@ -280,6 +311,19 @@ end
 function Turn:set_hidden(is_hidden)
   self.is_hidden = is_hidden
   self:emit("event")
+end
+
+---The turns that are shown together with this one: a conversation, the oldest first.
+---@return codex_ls.Turn[]
+function Turn:conversation()
+  return vim.list_slice(self.inline and self.inline.turns or { self })
+end
+
+---Takes the answer, and those that it follows up, off the screen for good.
+function Turn:dismiss_all()
+  for _, turn in ipairs(self:conversation()) do
+    turn:dismiss()
+  end
 end
 
 ---Takes the answer off the screen for good.

@@ -89,6 +89,18 @@ function M.line(line, width)
   return pieces
 end
 
+---The text in one line that is no wider than `width`, with an ellipsis where something is left out.
+---@param text string
+---@param width integer
+---@return string
+function M.shorten(text, width)
+  text = M.flatten((text:gsub("%s+", " ")))
+  if cells(text) <= width then
+    return text
+  end
+  return M.line(text, math.max(1, width - 1))[1] .. "…"
+end
+
 ---Growing lines, wrapped: only what changed since the last call is wrapped again.
 ---@class codex_ls.Wrapped
 ---@field width integer
@@ -113,6 +125,15 @@ function Wrapped:update(text)
     self.first[index] = #self.rows + 1
     vim.list_extend(self.rows, M.line(text:line(index), self.width))
   end
+end
+
+---The rows of some lines.
+---@param first integer line
+---@param last integer line, inclusive
+---@return integer first row
+---@return integer last row, inclusive
+function Wrapped:rows_of(first, last)
+  return self.first[first], (self.first[last + 1] or #self.rows + 1) - 1
 end
 
 ---The line that the row at `row` belongs to.
