@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from benchmarks import (
+    agent_panel,
     cancel,
     crowd,
     editor,
@@ -25,7 +26,7 @@ from benchmarks.contenders import contenders
 from benchmarks.figures import Figure, Results
 from benchmarks.scripted import ScriptedServer
 
-PARTS = ("shell", "editor", "cancel", "crowd", "lengths", "real")
+PARTS = ("shell", "editor", "acp", "cancel", "crowd", "lengths", "real")
 """What can be measured alone; the rows' names in the table begin with most of them."""
 
 
@@ -73,6 +74,7 @@ def parts(
     return {
         "shell": lambda: shell.measure(server, everyone, rounds=many),
         "editor": lambda: editor.measure(server, everyone, rounds=many),
+        "acp": lambda: agent_panel.measure(server, everyone, rounds=many),
         "cancel": lambda: cancel.measure(
             server, everyone, rounds=many, cancels=30 if quick else 200
         ),

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.machine import ROOT
-from benchmarks.peers import VERSIONS, program
+from benchmarks.peers import VERSIONS, acp_program, program
 
 OURS, OLD, NEW, SAMPLE, HTTPX, SOCKET = (
     "codex-ls",
@@ -60,6 +60,8 @@ class Contender:
     folder: Path
     editor: tuple[str, ...] | None = None
     """The command of its server for editors, if it has one."""
+    agent: tuple[str, ...] | None = None
+    """The command of its agent for the Agent Client Protocol; Codex's is Zed's codex-acp."""
     key_after: tuple[str, ...] = ()
     """What follows the prompt."""
 
@@ -104,7 +106,7 @@ def contenders(
     python = env("floors", "chat")
     floors = Path(__file__).parent
     found = [
-        Contender(OURS, (*ours, "exec"), env(OURS, "chat"), work, (*ours, "serve")),
+        Contender(OURS, (*ours, "exec"), env(OURS, "chat"), work, (*ours, "serve"), (*ours, "acp")),
         Contender(
             SOCKET,
             (sys.executable, "-I", "-S", str(floors / "floor_socket.py"), *where),
@@ -128,5 +130,7 @@ def contenders(
     if new is not None:
         shell = (str(new), "exec", "--skip-git-repo-check")
         editor = (str(new), "app-server")
-        found.append(Contender(NEW, shell, env(NEW, "responses"), work, editor))
+        acp = acp_program()
+        agent = None if acp is None else (str(acp),)
+        found.append(Contender(NEW, shell, env(NEW, "responses"), work, editor, agent))
     return found

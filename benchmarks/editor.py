@@ -18,11 +18,15 @@ _LATER_TURNS = 10
 def measure(
     server: ScriptedServer, contenders: Sequence[Contender], *, rounds: int
 ) -> Iterator[Figure]:
-    """Each round starts every server twice: once to be asked at once, once for all the rest."""
+    """Each round starts every server three times: twice to be asked at once, once for all the rest."""
     editors = [contender for contender in contenders if contender.editor is not None]
     for number in range(rounds + 1):
         for contender in editors:
-            figures = [*_asked_at_once(server, contender), *_session(server, contender)]
+            figures = [
+                *_asked_at_once(server, contender),
+                *_asked_about_a_document(server, contender),
+                *_session(server, contender),
+            ]
             if number:  # the first round warms up
                 yield from figures
 
@@ -39,6 +43,22 @@ def _asked_at_once(server: ScriptedServer, contender: Contender) -> Iterator[Fig
         editor.wait_for_ends()
         at = server.turns()[0].request_at
         yield Figure("editor-start-wire", contender.key, (at - editor.started_at) * 1000)
+
+
+def _asked_about_a_document(server: ScriptedServer, contender: Contender) -> Iterator[Figure]:
+    """The same, with an open document that the question is about."""
+    server.play(_SHORT)
+    path = contender.folder / "example.py"
+    text = "def double(number):\n    return number + number\n" * 50
+    path.write_text(text)
+    with editor_server(contender) as editor:
+        editor.initialize()
+        editor.prepare(1)
+        editor.forget()
+        editor.ask_about(path, text)
+        editor.wait_for_ends()
+        at = server.turns()[0].request_at
+        yield Figure("editor-start-document", contender.key, (at - editor.started_at) * 1000)
 
 
 def _session(server: ScriptedServer, contender: Contender) -> Iterator[Figure]:

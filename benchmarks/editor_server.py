@@ -12,6 +12,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from benchmarks.pieces import Chunk
 
 WAIT_S = 120.0
 _READ_BYTES = 1 << 20
-_HEADER = re.compile(rb"Content-Length: \d+\r\n\r\n")
+_HEADER = re.compile(rb"Content-Length: \d+\r\n(?:[\w-]+: [^\r\n]*\r\n)*\r\n")
 
 Message = dict[str, Any]
 
@@ -32,7 +33,6 @@ class EditorServer(ABC):
     """What every ended turn brings exactly once."""
 
     def __init__(self, contender: Contender) -> None:
-        assert contender.editor is not None
         self._contender = contender
         self._ids = 0
         self.chunks: list[Chunk] = []
@@ -42,7 +42,7 @@ class EditorServer(ABC):
         self._log = tempfile.TemporaryFile()
         self.started_at = time.monotonic()
         self._process = subprocess.Popen(
-            self._contender.editor or (),
+            self._command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -70,6 +70,10 @@ class EditorServer(ABC):
         self._out.close()
         self._log.close()
 
+    def _command(self) -> tuple[str, ...]:
+        assert self._contender.editor is not None
+        return self._contender.editor
+
     @property
     def pid(self) -> int:
         """The server's process id."""
@@ -86,6 +90,10 @@ class EditorServer(ABC):
     @abstractmethod
     def ask(self, conversation: int = 0, *, prompt: str = "hi") -> float:
         """Begin a turn; return when its request was written."""
+
+    def ask_about(self, path: Path, text: str) -> None:
+        """Begin a turn about a file, whose text goes along as this protocol has it."""
+        self.ask(prompt=f"Explain {path.name}:\n{text}")
 
     @abstractmethod
     def cancel(self) -> float:
@@ -216,6 +224,12 @@ class LanguageServer(EditorServer):
         self._send("codex/exec", {"prompt": prompt, "workDoneToken": token})
         return at
 
+    def ask_about(self, path: Path, text: str) -> None:
+        document = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": text}
+        self._send("textDocument/didOpen", {"textDocument": document}, notification=True)
+        where = {"textDocument": {"uri": path.as_uri()}, "intent": "explain"}
+        self._send("codex/exec", {"prompt": "", "workDoneToken": "about", **where})
+
     def cancel(self) -> float:
         at = time.monotonic()
         self._send("$/cancelRequest", {"id": self._ids}, notification=True)
@@ -263,6 +277,43 @@ class AppServer(EditorServer):
         at = time.monotonic()
         self._send("turn/interrupt", {"threadId": self._last, "turnId": turn})
         return at
+
+    def _frame(self, body: bytes) -> bytes:
+        return body + b"\n"
+
+    def _messages(self, data: bytes) -> list[Message]:
+        return _whole(data.splitlines())
+
+
+class AgentServer(EditorServer):
+    """An agent of the Agent Client Protocol: a JSON message a line."""
+
+    ended = re.compile(rb'"stopReason": ?"')
+
+    def initialize(self) -> float:
+        _, at = self._call("initialize", {"protocolVersion": 1, "clientCapabilities": {}})
+        return at
+
+    def prepare(self, conversations: int) -> None:
+        work = {"cwd": str(self._contender.folder), "mcpServers": []}
+        calls = (self._call("session/new", work) for _ in range(conversations))
+        self._sessions = [result["sessionId"] for result, _ in calls]
+
+    def ask(self, conversation: int = 0, *, prompt: str = "hi") -> float:
+        at = time.monotonic()
+        words = [{"type": "text", "text": prompt}]
+        self._last = self._sessions[conversation]
+        self._send("session/prompt", {"sessionId": self._last, "prompt": words})
+        return at
+
+    def cancel(self) -> float:
+        at = time.monotonic()
+        self._send("session/cancel", {"sessionId": self._last}, notification=True)
+        return at
+
+    def _command(self) -> tuple[str, ...]:
+        assert self._contender.agent is not None
+        return self._contender.agent
 
     def _frame(self, body: bytes) -> bytes:
         return body + b"\n"

@@ -53,7 +53,7 @@ def fuzz(arguments: list[str]) -> None:
         quirks = Quirks(
             harmony=bool(choice & 16),
             forced_open=bool(choice & 32),
-            implicit_closers=("<tool_call>",) if choice & 64 else (),
+            model=("", "qwen3.5", "granite", "gpt-oss")[choice // 64],
         )
         whole = decode(wire, quirks, [body])
         ends = [event for event in whole if isinstance(event, (StreamFinished, StreamFailed))]

@@ -25,6 +25,9 @@ def write(results: Results, *, machine: str) -> list[Path]:
         f" included.\n\n{table.markdown(results)}"
     )
     replace_part("table", measured)
+    if any(row.key in results.samples for row in table.AGENT_ROWS):
+        agents = table.markdown(results, table.AGENT_ROWS, table.AGENT_COLUMNS)
+        replace_part("agents", agents)
     replace_part("capacity", capacity(results))
     return [DOCUMENT, *written]
 

@@ -1,10 +1,11 @@
 """Every row that is measured, and the table that they make."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.contenders import HTTPX, NEW, OLD, OURS, SOCKET
 from benchmarks.figures import Results, Spread
+from benchmarks.peers import ACP_VERSION
 
 COLUMNS = {
     OLD: "Codex 0.42",
@@ -14,6 +15,7 @@ COLUMNS = {
     OURS: "codex-ls",
 }
 PEERS = (OLD, NEW)
+AGENT_COLUMNS = {NEW: f"codex-acp {ACP_VERSION}", OURS: "codex-ls acp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ ROWS = (
     Row("real-first-word", "real llama.cpp: start to first word on screen", "s", "", 2),
     Row("editor-start", "editor: start to `initialize` answered", "ms", "350, then less"),
     Row("editor-start-wire", "editor: start, greeting and a question, to wire", "ms"),
+    Row(
+        "editor-start-document",
+        "editor: start, greeting, an open document and a question about it, to wire",
+        "ms",
+        "`initialize` + 60",
+    ),
     Row("editor-wire-first", "editor: request to wire, first turn", "ms", "25", 1),
     Row("editor-wire-later", "editor: request to wire, later turns", "ms", "3", 1),
     Row("editor-lag-p50", "editor: delta behind the wire, p50", "ms", "0.6", 2),
@@ -66,23 +74,46 @@ ROWS = (
 )
 
 
-def lines(results: Results) -> list[list[str]]:
+AGENT_ROWS = (
+    Row("acp-start", "start to `initialize` answered", "ms"),
+    Row("acp-wire-first", "prompt to request on the wire, first turn", "ms", "", 1),
+    Row("acp-wire-later", "prompt to request on the wire, later turns", "ms", "", 1),
+    Row("acp-first-chunk", "first chunk behind the wire", "ms", "", 2),
+    Row("acp-lag-p50", "delta behind the wire, p50", "ms", "", 2),
+    Row("acp-lag-p99", "delta behind the wire, p99", "ms", "", 2),
+    Row("acp-memory", "memory, idle", "MiB"),
+)
+
+
+def lines(
+    results: Results,
+    rows: Sequence[Row] = ROWS,
+    columns: Mapping[str, str] = COLUMNS,
+) -> list[list[str]]:
     """The table's cells, its heading first; rows that nobody was measured in are left out."""
-    measured = [row for row in ROWS if row.key in results.samples]
-    heading = ["what", "", *COLUMNS.values(), "better peer / codex-ls", "target", "load"]
-    return [heading, *(_cells(row, results) for row in measured)]
+    measured = [row for row in rows if row.key in results.samples]
+    heading = ["what", "", *columns.values(), "better peer / codex-ls", "target", "load"]
+    return [heading, *(_cells(row, results, columns) for row in measured)]
 
 
-def markdown(results: Results) -> str:
+def markdown(
+    results: Results,
+    rows: Sequence[Row] = ROWS,
+    columns: Mapping[str, str] = COLUMNS,
+) -> str:
     """The table as Markdown."""
-    heading, *rows = lines(results)
+    heading, *rest = lines(results, rows, columns)
     aligned = ["---", "---", *["---:"] * (len(heading) - 2)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, aligned, *rows))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, aligned, *rest))
 
 
 def plain(results: Results) -> str:
-    """The table for a terminal."""
-    rows = lines(results)
+    """The tables for a terminal; without those in which nothing was measured."""
+    tables = (lines(results), lines(results, AGENT_ROWS, AGENT_COLUMNS))
+    return "\n\n".join(_padded(rows) for rows in tables if len(rows) > 1)
+
+
+def _padded(rows: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = (
         "  ".join(
@@ -94,8 +125,8 @@ def plain(results: Results) -> str:
     return "\n".join(padded)
 
 
-def _cells(row: Row, results: Results) -> list[str]:
-    spreads = [results.spread(row.key, contender) for contender in COLUMNS]
+def _cells(row: Row, results: Results, columns: Mapping[str, str]) -> list[str]:
+    spreads = [results.spread(row.key, contender) for contender in columns]
     shown = [_shown(spread, row.digits) for spread in spreads]
     load = results.load[row.key]
     return [row.title, row.unit, *shown, _ratio(row, results), row.target, f"{max(load):.1f}"]

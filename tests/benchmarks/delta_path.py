@@ -4,19 +4,24 @@
 whole process's instructions.
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from lsprotocol import types
+
 from benchmarks.model_server import Script, chat, responses
 from codex_ls.events import Timing, TurnFinished, TurnStarted, Usage
-from codex_ls.lsp.payloads import Names
-from codex_ls.lsp.stream import ShownReasoning, Stream, Tokens
+from codex_ls.lsp.converter import converter
+from codex_ls.lsp.payloads import Names, Payload
+from codex_ls.lsp.stream import ProgressTokens, ShownReasoning, Stream
+from codex_ls.protocol import ProgressToken
 from codex_ls.turn.clock import TurnClock
 from codex_ls.turn.record import TurnRecord
-from codex_ls.wire import decoder_for, quirks_for
-from codex_ls.wire.decoder import WireApi
+from codex_ls.wire import WireApi, quirks_for
+from codex_ls.wire.decoder import decoder_for
 
 READ_BYTES = 65_536
 _TIMING = Timing(total_ms=1, request_ms=1, estimated=True)
@@ -77,9 +82,16 @@ def walk(
 ) -> TurnRecord:
     """Everything that one turn does with these reads, so far apart."""
     clock = Clock()
+    as_json = converter()
+
+    def tell(token: ProgressToken | None, value: Payload) -> None:
+        params = types.ProgressParams(token=token or "", value=value)
+        message = as_json.unstructure(types.ProgressNotification(params=params))
+        send(json.dumps(message).encode())
+
     stream = Stream(
-        send=send,
-        tokens=Tokens.of(work_done="t", partial=None),
+        send=tell,
+        tokens=ProgressTokens.of(work_done="t", partial=None),
         names=Names("bench", None),
         shown=ShownReasoning(),
         timers=clock,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_ls.wire.decoder import WireApi
+from codex_ls.wire import WireApi
 from tests.benchmarks.delta_path import reads, walk
 
 ROOT = Path(__file__).parents[2]

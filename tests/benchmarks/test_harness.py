@@ -17,8 +17,8 @@ from benchmarks.plot import Plot, Point
 from benchmarks.relay import Exchange
 from benchmarks.scripted import ScriptedServer
 from codex_ls.events import ContentDelta, ReasoningDelta, StreamFinished
-from codex_ls.wire import decoder_for, quirks_for
-from codex_ls.wire.decoder import WireApi
+from codex_ls.wire import WireApi, quirks_for
+from codex_ls.wire.decoder import decoder_for
 
 
 def results(*figures: Figure) -> Results:
@@ -138,7 +138,9 @@ def test_a_whole_measurement_fills_the_page_and_its_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "performance.md"
-    parts = "".join(f"<!-- measured: {x} --><!-- end: {x} -->" for x in ("table", "capacity"))
+    parts = "".join(
+        f"<!-- measured: {x} --><!-- end: {x} -->" for x in ("table", "agents", "capacity")
+    )
     page.write_text(parts)
     monkeypatch.setattr(report, "DOCUMENT", page)
     monkeypatch.setattr(report, "PICTURES", tmp_path)
@@ -151,14 +153,14 @@ def test_a_whole_measurement_fills_the_page_and_its_pictures(
         ),
         *(f"growth-delay-{what}-{to}" for what in ("p50", "p99") for to in growth.POSITIONS),
     ]
-    rows = [*(row.key for row in table.ROWS), *grown]
+    rows = [*(row.key for row in (*table.ROWS, *table.AGENT_ROWS)), *grown]
     found = results(*(Figure(row, who, 25.0) for row in rows for who in (OURS, NEW)))
     written = report.write(found, machine="a machine")
     names = ["length-shell", "length-delay", "length-editor", "turns-lag", "turns-cpu"]
     assert written == [page, *(tmp_path / f"performance-{name}.svg" for name in names)]
     assert all(path.stat().st_size for path in written)
     text = page.read_text()
-    assert text.count("| 1.00 |") == len(table.ROWS)
+    assert text.count("| 1.00 |") == len(table.ROWS) + len(table.AGENT_ROWS)
     assert "100 turns at once, 50 deltas a second each, take 25 % of a core" in text
     assert "full at about 400 such turns (reckoned, not tried)" in text
 
@@ -174,7 +176,7 @@ def test_a_plot_puts_larger_values_higher_and_further_right() -> None:
 
 
 def test_every_row_of_the_page_has_a_name_of_its_own() -> None:
-    keys = [row.key for row in table.ROWS]
+    keys = [row.key for row in (*table.ROWS, *table.AGENT_ROWS)]
     assert len(keys) == len(set(keys))
 
 

@@ -34,6 +34,8 @@ def picture(command: str, output: str) -> str:
         bottom = MARGIN + (number + 0.75) * LINE_HEIGHT
         fill = ' fill="#8b8ba7"' if dim or line.startswith(("First word", "Thinking after")) else ""
         text = escape(line.lstrip("\x02"))
+        # Browsers collapse blanks, whatever xml:space says.
+        text = re.sub("^ | (?= )", "\xa0", text)
         parts.append(f'<text x="{MARGIN}" y="{bottom:g}"{fill}>{text}</text>')
     return "\n".join([*parts, "</g>", "</svg>", ""])
 

@@ -9,7 +9,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.nvim.editor import ROOT, Cell, Editor
+from tests.nvim.editor import ROOT, Editor
+from tests.nvim.grid import Cell
 from tests.nvim.picture import svg
 
 FETCHED = (
@@ -80,6 +81,10 @@ class Terminal:
     def wait_for(self, text: str) -> list[str]:
         """Return the screen as soon as this text stands on it."""
         return self._editor.wait_for_text(text)
+
+    def wait_for_row(self, start: str) -> list[str]:
+        """Return the screen as soon as one of its rows begins with this."""
+        return self._editor.wait_for_rows(lambda rows: any(row.startswith(start) for row in rows))
 
     def shows(self, text: str, *, within_ms: int) -> bool:
         """Whether this text comes to stand on the screen."""

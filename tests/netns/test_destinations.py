@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from codex_ls.providers.discover import KNOWN_PORTS
+from codex_ls.providers.servers.discover import KNOWN_PORTS
 from tests.netns.hostile import CANARY
 from tests.netns.packets import why_not
 
@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
+SANDBOX = {"/usr/bin/bwrap", sys.executable}
 USUAL_PORTS = {(host, port) for host in ("127.0.0.1", "::1") for port in KNOWN_PORTS}
 
 
@@ -121,6 +122,19 @@ async def test_a_question_goes_to_its_model_server_and_nowhere_else(
     seen.check(seen.model)
 
 
+async def test_no_command_of_a_model_leaves_the_machine(tmp_path: Path) -> None:
+    seen = await play("act", tmp_path)
+    code, _, results = seen.told
+    assert code == 0
+    assert len(results) == 5
+    assert all("status " in result for result in results), results
+    assert not any("status 0" in result for result in results[:2]), results
+    if seen.packets is not None:
+        assert seen.packets == {("tcp", *seen.model)}
+    assert not seen.owned
+    assert CANARY not in json.dumps(seen.told)
+
+
 async def test_an_editor_with_a_hostile_workspace_reaches_the_model_server_alone(
     tmp_path: Path,
 ) -> None:
@@ -139,6 +153,21 @@ async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     seen = await play("redirected", tmp_path)
     assert seen.told[0] == 1
     seen.check(seen.model)
+
+
+async def test_a_range_in_no_proxy_lets_requests_past_the_proxy(tmp_path: Path) -> None:
+    if reason := why_no_namespace():
+        pytest.skip(f"10.9.8.7 may be somebody's: no network namespace ({reason})")
+    seen = await play("past_the_proxy", tmp_path)
+    (failed, said), (_, examined) = seen.told
+    assert failed == 1
+    assert "Connection refused: nothing listens at http://10.9.8.7:1234" in said
+    assert "proxy" not in said.lower()
+    assert "NO_PROXY exempts 10.9.8.7 (10.0.0.0/8)" in examined
+    assert ("10.9.8.7", 1234) in seen.connects
+    assert seen.packets is not None
+    assert ("tcp", "127.0.0.1", 9) not in seen.packets
+    assert CANARY not in json.dumps(seen.told)
 
 
 async def test_under_the_lock_nothing_leaves_not_even_a_name(tmp_path: Path) -> None:
@@ -165,7 +194,8 @@ async def test_the_doctor_examines_the_model_server_alone(tmp_path: Path) -> Non
     if seen.packets is not None:
         assert seen.packets == {("tcp", host, port), ("tcp", "127.0.0.2", port)}
     assert seen.names <= {"127.0.0.1", "localhost"}
-    assert (seen.programs, seen.owned) == (set(), False)
+    assert seen.programs <= SANDBOX  # which is tried for real, without a network
+    assert not seen.owned
 
 
 async def test_the_doctor_of_a_dead_server_looks_at_this_machine_alone(tmp_path: Path) -> None:
@@ -181,7 +211,8 @@ async def test_the_doctor_of_a_dead_server_looks_at_this_machine_alone(tmp_path:
     if seen.packets is not None:
         allowed = {("tcp", host, port) for host, port in tried | seen.connects}
         assert seen.packets <= allowed
-    assert (seen.programs, seen.owned) == (set(), False)
+    assert seen.programs <= SANDBOX  # which is tried for real, without a network
+    assert not seen.owned
 
 
 @pytest.mark.model

@@ -6,8 +6,7 @@ import pytest
 
 from codex_ls.config.profile import ModelSettings, Provider
 from codex_ls.events import RetryScheduled, TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.model_server import ModelServer
 from tests.support.streams import Answer, chat_chunk, error_answer, sse_answer
 

@@ -14,8 +14,7 @@ import pytest
 from codex_ls.config.profile import ModelSettings, Provider
 from codex_ls.errors import LocalOnly
 from codex_ls.events import TurnFinished
-from codex_ls.turn.run import TurnRequest
-from codex_ls.turn.session import Session
+from codex_ls.turn.session import Session, TurnRequest
 from tests.support.byte_server import serving
 from tests.support.model_server import ModelServer
 from tests.support.streams import Answer, chat_stream, error_answer

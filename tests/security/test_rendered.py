@@ -1,11 +1,10 @@
 """Markdown that the program writes: whatever the model said, nothing in it acts when it is rendered."""
 
-from typing import Any
-
 import pytest
 
-from codex_ls.lsp.answer_document import answer_document
+from codex_ls.lsp.answer_files import answer_document
 from codex_ls.markdown import neutral_markdown
+from codex_ls.protocol import ExecResult, Timing
 from tests.cli.command import Command
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream
@@ -26,14 +25,18 @@ OPEN_FENCES = [
 
 @pytest.mark.parametrize("content", OPEN_FENCES)
 def test_thinking_never_acts_however_the_answer_leaves_its_fences(content: str) -> None:
-    result: Any = {
-        "provider": "p",
-        "model": "m",
-        "threadId": "t",
-        "notices": [],
-        "content": content,
-        "reasoning": THINKING,
-    }
+    result = ExecResult(
+        thread_id="t",
+        turn_id="u",
+        status="completed",
+        content=content,
+        reasoning=THINKING,
+        finish_reason="stop",
+        model="m",
+        provider="p",
+        timing=Timing(request_ms=1, total_ms=2, estimated=True),
+        notices=(),
+    )
     document = answer_document(title="x", question=content, result=result, ending="Answered")
     assert document == neutral_markdown(document), "one more pass finds something that acts"
 

@@ -103,7 +103,7 @@ class LoadClient:
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 header = await reader.readuntil(b"\r\n\r\n")
-                length = int(header.partition(b": ")[2])
+                length = int(header.partition(b": ")[2].partition(b"\r\n")[0])
                 self._take(json.loads(await reader.readexactly(length)))
         for future in self._replies.values():
             if not future.done():

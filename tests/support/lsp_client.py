@@ -9,7 +9,8 @@ It knows JSON-RPC framing and nothing else, so that nothing a server sends is dr
         assert (await call.result())["content"] == "hello"
         assert [event["type"] for event in client.events("t")] == [...]
 
-Requests of the server are answered by `client.answers[method](params)`, or with -32601.
+Requests of the server are answered by `client.answers[method](params)`, or with -32601. At the end, every
+message is held against the models of the protocol.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
+
+from tests.support.protocol_messages import check_messages
 
 WAIT_SECONDS = 10.0
 
@@ -130,6 +133,7 @@ class LspClient:
 
     def __init__(self, link: Link) -> None:
         self.recorded: list[Recorded] = []
+        self.sent: list[Any] = []
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.process: asyncio.subprocess.Process | None = None
         self.listener: asyncio.subprocess.Process | None = None
@@ -137,6 +141,7 @@ class LspClient:
         self.token: str | None = None
         """Shown in `initialize`."""
         self.ended = asyncio.Event()
+        self._bodies: list[bytes | str] = []  # as they came: tests take the messages apart
         self._link = link
         self._ids = itertools.count(1)
         self._arrived = asyncio.Condition()
@@ -207,6 +212,7 @@ class LspClient:
         task = asyncio.create_task(self._read())
         try:
             yield
+            check_messages(self.sent, map(json.loads, self._bodies))
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -275,6 +281,7 @@ class LspClient:
 
     async def send_message(self, message: Any) -> None:
         """Send anything as one framed message."""
+        self.sent.append(message)
         await self.send_bytes(frame(message))
 
     async def send_bytes(self, data: bytes) -> None:
@@ -347,6 +354,7 @@ class LspClient:
             body = await self._link.receive()
             if body is None:
                 break
+            self._bodies.append(body)
             recorded = Recorded(json.loads(body), time.perf_counter())
             async with self._arrived:
                 self.recorded.append(recorded)

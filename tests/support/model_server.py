@@ -43,7 +43,7 @@ from typing import Any, Self
 
 from tests.support.answers import Answer, error_answer, json_answer, models_answer
 from tests.support.model_connection import Connection, Request, Writer, read_request, send
-from tests.support.signals import WAIT_SECONDS, Gate, Signal
+from tests.support.signals import WAIT_SECONDS, Signal
 
 __all__ = ["Connection", "ModelServer", "Request"]
 
@@ -104,12 +104,6 @@ class ModelServer:
         self._arrivals.clear()
         for record in (self.requests, self.connections, self.unexpected):
             record.clear()
-
-    @property
-    def scripted_gates(self) -> dict[str, Gate]:
-        """Every gate of the script, by name."""
-        answers = [*self._routes.values(), *self._queue, *([self._always] if self._always else [])]
-        return {gate.name: gate for answer in answers for gate in answer.gates}
 
     # ---- what happened ----
 
