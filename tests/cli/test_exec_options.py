@@ -318,7 +318,7 @@ def test_resume_and_fork_are_commands(server: ModelServer, command: Command) -> 
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (("exce", "hi"), "Did you mean exec? codex-ls --help lists the commands."),
+        (("exce", "hi"), "Did you mean exec? Run codex-ls --help for a list."),
         (("exec", "--modle", "m", "hi"), "Did you mean --model? codex-ls exec --help lists the"),
         (("threads", "--heer"), "Did you mean --here? codex-ls threads --help lists the options."),
         (("exec", "--xyz", "hi"), "codex-ls exec --help lists the options."),

@@ -15,7 +15,7 @@ import type { Server } from "./server";
 import { TurnFailed, runChat } from "./turn";
 
 export const VENDOR = "codex-ls";
-/** Where nobody has told the window yet; the first answer does. */
+/** Tokens, where the context window is not known yet: the first answer reports it. */
 const UNKNOWN_WINDOW = 32_768;
 const OUTPUT_TOKENS = 8_192;
 const MUST_CALL = 2;
@@ -103,12 +103,11 @@ export class ChatModels implements ModelProvider, Disposable {
 
   /** What chat is told of a profile; undefined for a built-in model that is not on this machine. */
   private async information(profile: ProfileSummary): Promise<ModelInformation | undefined> {
-    const { name, model, origin, isLocal, provider } = profile;
-    const served = await this.served(profile);
-    if (provider === BUILT_IN && served?.models.some((one) => one.name === model && one.loaded === false))
-      return undefined;
-    const told = this.windows.get(key(profile)) ?? served?.contextWindow ?? profile.contextWindow;
-    const window = told ?? UNKNOWN_WINDOW;
+    const { name, model, origin, isLocal } = profile;
+    const builtIn = await this.builtIn(profile);
+    if (builtIn?.models.some((one) => one.name === model && one.loaded === false)) return undefined;
+    const known = this.windows.get(key(profile)) ?? builtIn?.contextWindow ?? profile.contextWindow;
+    const window = known ?? UNKNOWN_WINDOW;
     const maxOutputTokens = Math.min(OUTPUT_TOKENS, Math.floor(window / 4));
     return {
       id: name,
@@ -124,12 +123,12 @@ export class ChatModels implements ModelProvider, Disposable {
     };
   }
 
-  /** What the model server on this machine says of its models; none elsewhere is asked before a question is. */
-  private async served(profile: ProfileSummary): Promise<ModelsResult | undefined> {
-    if (!profile.isLocal) return undefined;
+  /** Which built-in models are on this machine. No model server is asked: VS Code calls this before the user asks. */
+  private async builtIn(profile: ProfileSummary): Promise<ModelsResult | undefined> {
+    if (profile.provider !== BUILT_IN) return undefined;
     const client = await this.server.running();
     const asked = client.sendRequest<ModelsResult>(MODELS, { profile: profile.name });
-    return asked.catch(() => undefined); // it does not run
+    return asked.catch(() => undefined); // the server went away
   }
 
   /** The window that an answer was made in. */

@@ -107,17 +107,8 @@ export class Extension {
     });
     context.subscriptions.push(
       ...[this.log, this.server, this.conversations, this.profiles, this.overrides, this.thinking],
-      ...[
-        this.thinkingDocuments,
-        this.proposals,
-        this.notes,
-        this.reports,
-        this.statusBar,
-        this.unseen,
-        this.history,
-        registerCodeActions(),
-        ...chat,
-      ],
+      ...[this.thinkingDocuments, this.proposals, this.notes, this.reports, this.statusBar, this.unseen],
+      ...[this.history, registerCodeActions(), ...chat],
       onSettingsChanged(() => void this.settingsChanged()),
       this.server.onProfiles(() => void this.profilesChanged()),
       this.server.onState((state) => {

@@ -61,13 +61,14 @@ suite("the profiles as language models", () => {
     await closeAll();
   });
 
-  test("are all there, with the windows that their servers tell", async () => {
+  test("are all there, and no model server is asked for that", async () => {
     const models = await api.lm.selectChatModels({ vendor: VENDOR });
     assert.deepEqual(models.map(({ id }) => id).sort(), ["first", "keyed", "nowhere", "second"]);
     const window = new Map(models.map(({ id, maxInputTokens }) => [id, maxInputTokens]));
     assert.equal((await chosen("first")).family, "model-one");
-    // Of a server that does not run nothing is known yet; the built-in model is not on this machine.
-    assert.equal(window.get("nowhere"), 32_768 - 8_192);
+    assert.equal(window.get("nowhere"), 32_768 - 8_192); // not known yet
+    assert.deepEqual((await model(0).log()).requests, []);
+    assert.deepEqual((await model(1).log()).requests, []);
     assert.equal(await (await chosen("first")).countTokens("four words of text"), 5);
   });
 

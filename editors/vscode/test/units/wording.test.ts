@@ -41,7 +41,7 @@ describe("the body of an answer", () => {
     };
     assert.equal(
       answerBody(answer, "The answer.", "full"),
-      "The answer.\n\n*Cut to 4,096 tokens\\.*\n\n**Connection refused: nothing listens at http\\://x\\.**\n\nStart it\\.",
+      "The answer.\n\n*Cut to 4,096 tokens\\.*\n\n**Connection refused\\: nothing listens at http\\://x\\.**\n\nStart it\\.",
     );
   });
   test("says why it is empty", () => {
