@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { listening } from "../support/dialogs";
-import { answerOf, closeAll, model, openSample } from "./world";
+import { answerOf, closeAll, model, openSample, until } from "./world";
 
 function call(name: string, args: object): object {
   const calls = [
@@ -26,6 +26,8 @@ suite("a task", () => {
     test(`asks with the diff before a change: ${button}`, async () => {
       const editor = await openSample("one");
       const before = await text(editor);
+      // After an undo the editor may still show the text from before: a file with unsaved text is not changed.
+      await until("the file's text in the editor", () => editor.document.getText() === before);
       await model(0).script({ answers: [EDIT, { chat: { content: ["Well then."] } }] });
       const told = await listening(
         vscode.window,
