@@ -10,6 +10,7 @@ command line. For the same reason the tables are TypedDicts, and pydantic is ask
 plainly valid: making classes of BaseModel took 25 ms, importing pydantic takes 70.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import pairwise
@@ -31,6 +32,8 @@ from typing_extensions import TypedDict, get_original_bases, is_typeddict
 from codex_ls.config.address import AddressFault, checked_base_url
 
 if TYPE_CHECKING:
+    import ast
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema, ErrorDetails
@@ -391,7 +394,6 @@ def field_meanings(model: type) -> dict[str, str]:
     """
     import ast
     import inspect
-    import textwrap
 
     from pydantic import BaseModel
 
@@ -400,14 +402,22 @@ def field_meanings(model: type) -> dict[str, str]:
         is_model = isinstance(base, type) and issubclass(base, BaseModel) and base is not BaseModel
         if is_model or is_typeddict(base):
             found |= field_meanings(base)
-    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    for field, below in pairwise(body.body):
+    for field, below in pairwise(_class_definitions(model.__module__)[model.__name__].body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             match below:
                 case ast.Expr(value=ast.Constant(value=str(text))):
                     found[field.target.id] = inspect.cleandoc(text)
     return found
+
+
+@cache
+def _class_definitions(module: str) -> dict[str, "ast.ClassDef"]:
+    """Return the classes of an imported module by name, as they are written."""
+    import ast
+    import inspect
+
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 # ---- validation --------------------------------------------------------------------------------

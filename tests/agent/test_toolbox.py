@@ -62,7 +62,9 @@ async def test_a_long_file_is_read_in_whole_lines(box: Box, root: Path) -> None:
 async def test_a_pattern_without_end_ends(
     box: Box, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("codex_ls.agent.toolbox.trusted_ripgrep", lambda *_: None)  # never backtracks
+    monkeypatch.setattr(
+        "codex_ls.agent.toolbox.trusted_ripgrep", lambda *_: None
+    )  # never backtracks
     monkeypatch.setattr("codex_ls.agent.toolbox._SEARCH_S", 1.0)
     (root / "src" / "evil").write_text("a" * 100 + "b")
     result = await box.call("search", pattern="(a+)+$")

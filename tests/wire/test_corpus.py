@@ -29,6 +29,8 @@ STRIDE = 61
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 each_stream = pytest.mark.parametrize("case", STREAMED, ids=lambda case: case.name)
+takes_long = pytest.mark.integration
+"""Byte by byte is in the unit tier; every cut of every stream takes as long as all of that."""
 
 
 def text_of(case: Case, chunks: Iterable[bytes]) -> list[Note]:
@@ -55,6 +57,7 @@ def test_one_byte_at_a_time(case: Case) -> None:
     check(case, [bytes((byte,)) for byte in case.body], coalesce(case.expected))
 
 
+@takes_long
 @each_stream
 def test_cut_in_two_anywhere(case: Case, request: pytest.FixtureRequest) -> None:
     expected, size = coalesce(case.expected), len(case.body)
@@ -65,6 +68,7 @@ def test_cut_in_two_anywhere(case: Case, request: pytest.FixtureRequest) -> None
         check(case, [case.body[:cut], case.body[cut:]], expected)
 
 
+@takes_long
 @pytest.mark.parametrize(
     "case",
     [case for case in STREAMED if len(case.body) > CUT_EVERYWHERE_UP_TO],
@@ -78,6 +82,7 @@ def test_a_long_stream_in_pieces_from_every_offset(case: Case) -> None:
         check(case, pieces, expected)
 
 
+@takes_long
 @each_stream
 def test_cut_at_random(case: Case) -> None:
     expected = coalesce(case.expected)

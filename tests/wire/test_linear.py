@@ -10,6 +10,8 @@ from codex_ls.dev.corpus import Case
 from codex_ls.events import ContentDelta, ReasoningDelta, StreamFinished, WireEvent
 from tests.support.streams import DONE, chat_chunk
 
+pytestmark = pytest.mark.integration  # takes long
+
 
 def decode(data: bytes, *, read_bytes: int) -> list[WireEvent]:
     """The events of a Chat Completions stream that is read in pieces of this size."""
