@@ -2,7 +2,7 @@
 
 It runs where `CODEX_TEST_CODECOMPANION` names a folder with clones of olimorris/codecompanion.nvim and
 nvim-lua/plenary.nvim (as `codecompanion` and `plenary`): no package registry has them. Elsewhere the messages that
-CodeCompanion sent in this test are replayed instead (tests/acp/test_codecompanion_replay.py).
+CodeCompanion sent in this test are replayed instead (tests/acp/test_panel_replay.py).
 
 `CODEX_WRITE_PICTURES=1` takes the picture of the documentation anew.
 """

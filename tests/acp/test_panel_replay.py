@@ -1,9 +1,15 @@
-"""What CodeCompanion sent in tests/nvim/test_codecompanion.py, sent again: for where the plugin is not."""
+"""What agent panels sent in their own editors, sent again: for where the plugins are not.
+
+CodeCompanion's messages are from tests/nvim/test_codecompanion.py, agent-shell's from
+tests/editors/test_agent_shell.py.
+"""
 
 import asyncio
 import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.acp.acp_client import START_SECONDS
 from tests.acp.test_bad_input import started
@@ -12,14 +18,14 @@ from tests.cli.command import Command
 from tests.support.model_server import ModelServer
 from tests.support.streams import chat_stream
 
-RECORDING = Path(__file__).parents[1] / "fixtures" / "acp" / "codecompanion.jsonl"
+RECORDINGS = Path(__file__).parents[1] / "fixtures" / "acp"
 
 
 class Replay:
-    """The recorded messages, each sent when CodeCompanion would: a response when it was asked for."""
+    """The recorded messages, each sent when the panel would: a response when it was asked for."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
-        text = RECORDING.read_text().replace("{folder}", str(folder))
+    def __init__(self, process: asyncio.subprocess.Process, panel: str, folder: Path) -> None:
+        text = (RECORDINGS / f"{panel}.jsonl").read_text().replace("{folder}", str(folder))
         messages = [json.loads(line) for line in text.splitlines()]
         self.requests = [message for message in messages if "method" in message]
         self.responses = {message["id"]: message for message in messages if "result" in message}
@@ -55,21 +61,34 @@ class Replay:
         self._process.stdin.write(text.encode() + b"\n")
 
 
-async def test_an_edit_that_codecompanion_allowed_is_made(
-    server: ModelServer, command: Command, folder: Path
+@pytest.mark.parametrize(
+    ("panel", "name", "old", "new"),
+    [
+        ("codecompanion", "dedupe.py", "seen: list[str] = []", "seen: set[str] = set()"),
+        ("agent-shell", "sample.py", "return x + x", "return 2 * x"),
+    ],
+)
+async def test_an_edit_that_was_allowed_is_made(
+    server: ModelServer,
+    command: Command,
+    folder: Path,
+    panel: str,
+    name: str,
+    old: str,
+    new: str,
 ) -> None:
     command.configure(
         server.base_url, 'sandbox_mode = "workspace-write"\napproval_policy = "untrusted"'
     )
-    replay = Replay(process := await started(command), folder)
+    replay = Replay(process := await started(command), panel, folder)
     (answer,) = (each for each in replay.responses.values() if "content" in each["result"])
-    (folder / "dedupe.py").write_text(answer["result"]["content"])
-    edit = call("edit_file", path="dedupe.py", old="list[str] = []", new="set[str] = set()")
-    server.enqueue(edit, chat_stream(content=["Use a dict."], usage=(20, 9)))
+    (folder / name).write_text(answer["result"]["content"])
+    edit = call("edit_file", path=name, old=old, new=new)
+    server.enqueue(edit, chat_stream(content=["Done."], usage=(20, 9)))
     *_, done = await replay.run()
     assert done["stopReason"] == "end_turn"
     assert replay.asked == ["fs/read_text_file", "session/request_permission"]
-    assert "seen: set[str] = set()" in (folder / "dedupe.py").read_text()
+    assert new in (folder / name).read_text()
     kinds = [update["sessionUpdate"] for update in replay.updates]
     assert kinds == [
         "available_commands_update",
