@@ -50,6 +50,7 @@ from codex_ls.lsp.features import (
     thread,
     threads,
 )
+from codex_ls.lsp.idle_work import run_when_idle
 from codex_ls.lsp.jsonrpc import CodexProtocol, work_done_token
 from codex_ls.lsp.progress import ClientProgress, Outbox
 from codex_ls.lsp.prompt_commands import own_prompts, prompts
@@ -75,6 +76,7 @@ from codex_ls.protocol import (
     ThreadsParams,
     UndoParams,
 )
+from codex_ls.turn.request import load_decoders
 from codex_ls.turn.session import Session
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Params)
@@ -126,6 +128,7 @@ class CodexServer(LanguageServer):
             changed=lambda: self.protocol.notify(protocol.DID_CHANGE_PROFILES, {}),
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        self._preparing: asyncio.Task[None] | None = None
         _register(self)
 
     @property
@@ -164,6 +167,22 @@ class CodexServer(LanguageServer):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def start_preparing(self) -> None:
+        """Load in idle moments what the first question needs: one that comes before loads it itself.
+
+        The decoders are last: a question does not need them until its request is on its way.
+        """
+        if self._preparing is None:
+            steps = (self._prepare_client, ExecParams.model_rebuild, load_decoders)
+            idle_work = run_when_idle(steps, running=lambda: self.protocol.running)
+            self._preparing = asyncio.create_task(idle_work)
+
+    def _prepare_client(self) -> None:
+        user_config = self.settings.user_config
+        with contextlib.suppress(CodexError):  # reported when a question is asked
+            settings = resolve(user_config.current(), local_only=user_config.local_only)
+            self.session.http.prepare(settings.provider.base_url)
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log what went wrong outside of a request; pygls would show it to the user."""
         if source is not FeatureRequestError:
@@ -177,6 +196,8 @@ class CodexServer(LanguageServer):
     async def __aexit__(self, *exc_info: object) -> None:
         self.protocol.cancel_requests()
         self.commands.stop()
+        if self._preparing is not None:
+            self._preparing.cancel()
         await self.settings.scopes.aclose()
         await self.profile_watch.aclose()
         running = self._tasks | self.protocol.running
@@ -219,7 +240,7 @@ def _register(server: CodexServer) -> None:
 
     @server.feature(types.INITIALIZED)
     def initialized(ls: CodexServer, _params: types.InitializedParams) -> None:
-        """Ask for settings, and make ready what the first question would otherwise wait for."""
+        """Ask for settings; prepare the first question while the client has none."""
         if get_capability(
             ls.client_capabilities, "workspace.did_change_configuration.dynamic_registration"
         ):
@@ -227,11 +248,7 @@ def _register(server: CodexServer) -> None:
         ls.settings.scopes.refresh()
         if _announced(ls.client_capabilities).get("didChangeProfiles") is True:
             ls.profile_watch.start()
-        with contextlib.suppress(CodexError):  # reported when a question is asked
-            user_config = ls.settings.user_config
-            settings = resolve(user_config.current(), local_only=user_config.local_only)
-            ls.session.http.prepare(settings.provider.base_url)
-        ExecParams.model_rebuild()
+        ls.start_preparing()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def settings_changed(ls: CodexServer, params: types.DidChangeConfigurationParams) -> None:

@@ -238,7 +238,6 @@ class HttpClient:
 
     def prepare(self, url: str) -> None:
         """Make what a request to `url` will need. Nobody is contacted, and nothing is raised."""
-        import_module("codex_ls.wire.decoder")  # else the first answer waits for it
         with suppress(ImportError):
             import_module("anyio._backends._asyncio")  # else httpcore's first request waits for it
         with suppress(httpx.HTTPError, httpx.InvalidURL):  # whoever sends a request is told

@@ -357,7 +357,7 @@ class RequestSender:
             provider.name,
             start_hint(provider),
         )
-        return await self._http.send(request, on_sent=_load_decoders)
+        return await self._http.send(request, on_sent=load_decoders)
 
     def signals(self) -> Signals:
         """What the provider's server tells about itself."""
@@ -384,6 +384,6 @@ class RequestSender:
         return url, {**self.headers, "Host": host}
 
 
-def _load_decoders() -> None:
+def load_decoders() -> None:
     """Import the decoders and their tables, a tenth of a shell's start, while the server works."""
     import_module("codex_ls.wire.decoder")

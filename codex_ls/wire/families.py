@@ -41,11 +41,11 @@ _HYPERCLOVA = TagPair(("/think\n",), ("<|im_end|>\n<|im_start|>assistant\n",), m
 # ---- tool calls: what stands behind an opener --------------------------------------------------
 
 
-def _begins(*literals: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _begins(*literals: str) -> tuple[str, str]:
     """Patterns of `Body` for calls that begin with one of these."""
     head = "|".join(re.escape(literal) for literal in literals)
     begun = "|".join(_beginning_of(literal) for literal in literals)
-    return re.compile(rf"\s*(?:{head})"), re.compile(rf"\s*(?:{begun})")
+    return rf"\s*(?:{head})", rf"\s*(?:{begun})"
 
 
 def _beginning_of(literal: str) -> str:
@@ -59,24 +59,22 @@ _NAME = r"[\w.:/-]{1,128}"
 _NAME_BEGUN = r"[\w.:/-]{0,128}"
 
 _JSON = Body(
-    re.compile(r'\s*(?:```(?:json)?\s*)?(?P<value>(?:\[\s*)?\{)\s*"'),
-    re.compile(r"\s*(?:`{1,3}[json]{0,4}\s*)?(?:\[\s*)?(?:\{\s*)?"),
+    r'\s*(?:```(?:json)?\s*)?(?P<value>(?:\[\s*)?\{)\s*"',
+    r"\s*(?:`{1,3}[json]{0,4}\s*)?(?:\[\s*)?(?:\{\s*)?",
     more=("{",),
 )
 _FUNCTION = Body(
     *_begins("<function=", '<function name="'), ends=("</function>",), more=("<function",)
 )
 _INVOKE = Body(*_begins('<invoke name="'), ends=("</invoke>",), more=("<invoke",))
-_PYTHON = Body(
-    re.compile(r"\s*(?P<value>\[\s*[\w.]{1,128}\()"), re.compile(r"\s*(?:\[\s*[\w.]{0,128})?")
-)
-_PYTHON_LINES = Body(re.compile(r"\s*[\w.]{1,128}(?P<value>\()"), re.compile(r"\s*[\w.]{0,128}"))
+_PYTHON = Body(r"\s*(?P<value>\[\s*[\w.]{1,128}\()", r"\s*(?:\[\s*[\w.]{0,128})?")
+_PYTHON_LINES = Body(r"\s*[\w.]{1,128}(?P<value>\()", r"\s*[\w.]{0,128}")
 _NAMED_ARGUMENTS = Body(
-    re.compile(
+    (
         rf"\s*{_NAME}\s*<(?:(?:longcat_)?arg_key|tool_sep)(?::\w+)?>"
         rf"|[\r\n]*{_NAME}[\r\n]*</\w*tool_call(?::\w+)?>"
     ),
-    re.compile(rf"\s*{_NAME_BEGUN}\s*(?:</?[\w:]*)?"),
+    rf"\s*{_NAME_BEGUN}\s*(?:</?[\w:]*)?",
     ends=("</arg_value>", "</arg_value:opensource>", "</longcat_arg_value>"),
     more=("<arg_key", "<longcat_arg_key", "</tool_call", "<tool_call"),
 )
@@ -94,15 +92,15 @@ _HERMES = CallForm(
 )
 _BARE_FUNCTION = CallForm(
     ("<function=",),
-    (Body(re.compile(rf"{_NAME}>"), re.compile(_NAME_BEGUN), ("</function>",), ("<function=",)),),
+    (Body(rf"{_NAME}>", _NAME_BEGUN, ("</function>",), ("<function=",)),),
     ("</tool_call>",),  # Qwen3-Coder leaves out the opener of the section, not its closer
 )
 _BARE_FUNCTION_NAME = CallForm(
     ("<function name=",),
     (
         Body(
-            re.compile(rf'"{_NAME}"'),
-            re.compile(rf'(?:"{_NAME_BEGUN})?'),
+            rf'"{_NAME}"',
+            rf'(?:"{_NAME_BEGUN})?',
             ("</function>",),
             ("<function name=",),
         ),
@@ -112,8 +110,8 @@ _BARE_INVOKE = CallForm(
     ("<invoke name=",),
     (
         Body(
-            re.compile(rf'"{_NAME}"'),
-            re.compile(rf'(?:"{_NAME_BEGUN})?'),
+            rf'"{_NAME}"',
+            rf'(?:"{_NAME_BEGUN})?',
             ("</invoke>",),
             ("<invoke name=",),
         ),
@@ -137,14 +135,14 @@ _MISTRAL_CALLS = CallForm(
     (
         _JSON,
         Body(
-            re.compile(rf"\s*{_NAME}\s*(?:\[CALL_ID\]\s*\w+\s*)?(?:\[ARGS\]\s*)?(?P<value>\{{)"),
-            re.compile(rf"\s*{_NAME_BEGUN}\s*(?:\[[A-Z_]{{0,7}}\]?\s*\w*\s*){{0,2}}"),
+            rf"\s*{_NAME}\s*(?:\[CALL_ID\]\s*\w+\s*)?(?:\[ARGS\]\s*)?(?P<value>\{{)",
+            rf"\s*{_NAME_BEGUN}\s*(?:\[[A-Z_]{{0,7}}\]?\s*\w*\s*){{0,2}}",
         ),
     ),
 )
 _PYTHON_TAG = CallForm(
     ("<|python_tag|>",),
-    (_JSON, Body(re.compile(r"[A-Za-z_#]"), re.compile(""))),
+    (_JSON, Body(r"[A-Za-z_#]", "")),
     ("<|eom_id|>", "<|eot_id|>"),
 )
 _PYTHON_START = CallForm(("<|python_start|>",), (_PYTHON, _JSON), ("<|python_end|>",))
@@ -160,7 +158,7 @@ _FUNCTION_GEMMA = CallForm(
 )
 _FUNCTOOLS = CallForm(
     ("functools",),
-    (Body(re.compile(r"(?P<value>\[)\s*\{"), re.compile(r"(?:\[\s*)?")),),
+    (Body(r"(?P<value>\[)\s*\{", r"(?:\[\s*)?"),),
     model="phi|fire-?function",
 )
 _SEED_CALLS = CallForm(("<seed:tool_call>",), (_FUNCTION, _JSON), ("</seed:tool_call>",))
@@ -182,7 +180,7 @@ _LONGCAT_CALLS = CallForm(
 )
 _SOLAR_CALLS = CallForm(
     ("<|tool_call:start|>",),
-    (Body(re.compile(rf"{_NAME}\s*\n"), re.compile(rf"{_NAME_BEGUN}\s*")),),
+    (Body(rf"{_NAME}\s*\n", rf"{_NAME_BEGUN}\s*"),),
     ("<|tool_call:end|>",),
     in_thinking="solar",
 )
@@ -207,8 +205,8 @@ _KIMI_2_CALL = CallForm(
     ("<|tool_call_begin|>",),
     (
         Body(
-            re.compile(rf"\s*{_NAME}\s*<\|tool_call_argument_begin\|>"),
-            re.compile(rf"\s*{_NAME_BEGUN}\s*(?:<[|\w]*)?"),
+            rf"\s*{_NAME}\s*<\|tool_call_argument_begin\|>",
+            rf"\s*{_NAME_BEGUN}\s*(?:<[|\w]*)?",
         ),
     ),
     ("<|tool_call_end|>",),
@@ -234,8 +232,8 @@ _DEEPSEEK_CALLS = CallForm(
     _DEEPSEEK_SECTION,
     (
         Body(
-            re.compile(rf"\s*(?:<｜tool[▁_ ]call[▁_ ]begin｜>)?\s*{_NAME}\s*<｜tool[▁_ ]sep｜>"),
-            re.compile(rf"\s*(?:<[｜\w▁ ]*>?)?\s*{_NAME_BEGUN}\s*(?:<[｜\w▁ ]*)?"),
+            rf"\s*(?:<｜tool[▁_ ]call[▁_ ]begin｜>)?\s*{_NAME}\s*<｜tool[▁_ ]sep｜>",
+            rf"\s*(?:<[｜\w▁ ]*>?)?\s*{_NAME_BEGUN}\s*(?:<[｜\w▁ ]*)?",
             ends=("<｜tool▁call▁end｜>", "<｜tool_call_end｜>"),
             more=("<｜tool▁call▁begin｜>", "<｜tool_call_begin｜>"),
         ),
@@ -259,11 +257,7 @@ def _dsml(bar: str) -> tuple[CallForm, ...]:
         ),
         CallForm(
             (f"<{tag}invoke name=",),
-            (
-                Body(
-                    re.compile(rf'"{_NAME}"'), re.compile(rf'(?:"{_NAME_BEGUN})?'), (end,), (more,)
-                ),
-            ),
+            (Body(rf'"{_NAME}"', rf'(?:"{_NAME_BEGUN})?', (end,), (more,)),),
         ),
     )
 
@@ -281,7 +275,7 @@ _MUSE_CALLS = CallForm(
 _MCP = CallForm(("<use_mcp_tool>",), (Body(*_begins("<server_name>")),), ("</use_mcp_tool>",))
 _XAI = CallForm(
     ("<xai:function_call name=",),
-    (Body(re.compile(rf'"{_NAME}"'), re.compile(rf'(?:"{_NAME_BEGUN})?')),),
+    (Body(rf'"{_NAME}"', rf'(?:"{_NAME_BEGUN})?'),),
     ("</xai:function_call>",),
 )
 _PANGU_CALLS = CallForm(("[unused11]",), (_JSON,), ("[unused12]",), model="pangu")
@@ -294,8 +288,8 @@ _HARMONY_CALLS = CallForm(
     ),
     (
         Body(
-            re.compile(rf"\s*{_NAME}[^{{\[\n]{{0,40}}(?P<value>[{{\[])"),
-            re.compile(rf"\s*{_NAME_BEGUN}[^{{\[\n]{{0,40}}"),
+            rf"\s*{_NAME}[^{{\[\n]{{0,40}}(?P<value>[{{\[])",
+            rf"\s*{_NAME_BEGUN}[^{{\[\n]{{0,40}}",
         ),
     ),
     model=r"gpt-?oss",

@@ -111,14 +111,15 @@ class AnswerPair:
 class Body:
     """What stands behind the opener of a tool call, and tells it from a mention of the opener.
 
-    `head` matches the beginning of a call; `begun` matches, in full, whatever may still become one.
+    `head` matches the beginning of a call; `begun` matches, in full, whatever may still become one. Both
+    are text, compiled by `re` when they are first used: few answers have a call in them.
     A group named `value` in `head` is where a bracketed value begins that ends the call with its last
     bracket; without one, each of `ends` ends a call. `more` is what another call of the same section
     begins with.
     """
 
-    head: re.Pattern[str]
-    begun: re.Pattern[str]
+    head: str
+    begun: str
     ends: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
 

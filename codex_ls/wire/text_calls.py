@@ -80,18 +80,18 @@ class TextCall:
 
     def _head(self, text: str) -> Verdict:
         for body in self._form.bodies:
-            if match := body.head.match(text):
+            if match := re.match(body.head, text):
                 self._body = body
                 marks = self._form.closers + body.ends
                 self._marks = Markers(*marks) if marks else None
                 if "```" in match[0]:
                     self._separators += "`"
-                start = match.start("value") if "value" in body.head.groupindex else 0
-                if "value" in body.head.groupindex:
+                start = match.start("value") if "value" in match.re.groupindex else 0
+                if "value" in match.re.groupindex:
                     self._value = _Brackets()
                 self._parts = [self._prefix, text[:start]]
                 return self.feed(text[start:])
-        if len(text) <= _MAX_HEAD and any(b.begun.fullmatch(text) for b in self._form.bodies):
+        if len(text) <= _MAX_HEAD and any(re.fullmatch(b.begun, text) for b in self._form.bodies):
             self._held = text
             return "more"
         self.rest = text

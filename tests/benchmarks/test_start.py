@@ -5,6 +5,7 @@ does not.
 """
 
 import json
+import subprocess
 from pathlib import Path
 
 from tests.cli.command import Command
@@ -59,3 +60,24 @@ def test_initialize_is_answered_before_what_few_need_is_loaded(tmp_path: Path) -
     modules = loaded(found)
     assert tops(modules).isdisjoint(NEEDED_LATER)
     assert not [name for name in modules if name.startswith("codex_ls.doctor")]
+
+
+def test_a_question_right_after_initialize_is_sent_before_the_decoders_are_loaded(
+    tmp_path: Path,
+) -> None:
+    command, found = Command(home=tmp_path), tmp_path / "modules"
+    initialized = {"jsonrpc": "2.0", "method": "initialized", "params": {}}
+    ask = {"jsonrpc": "2.0", "id": 2, "method": "codex/exec", "params": {"prompt": "hi"}}
+    with ModelServer(chat_stream(content=["4"])) as server:
+        command.configure(server.base_url)
+        python = (PROBE, str(found), "POST ")
+        with command.start("serve", stdin=subprocess.PIPE, python=python) as running:
+            stdin = running.process.stdin
+            assert stdin is not None
+            stdin.write(frame(INITIALIZE) + frame(initialized) + frame(ask))
+            stdin.flush()
+            server.turn_blocking(0)
+            assert '"status":"completed"' in running.out_until('"status"').replace(" ", "")
+    modules = loaded(found)
+    assert "anyio._backends._asyncio" in modules
+    assert not [name for name in modules if name.startswith("codex_ls.wire.families")]
