@@ -1,4 +1,4 @@
-"""What is generated from the models is up to date, and says what the models say."""
+"""What is generated from the code is up to date, and says what the code says."""
 
 import json
 from collections.abc import Iterator
@@ -19,6 +19,13 @@ SCHEMA = json.loads(generate.protocol_schema())
 @pytest.mark.parametrize("path", OUTPUTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_generated_files_are_up_to_date(path: Path) -> None:
     assert path.read_text() == OUTPUTS[path], "run `make generate`"
+
+
+@pytest.mark.integration
+def test_the_path_of_a_delta_is_up_to_date() -> None:
+    text = generate.ARCHITECTURE.read_text()
+    assert text == generate.architecture(text), "run `make generate`"
+    assert "| `turn/journal.py` | `Journal.add`" in text
 
 
 def test_the_page_has_every_shape_of_the_protocol() -> None:

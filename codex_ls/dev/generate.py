@@ -1,6 +1,8 @@
-"""Writes what is generated from `codex_ls/protocol.py` and `codex_ls/config/models.py`: `make generate`.
+"""Writes what is generated from the code: `make generate`.
 
-Two JSON Schemas, the types of both plugins, and the tables and interfaces of docs/protocol.md.
+From `codex_ls/protocol.py` and `codex_ls/config/models.py`: two JSON Schemas, the types of both plugins,
+and the tables and interfaces of docs/protocol.md. From a turn that runs: the path of a delta in
+ARCHITECTURE.md.
 """
 
 import json
@@ -13,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from codex_ls import protocol
 from codex_ls.config.models import json_schema
+from codex_ls.dev import delta_path
 from codex_ls.dev.plugin_types import lua, typescript, typescript_type
 from codex_ls.dev.protocol_reading import (
     EVENTS,
@@ -141,11 +144,22 @@ def page(text: str) -> str:
     return _MARKED.sub(part, text)
 
 
+# ---- ARCHITECTURE.md ---------------------------------------------------------------------------
+
+ARCHITECTURE: Final = ROOT / "ARCHITECTURE.md"
+
+
+def architecture(text: str) -> str:
+    """Return ARCHITECTURE.md with the path of a delta written anew; this runs a turn."""
+    path = delta_path.table(delta_path.steps())
+    return _MARKED.sub(lambda match: f"{match[1]}{path}\n{match[3]}", text)
+
+
 # ---- all of it ---------------------------------------------------------------------------------
 
 
 def outputs() -> dict[Path, str]:
-    """Return what each generated file must hold."""
+    """Return what each file that is generated from the models must hold."""
     docs = ROOT / "docs" / "protocol.md"
     return {
         ROOT / "editors" / "vscode" / "src" / "protocol.ts": typescript(),
@@ -161,6 +175,7 @@ def main() -> None:
     for path, text in outputs().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
+    ARCHITECTURE.write_text(architecture(ARCHITECTURE.read_text()))
 
 
 if __name__ == "__main__":
