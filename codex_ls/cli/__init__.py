@@ -27,7 +27,7 @@ _SUMMARIES = {
     "profile use NAME": "switch to a profile",
     "models": "list the built-in models; with --profile, those of its server",
     "model pull NAME": "download a built-in model",
-    "key set PROVIDER": "keep an API key in the system keyring",
+    "key set PROVIDER": "store an API key in the system keyring",
     "doctor": "check a profile, from config.toml to the first token",
     "serve": "the language server, for editors",
     "acp": "the agent for editors with the Agent Client Protocol",

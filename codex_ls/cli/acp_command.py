@@ -29,7 +29,7 @@ def run(argv: Sequence[str]) -> int:
         import_sdk()
     except ImportError:
         raise InvalidParams(
-            "The library of the Agent Client Protocol is not installed.",
+            "The Agent Client Protocol library is not installed.",
             hint="pip install 'codex-ls[acp]'",
         ) from None
     from codex_ls.acp.acp_agent import run_acp
@@ -55,16 +55,16 @@ def run(argv: Sequence[str]) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="codex-ls acp",
-        description="The agent of an editor that speaks the Agent Client Protocol (Zed, JetBrains,"
-        " Neovim, Emacs); the editor starts it. Its folder is the workspace.",
+        description="An agent for editors that support the Agent Client Protocol (Zed,"
+        " JetBrains, Neovim, Emacs). The editor starts it; its working directory is the workspace.",
     )
     parser.add_argument(
         "--init", action="store_true", help="set up a model in this terminal instead"
     )
     add = parser.add_argument_group("which model").add_argument
     add("-p", "--profile", metavar="NAME", help="a profile of config.toml")
-    add("-m", "--model", metavar="MODEL", help="this model, whatever the profile says")
-    add("--effort", choices=get_args(Effort), help="how hard a thinking model thinks")
+    add("-m", "--model", metavar="MODEL", help="the model; overrides the profile's")
+    add("--effort", choices=get_args(Effort), help="reasoning effort")
     add_tool_options(parser)
     add_config_options(parser)
     return parser

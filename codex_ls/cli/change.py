@@ -44,6 +44,9 @@ def _diff(change: Change) -> str:
 
 def _agrees(changes: Sequence[Change], out: Output) -> bool:
     if sys.stdin is None or not sys.stdin.isatty():
-        raise InvalidParams("Nothing was written: there is nobody to ask.", hint="--yes writes it.")
+        raise InvalidParams(
+            "Nothing was written: there is no terminal to ask on.",
+            hint="Add --yes to write without asking.",
+        )
     out.write(f"Write this to {_listed(changes)}? [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

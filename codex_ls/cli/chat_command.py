@@ -110,18 +110,21 @@ def _offer_model(name: str, out: Output) -> None:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="codex-ls chat",
-        description="A conversation in the terminal; /help inside lists what can be changed on the"
-        " way.",
+        description="Start a conversation in the terminal; /help lists its commands.",
     )
     parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
-    parser.add_argument("-m", "--model", metavar="MODEL", help="this model of the profile's server")
-    parser.add_argument("--effort", choices=get_args(Effort), help="how hard it thinks")
+    parser.add_argument("-m", "--model", metavar="MODEL", help="the model; overrides the profile's")
+    parser.add_argument("--effort", choices=get_args(Effort), help="reasoning effort")
     parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
-    parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
+    parser.add_argument(
+        "--local-only", action="store_true", help="allow only servers on this machine"
+    )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--resume", metavar="ID", help="go on with this conversation")
-    which.add_argument("--last", action="store_true", help="go on with this folder's last one")
-    parser.add_argument("--all", action="store_true", help="with --last: of every folder")
+    which.add_argument("--resume", metavar="ID", help="resume this conversation")
+    which.add_argument("--last", action="store_true", help="resume this folder's last conversation")
+    parser.add_argument(
+        "--all", action="store_true", help="with --last: conversations of all folders"
+    )
     add_tool_options(parser)
     return parser
 

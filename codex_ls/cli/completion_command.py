@@ -85,7 +85,7 @@ def run(argv: Sequence[str], commands: Mapping[str, Command], summaries: Mapping
     parser = ArgumentParser(
         prog="codex-ls completion",
         description="Print the completion for a shell. bash: source <(codex-ls completion bash) in"
-        " ~/.bashrc; zsh: the same in ~/.zshrc, behind compinit; fish: codex-ls completion fish >"
+        " ~/.bashrc; zsh: the same in ~/.zshrc, after compinit; fish: codex-ls completion fish >"
         " ~/.config/fish/completions/codex-ls.fish",
     )
     parser.add_argument("shell", choices=tuple(_SCRIPTS), metavar="bash|zsh|fish")

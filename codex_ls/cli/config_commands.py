@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def run_profiles(argv: Sequence[str]) -> int:
     """Print the profiles, as a table or as one JSON object. Raises ConfigError."""
-    parser = ArgumentParser(prog="codex-ls profiles", description="The profiles of config.toml.")
+    parser = ArgumentParser(
+        prog="codex-ls profiles", description="List the profiles of config.toml."
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_config_options(parser)
     parsed = parser.parse_args(argv)
@@ -124,7 +126,7 @@ def run_schema(argv: Sequence[str]) -> int:
     """Print the JSON Schema of config.toml; 0."""
     ArgumentParser(
         prog="codex-ls schema",
-        description="Prints the JSON Schema of config.toml: completion, hover and validation in"
+        description="Print the JSON Schema of config.toml, for completion, hover and validation in"
         " editors that use Taplo.",
     ).parse_args(argv)
 

@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 HELP = """\
 /profile [NAME]   list the profiles, or switch to one
 /model [NAME]     list the models of this server, or switch to one
-/effort [EFFORT]  how hard it thinks: none, minimal, low, medium, high, default
-/new              begin a new conversation
-/fork             continue in a copy of this one, which stays as it is
-/tools [on|off]   what the model may do, or let it use tools, or only answer
-/diff             what it changed in its last turn with changes
-/undo             put that back
+/effort [EFFORT]  reasoning effort: none, minimal, low, medium, high, default
+/new              start a new conversation
+/fork             continue in a copy of this conversation
+/tools [on|off]   show what the model may do, or turn tools on or off
+/diff             show the last file changes the model made
+/undo             undo those changes
 /thread           the id of this conversation, for codex-ls resume
 /prompts          your own prompts; /NAME asks one of them
 /help             this list
 /quit             leave (as Ctrl-D does)
 
-A line that ends in a backslash goes on in the next one. Ctrl-C stops an answer.
+A line that ends in a backslash continues on the next one. Ctrl-C stops an answer.
 """
 
 
@@ -218,7 +218,7 @@ class Conversation:
         if self.thread_id is None:
             raise InvalidParams("There is nothing to copy yet.", hint="Ask something first.")
         self.is_fork = True
-        self._tell("The next question goes on in a copy.\n")
+        self._tell("The next question continues in a copy.\n")
 
     def _new(self, _argument: str) -> None:
         self.thread_id, self.is_fork = None, False
@@ -226,21 +226,23 @@ class Conversation:
 
     def _tools(self, argument: str) -> None:
         if argument not in ("", "on", "off"):
-            raise InvalidParams(f"There is no /tools {argument}.", hint="/tools on, or /tools off.")
+            raise InvalidParams(
+                f"There is no /tools {argument}.", hint="Use /tools on or /tools off."
+            )
         if argument:
             self.has_tools = argument == "on"
         agent = self.tools(self.settings)
         if agent is None:
-            self._tell("It only answers; /tools on lets it use tools.\n")
+            self._tell("Tools are off; /tools on turns them on.\n")
             return
         policy = agent.policy
         network = "with" if policy.has_network else "without"
         self._tell(
-            f"It may use tools: {policy.mode} in {policy.workspace}, {network} network,"
+            f"Tools are on: {policy.mode} in {policy.workspace}, {network} network,"
             f" approvals {agent.approvals.policy}.\n"
         )
         for path in agent.project.paths:
-            self._tell(f"It is told the instructions of {path}.\n")
+            self._tell(f"Instructions are read from {path}.\n")
 
     def _diff(self, _argument: str) -> None:
         from codex_ls.cli.undo_command import undo
@@ -253,7 +255,7 @@ class Conversation:
         self._tell(undo(Path.cwd(), None)[0])
 
     def _thread(self, _argument: str) -> None:
-        self._tell(f"{self.thread_id or 'It begins with the next question.'}\n")
+        self._tell(f"{self.thread_id or 'The conversation starts with your next question.'}\n")
 
     def _prompts(self, _argument: str) -> None:
         prompts = list_prompts(self._home)
@@ -261,7 +263,7 @@ class Conversation:
         for prompt in prompts:
             self._tell(f"/{prompt.name:{width}}  {prompt.description}".rstrip() + "\n")
         if not prompts:
-            self._tell(f"There are none: a prompt is a file NAME.md in {self._home / 'prompts'}.\n")
+            self._tell(f"No prompts yet: a prompt is a file NAME.md in {self._home / 'prompts'}.\n")
 
     def _help(self, _argument: str) -> None:
         self._tell(HELP)
@@ -278,8 +280,8 @@ class Conversation:
         )
         if moves_away and self.thread_id is not None:
             self._tell(
-                f"note: the conversation so far goes to {settings.provider.name} with your next"
-                " question; /new begins without it\n"
+                "note: your next question sends the conversation so far to"
+                f" {settings.provider.name}; /new starts without it\n"
             )
 
     def _resolved(self, choice: Choice) -> ModelSettings:

@@ -25,7 +25,7 @@ def run(argv: Sequence[str]) -> int:
     """Print what runs on the usual ports of this machine; 1 if nothing does."""
     parser = ArgumentParser(
         prog="codex-ls discover",
-        description="Looks for model servers on this machine's usual ports, and nowhere else."
+        description="Look for model servers on the usual ports of this machine only."
         " codex-ls init writes a profile for one of them.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -53,7 +53,7 @@ def run(argv: Sequence[str]) -> int:
 def add_ports_option(parser: ArgumentParser) -> None:
     """`--port N`, as often as one likes."""
     parser.add_argument(
-        "--port", metavar="N", type=int, action="append", help="look at this port instead"
+        "--port", metavar="N", type=int, action="append", help="check this port instead"
     )
 
 
@@ -75,9 +75,9 @@ def nothing_found(ports: Sequence[int] | None, silent: Sequence["SilentPort"]) -
     """What to say where nothing answers."""
     where = f" at port {' or '.join(map(str, ports))}" if ports else ""
     hint = (
-        "restart what hangs there, or wait until it is free"
+        "restart the program there, or wait until it responds"
         if silent
-        else "start LM Studio, Ollama or llama.cpp; or ask without one: the built-in model is"
+        else "start LM Studio, Ollama or llama.cpp; or use the built-in model:"
         " `codex-ls exec --profile embedded`"
     )
     return f"No model server answers on this machine{where}.\n{silent_lines(silent)}hint: {hint}.\n"
@@ -86,8 +86,8 @@ def nothing_found(ports: Sequence[int] | None, silent: Sequence["SilentPort"]) -
 def silent_lines(silent: Sequence["SilentPort"]) -> str:
     """A line for each port where something listens and says nothing."""
     return "".join(
-        f"note: something at {port.origin} takes connections and answers nothing; it hangs, or is"
-        " at work\n"
+        f"note: something at {port.origin} accepts connections but does not answer; it may be"
+        " busy or hung\n"
         for port in silent
     )
 

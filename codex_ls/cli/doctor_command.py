@@ -22,15 +22,19 @@ def run(argv: Sequence[str]) -> int:
     """Examine one profile; 0 if a question can be answered, else 1."""
     parser = ArgumentParser(
         prog="codex-ls doctor",
-        description="Checks one profile from its file to its first word, and says what to do."
-        " What it prints is safe to paste: it holds no key.",
+        description="Check one profile, from config.toml to the first token. The output"
+        " contains no API key, so it is safe to paste.",
     )
     parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
-    parser.add_argument("-m", "--model", metavar="MODEL", help="this model of the profile's server")
-    parser.add_argument("--effort", choices=get_args(Effort), help="how hard it thinks")
+    parser.add_argument("-m", "--model", metavar="MODEL", help="the model; overrides the profile's")
+    parser.add_argument("--effort", choices=get_args(Effort), help="reasoning effort")
     parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
-    parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
-    parser.add_argument("--discover", action="store_true", help="look at this machine's ports too")
+    parser.add_argument(
+        "--local-only", action="store_true", help="allow only servers on this machine"
+    )
+    parser.add_argument(
+        "--discover", action="store_true", help="also look for model servers on this machine"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
     out = Output(sys.stdout)

@@ -26,7 +26,7 @@ def read_settings(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError):
-        raise InvalidParams(f"{path} can't be read.", hint="Change it by hand.") from None
+        raise InvalidParams(f"{path} can't be read.", hint="Edit it manually.") from None
 
 
 def write_settings(path: Path, text: str) -> Path | None:
@@ -111,5 +111,5 @@ def _parsed(tokens: Sequence[re.Match[str]]) -> dict[str, Any]:
 
 def _unsafe() -> InvalidParams:
     return InvalidParams(
-        "settings.json can't be changed safely.", hint='Add "codex.profile" to it by hand.'
+        "settings.json can't be changed safely.", hint='Add "codex.profile" to it manually.'
     )

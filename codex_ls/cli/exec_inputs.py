@@ -46,7 +46,7 @@ def read_inputs(arguments: ExecArguments, *, err: Output, started_at: float) -> 
     """Read configuration, files and prompt. Raises CodexError; tells `err` what is worth a line."""
     if arguments.without_effect and not arguments.is_quiet:
         flags = ", ".join(arguments.without_effect)
-        err.write(f"note: without effect, because there is no such thing here: {flags}\n")
+        err.write(f"note: options ignored because codex-ls does not support them: {flags}\n")
     schema = _read_schema(arguments.output_schema)
     images = tuple(path.absolute() for path in arguments.images)
     files = tuple(read_file(path) for path in arguments.files)
@@ -145,15 +145,15 @@ def _tools(arguments: ExecArguments, settings: "ModelSettings", err: Output) -> 
     from codex_ls.cli.approval_prompt import ApprovalPrompt
 
     if arguments.is_unprotected:
-        err.write("warning: every command of the model runs without sandbox and without asking\n")
+        err.write("warning: the model runs every command without a sandbox and without approval\n")
     # As in Codex: nobody is asked by a command that scripts use, unless the command line says so.
     approval = "never" if arguments.is_unprotected else arguments.approval or "never"
     permissions = Permissions(mode, approval, arguments.added_roots)
     agent = Agent(settings, Path.cwd(), permissions, ask=ApprovalPrompt(err))
     if agent.project.paths and not arguments.is_quiet:
         names = ", ".join(path.name for path in agent.project.paths)
-        cut = ", cut to a tenth of the window" if agent.project.is_cut else ""
-        err.write(f"note: the model is told the instructions of {names}{cut}\n")
+        cut = ", truncated to a tenth of the context window" if agent.project.is_cut else ""
+        err.write(f"note: instructions are read from {names}{cut}\n")
     return agent
 
 
@@ -237,7 +237,9 @@ def _writable(path: Path | None) -> Path | None:
     if path.is_dir():
         raise InvalidParams(f"{path} is a folder.", hint="-o takes the name of a file.")
     if not path.absolute().parent.is_dir():
-        raise InvalidParams(f"There is no folder {path.parent}.", hint="-o writes into a folder.")
+        raise InvalidParams(
+            f"There is no folder {path.parent}.", hint="Create it, or correct the path after -o."
+        )
     return path.absolute()
 
 

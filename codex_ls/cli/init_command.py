@@ -21,21 +21,21 @@ def run(argv: Sequence[str]) -> int:
     """Offer a profile for one server; 0 if it is there afterwards. Raises CodexError."""
     parser = ArgumentParser(
         prog="codex-ls init",
-        description="Finds the model servers of this machine and writes a profile for one of them"
-        " into NAME.config.toml: shows the change, asks, and keeps a backup.",
+        description="Find the model servers on this machine and write a profile for one of them"
+        " to NAME.config.toml. Shows the change, asks, and keeps a backup.",
     )
-    parser.add_argument("--model", metavar="NAME", help="this model, if a server has it")
-    parser.add_argument("--name", metavar="PROFILE", help="what to call the profile")
+    parser.add_argument("--model", metavar="NAME", help="the model to use")
+    parser.add_argument("--name", metavar="PROFILE", help="the name of the profile")
     parser.add_argument("--yes", "-y", action="store_true", help="write without asking")
     add_ports_option(parser)
     parsed = parser.parse_args(argv)
     out = Output(sys.stdout)
     if parsed.name is not None and is_blank(parsed.name):
-        raise InvalidParams("A profile needs a name.", hint="Write --name NAME, or leave it out.")
+        raise InvalidParams("A profile needs a name.", hint="Use --name NAME, or omit it.")
     if parsed.name is not None and not _is_plain(parsed.name):
         raise InvalidParams(
-            "The name of a profile has letters, digits, - and _ only.",
-            hint="It is the name of a file, and of an option of Codex.",
+            "A profile name may contain only letters, digits, - and _.",
+            hint="Choose another: it is used as a file name and as an option of Codex.",
         )
     found, silent = find_servers(parsed.port)
     if not found:
@@ -70,7 +70,7 @@ def _try_it(config: "Config", name: str) -> str:
 
 _OWN_API = {
     "lmstudio": "reports loading and prompt progress (LM Studio 0.4)",
-    "ollama": "asks for the window that a turn needs and reports loading time",
+    "ollama": "requests the context window that a turn needs and reports loading time",
 }
 
 
@@ -104,7 +104,10 @@ def _choose(
         choices = [choice for choice in choices if choice[1] == wanted]
     if not choices:
         what = f"no server has the model {wanted}" if wanted else "the servers here have no model"
-        raise InvalidParams(f"There is nothing to write: {what}.", hint="codex-ls discover lists.")
+        raise InvalidParams(
+            f"Nothing to write: {what}.",
+            hint="codex-ls discover lists the servers and their models.",
+        )
     if len(choices) == 1 or not may_ask or sys.stdin is None or not sys.stdin.isatty():
         return choices[0]
     for number, (server, name) in enumerate(choices, 1):
@@ -112,5 +115,5 @@ def _choose(
     out.write(f"Which one? [1-{len(choices)}, 1] ")
     answer = read_answer().strip() or "1"
     if not answer.isdecimal() or not 0 < int(answer) <= len(choices):
-        raise InvalidParams(f"{answer} is none of them.")
+        raise InvalidParams(f"{answer} is not one of the choices.")
     return choices[int(answer) - 1]

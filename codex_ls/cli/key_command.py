@@ -17,15 +17,16 @@ _MAX_KEY_CHARS = 16 * 1024
 def run(argv: Sequence[str]) -> int:
     """Keep or remove one key; 0 if that is done. Raises CodexError."""
     parser = ArgumentParser(
-        prog="codex-ls key", description="API keys in the system's keyring, each for one address."
+        prog="codex-ls key",
+        description="Store API keys in the system keyring, each for one address.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="set|delete PROVIDER")
     for verb, told in (
-        ("set", "keep a key; it is asked for, or read from standard input"),
-        ("delete", "remove it"),
+        ("set", "store a key, entered at a prompt or read from standard input"),
+        ("delete", "delete a key"),
     ):
         sub = verbs.add_parser(verb, help=told)
-        sub.add_argument("provider", metavar="PROVIDER", help="as model_providers names it")
+        sub.add_argument("provider", metavar="PROVIDER", help="its name under model_providers")
         sub.add_argument("-p", "--profile", metavar="NAME", help="the profile that defines it")
     parsed = parser.parse_args(argv)
 
@@ -37,21 +38,23 @@ def run(argv: Sequence[str]) -> int:
     provider = named_provider(load_config(), parsed.provider, profile=parsed.profile)
     if not provider.env_key:
         raise InvalidParams(
-            f"The provider {provider.id} takes no key.",
-            hint=f'Give it one: env_key = "NAME_OF_A_VARIABLE" under [model_providers.{provider.id}].',
+            f"The provider {provider.id} uses no API key.",
+            hint=f'Add env_key = "NAME_OF_A_VARIABLE" under [model_providers.{provider.id}].',
         )
     where = origin(provider.base_url)
     out = Output(sys.stdout)
     if parsed.verb == "delete":
         is_removed = forget_key(provider.id, where)
         told = (
-            "The key of {} at {} is removed.\n" if is_removed else "There is no key of {} at {}.\n"
+            "The API key of {} at {} was deleted.\n"
+            if is_removed
+            else "No API key of {} at {} is stored.\n"
         )
         out.write(told.format(provider.id, where))
         return 0
     key = _read_key(f"API key of {provider.id}, sent to {where} and nowhere else: ")
     keep_key(provider.id, where, key)
-    out.write(f"The key of {provider.id} is kept, for {where} alone.\n")
+    out.write(f"The API key of {provider.id} was stored, for {where} only.\n")
     return 0
 
 
@@ -67,7 +70,7 @@ def _read_key(question: str) -> str:
         raise InvalidParams("No key was given.", hint="Nothing was changed.")
     if len(key) > _MAX_KEY_CHARS or not (key.isascii() and key.isprintable()):
         raise InvalidParams(
-            "What was given holds characters that no key has.",
-            hint="It may have been copied with a line end or with quotation marks.",
+            "The API key contains characters that are not allowed.",
+            hint="Enter it again: it may have been copied with quotes, spaces or a line end.",
         )
     return key

@@ -36,7 +36,7 @@ def set_up_log(env: Mapping[str, str]) -> None:
     if not levels:
         if ours.strip().lower() not in _OFF:
             Output(sys.stderr, lossy=True).write(
-                f"note: CODEX_LS_LOG={sanitize(ours)} names no level\n"
+                f"note: CODEX_LS_LOG={sanitize(ours)} is not a log level\n"
                 "hint: the levels are debug, info, warn, error and off.\n"
             )
         return

@@ -22,11 +22,13 @@ def run_models(argv: Sequence[str]) -> int:
     """List the models of a profile's server, or the built-in ones; return the exit code."""
     parser = ArgumentParser(
         prog="codex-ls models",
-        description="The built-in models; with --profile those of that profile's server.",
+        description="List the built-in models, or with --profile those of the profile's server.",
     )
     parser.add_argument("-p", "--profile", metavar="NAME", help="a profile of config.toml")
     parser.add_argument("-c", "--config", metavar="KEY=VALUE", action="append", default=[])
-    parser.add_argument("--local-only", action="store_true", help="ask this machine alone")
+    parser.add_argument(
+        "--local-only", action="store_true", help="allow only servers on this machine"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
     if parsed.profile is not None:

@@ -19,7 +19,7 @@ _KEY = "codex.profile"
 
 def run(argv: Sequence[str]) -> int:
     """Switch to the profile; 0 if it is active afterwards. Raises CodexError."""
-    parser = ArgumentParser(prog="codex-ls profile", description="Which profile is active.")
+    parser = ArgumentParser(prog="codex-ls profile", description="Switch the active profile.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="use NAME")
     use = verbs.add_parser("use", help="switch to a profile")
     use.add_argument("name", metavar="NAME", help="as `codex-ls profiles` lists it")

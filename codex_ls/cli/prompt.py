@@ -79,7 +79,7 @@ def _text_of(path: Path, *, option: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidParams(
-            f"The file {path} is not UTF-8 text.", hint="For a picture use -i."
+            f"The file {path} is not UTF-8 text.", hint="Use -i for an image."
         ) from None
 
 
@@ -117,7 +117,7 @@ def _decoded(data: bytes, err: Output) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        err.write("note: standard input is not valid UTF-8; the bad bytes are replaced\n")
+        err.write("note: standard input is not valid UTF-8; invalid bytes are replaced\n")
         return data.decode(encoding, "replace")
 
 

@@ -13,7 +13,7 @@ def run(argv: Sequence[str]) -> int:
 
     options = {"overrides": parsed.config, "local_only": parsed.local_only}
     if parsed.allow_origin and parsed.ws is None:
-        raise InvalidParams("--allow-origin says who may connect with --ws, and there is no --ws.")
+        raise InvalidParams("--allow-origin requires --ws.")
     if parsed.tcp is not None:
         return run_tcp(*_address(parsed.tcp), **options)
     if parsed.ws is not None:
@@ -26,7 +26,7 @@ def run(argv: Sequence[str]) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="codex-ls serve",
-        description="The language server; without options it speaks on standard input and output.",
+        description="Start the language server; without options it uses standard input and output.",
     )
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--stdio", action="store_true", help="standard input and output (default)")
@@ -41,7 +41,8 @@ def _parser() -> ArgumentParser:
         metavar="ORIGIN",
         action="append",
         default=[],
-        help="let the pages of this origin connect, as http://localhost:5173; without it no page may",
+        help="allow web pages of this origin to connect, such as http://localhost:5173; by"
+        " default none may",
     )
     add_config_options(parser)
     return parser

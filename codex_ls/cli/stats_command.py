@@ -39,12 +39,12 @@ def run(argv: Sequence[str]) -> int:
     """Print the figures; 1 if there are none. Raises InvalidParams, OutputFailed."""
     parser = ArgumentParser(
         prog="codex-ls stats",
-        description="How long turns took on this machine, by profile and model. The log holds"
-        " figures only, no word of a prompt or an answer.",
+        description="Show response times on this machine, by profile and model. The log"
+        " contains numbers only, no text of prompts or answers.",
     )
-    parser.add_argument("-p", "--profile", metavar="NAME", help="this profile alone")
-    parser.add_argument("--since", metavar="AGE", help="such as 12h, 7d or 4w; else everything")
-    parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="draw every turn")
+    parser.add_argument("-p", "--profile", metavar="NAME", help="only this profile")
+    parser.add_argument("--since", metavar="AGE", help="such as 12h, 7d or 4w; default: everything")
+    parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="plot every turn")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
 
@@ -76,28 +76,30 @@ def _age(text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,4})([hdw])", text)
     if match is None:
         what = text if text.strip() else "An empty text"
-        raise InvalidParams(f"{what} is no age.", hint="Write --since 12h, 7d or 4w.")
+        raise InvalidParams(
+            f"{what} is not a valid age.", hint="Use a value such as --since 12h, 7d or 4w."
+        )
     return timedelta(hours=int(match[1]) * _UNITS[match[2]])
 
 
 def _nothing(logged: Sequence["LoggedTurn"], *, profile: str | None, since: str | None) -> str:
     """What to say where no turn is left to count."""
     if not logged:
-        return "No turn is in the log yet.\n"
+        return "The log contains no turns yet.\n"
     known = sorted({turn.profile or turn.provider for turn in logged})
     whose = "" if profile is None else f" of {profile}"
     when = "" if since is None else f" from the last {since}"
     hint = (
         f"hint: there are turns of {', '.join(known)}.\n" if profile not in (None, *known) else ""
     )
-    return f"No turn{whose}{when} is in the log.\n{hint}"
+    return f"The log contains no turns{whose}{when}.\n{hint}"
 
 
 def _table(found: Sequence["Summary"], out: Output) -> str:
     rows = table([_row(summary) for summary in found], out, headings=_HEADINGS, left=2, fold_at=2)
     lines = [f"{row}\n" for row in rows]
     if any(summary.is_estimated or summary.is_prompt_estimated for summary in found):
-        lines.append("\n* counted here in part, since the server told no speed\n")
+        lines.append("\n* partly measured here: the server reported no speed\n")
     return "".join(lines)
 
 
@@ -149,7 +151,7 @@ def _draw(path: Path, turns: Sequence["LoggedTurn"]) -> None:
                 (at.astimezone(), first_ms / 1000)
             )
     if not series:
-        raise InvalidParams("There is nothing to draw: no turn brought a word.")
+        raise InvalidParams("Nothing to plot: no turn produced any text.")
     try:
         path.write_text(first_word_plot(series), encoding="utf-8")
     except OSError as error:

@@ -28,7 +28,8 @@ def chosen_thread(
     store = ThreadStore.of(os.environ)
     if store is None:
         raise UnknownThread(
-            "No thread is kept: there is no folder for them.", hint="Set CODEX_HOME."
+            "Conversations cannot be saved: there is no configuration folder.",
+            hint="Set CODEX_HOME.",
         )
     if beginning is not None:
         return store.find(beginning)
@@ -36,8 +37,8 @@ def chosen_thread(
         return store.latest(folder=folder)
     if ask is None or sys.stdin is None or not sys.stdin.isatty():
         raise InvalidParams(
-            "It has to be said which conversation is meant.",
-            hint="Write --last, or the id that codex-ls threads shows.",
+            "No conversation was selected.",
+            hint="Use --last, or an id that codex-ls threads lists.",
         )
     return _picked(store.recent(limit=_OFFERED, folder=folder), store, folder=folder, ask=ask)
 
@@ -66,4 +67,4 @@ def _picked(
     word = line.strip() or ("1" if line else "")
     if word.isdecimal() and 1 <= int(word) <= len(offered):
         return offered[int(word) - 1].thread_id
-    raise InvalidParams("No conversation was chosen.", hint="Write its number, or its id.")
+    raise InvalidParams("No conversation was selected.", hint="Enter its number or its id.")

@@ -30,15 +30,16 @@ def run(argv: Sequence[str]) -> int:
     parser = ArgumentParser(
         prog="codex-ls threads",
         usage="codex-ls threads [ID] [OPTIONS]\n       codex-ls threads delete ID... [--yes]",
-        description="The conversations that are kept, the last one first; codex-ls resume ID resumes"
-        " one.",
+        description="List saved conversations, newest first; codex-ls resume ID resumes one.",
     )
     parser.add_argument("thread", metavar="ID", nargs="?", help="show this thread as Markdown")
     parser.add_argument(
-        "--search", metavar="WORDS", help="those in which all of these words were said"
+        "--search", metavar="WORDS", help="only those that contain all of these words"
     )
-    parser.add_argument("--all", action="store_true", help=f"all of them, not the last {_SHOWN}")
-    parser.add_argument("--here", action="store_true", help="those that began in this folder")
+    parser.add_argument(
+        "--all", action="store_true", help=f"all of them, not only the last {_SHOWN}"
+    )
+    parser.add_argument("--here", action="store_true", help="only those started in this folder")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parsed = parser.parse_args(argv)
 
@@ -96,7 +97,7 @@ def _delete(argv: Sequence[str]) -> int:
     if not parsed.yes:
         if sys.stdin is None or not sys.stdin.isatty() or not out.is_terminal:
             raise InvalidParams(
-                "There is no terminal to ask on.", hint="Add --yes to delete without a question."
+                "There is no terminal to ask on.", hint="Add --yes to delete without asking."
             )
         for thread_id in ids:
             out.write(clipped(f"{thread_id}  {store.read(thread_id).title}", out) + "\n")
@@ -113,14 +114,14 @@ def _delete(argv: Sequence[str]) -> int:
 def _kept(store: "ThreadStore | None") -> "ThreadStore":
     """The store, if there is a place for one. Raises UnknownThread."""
     if store is None:
-        raise UnknownThread("No thread is kept: there is no folder for them.")
+        raise UnknownThread("Conversations cannot be saved: there is no configuration folder.")
     return store
 
 
 def _nothing(*, is_folder: bool, search: str | None) -> str:
-    what = "was begun in this folder" if is_folder else "is kept yet"
+    what = "was started in this folder" if is_folder else "is saved yet"
     if search:
-        what = f"{'of this folder ' if is_folder else ''}holds {search}"
+        what = f"{'of this folder ' if is_folder else ''}contains {search}"
     return f"No conversation {what}.\n"
 
 

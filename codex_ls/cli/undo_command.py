@@ -34,8 +34,8 @@ def undo(workspace: Path, turn: str | None, *, only_diff: bool = False) -> tuple
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="codex-ls undo",
-        description="Put back the files that a model changed with its tools, as they were before"
-        " its turn. A file that was changed since stays as it is.",
+        description="Restore the files that a model changed with its tools to their content"
+        " before the turn. Files changed since then are left alone.",
     )
     parser.add_argument("turn", metavar="TURN", nargs="?", help="its id; without it, the last turn")
     parser.add_argument("--diff", action="store_true", help="only show what the turn changed")

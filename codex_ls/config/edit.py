@@ -224,7 +224,7 @@ def _holds(text: str, wanted: Mapping[str, object]) -> bool:
 
 
 def _unsafe() -> ConfigError:
-    return ConfigError("config.toml can't be changed safely.", hint="Change it by hand.")
+    return ConfigError("config.toml can't be changed safely.", hint="Edit it manually.")
 
 
 def _has(text: str, path: Sequence[str]) -> bool:
@@ -304,7 +304,7 @@ def _value_text(text: str, start: int) -> str:
             continue
         if "#" not in piece or _is_whole(piece):
             return piece
-    raise ConfigError("That value runs over several lines.", hint="Change it by hand.")
+    raise ConfigError("That value runs over several lines.", hint="Edit it manually.")
 
 
 def _is_whole(piece: str) -> bool:

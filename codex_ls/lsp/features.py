@@ -205,7 +205,7 @@ async def thread(params: ThreadParams, env: Mapping[str, str]) -> ThreadResult:
     """Return one conversation. Raises UnknownThread."""
     store = ThreadStore.of(env)
     if store is None:
-        raise UnknownThread("No thread is kept: there is no folder for them.")
+        raise UnknownThread("Conversations cannot be saved: there is no configuration folder.")
     return thread_result(await asyncio.to_thread(store.read, params.thread_id))
 
 

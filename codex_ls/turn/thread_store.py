@@ -143,11 +143,11 @@ class ThreadStore:
             return found[0].thread_id
         if elsewhere := self.recent(limit=1):
             raise UnknownThread(
-                "No conversation was begun in this folder.",
-                hint=f"--last --all goes on with the last one of any folder: {elsewhere[0].title}",
+                "No conversation was started in this folder.",
+                hint=f"--last --all resumes the last one of all folders: {elsewhere[0].title}",
             )
         raise UnknownThread(
-            "No conversation is kept yet.", hint='codex-ls exec "your question" begins one.'
+            "No conversation is saved yet.", hint='codex-ls exec "your question" starts one.'
         )
 
     def find(self, beginning: str) -> str:

@@ -181,7 +181,7 @@ def test_without_the_library_the_next_step_is_named(command: Command, tmp_path: 
     done = command.run("acp", PYTHONPATH=path)
     assert (done.exit_code, done.out) == (2, "")
     assert done.err == (
-        "error: The library of the Agent Client Protocol is not installed.\n"
+        "error: The Agent Client Protocol library is not installed.\n"
         "hint: pip install 'codex-ls[acp]'\n"
     )
 

@@ -133,7 +133,7 @@ def test_a_switch_that_fails_changes_nothing(server: ModelServer, command: Comma
 @pytest.mark.usefixtures("two_profiles")
 def test_leaving_this_machine_is_said(command: Command) -> None:
     done = command.run("chat", stdin=b"hi\n/profile far\n")
-    assert "note: the conversation so far goes to Far with your next question;" in done.err
+    assert "note: your next question sends the conversation so far to Far;" in done.err
     locked = command.run("chat", "--local-only", stdin=b"/profile far\nhi\n")
     assert "error: far is at https://model.invalid:443, and only this machine is allowed." in (
         locked.err

@@ -122,7 +122,7 @@ def test_input_that_is_no_text_is_repaired_and_said(server: ModelServer, command
     assert command.run("exec", "--thinking=off", stdin=b"caf\xe9") == Result(
         0,
         "Four.\n",
-        "note: standard input is not valid UTF-8; the bad bytes are replaced\nFIGURES\n",
+        "note: standard input is not valid UTF-8; invalid bytes are replaced\nFIGURES\n",
     )
     assert user_text(server) == "caf\ufffd"
 
@@ -221,7 +221,7 @@ def test_an_image_is_sent_as_a_part_of_the_message(server: ModelServer, command:
             "error: There is no folder no/such/folder.\n",
         ),
         (("exec", "--cd", "missing", "hi"), "error: The folder missing can't be entered"),
-        (("exec", "resume"), "error: It has to be said which conversation is meant.\n"),
+        (("exec", "resume"), "error: No conversation was selected.\n"),
         (("nonsense",), "error: There is no command nonsense.\n"),
         ((), "error: No command was given.\n"),
     ],
@@ -343,7 +343,7 @@ def test_flags_that_steer_nothing_here_are_told_in_one_line(
     ) == Result(
         0,
         "Four.\n",
-        "note: without effect, because there is no such thing here: --search, --enable\nFIGURES\n",
+        "note: options ignored because codex-ls does not support them: --search, --enable\nFIGURES\n",
     )
 
 

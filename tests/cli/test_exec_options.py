@@ -53,7 +53,7 @@ def test_files_go_along_in_their_order(server: ModelServer, command: Command) ->
     [
         ("missing", "The file missing can't be read: No such file or directory.", "Check the"),
         (".", ". is a folder.", "-f takes the name of a file."),
-        ("binary", "The file binary is not UTF-8 text.", "For a picture use -i."),
+        ("binary", "The file binary is not UTF-8 text.", "Use -i for an image."),
         ("large", "The file large is larger than 1 MiB.", "Pipe in the part that matters."),
     ],
 )

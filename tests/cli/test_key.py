@@ -48,7 +48,7 @@ def test_a_key_is_kept_used_and_removed(keyed: Command, server: ModelServer) -> 
     done = keyed.run("key", "set", "fake", stdin=f"{KEY}\n".encode())
     origin = server.origin
     assert (done.exit_code, done.err) == (0, "")
-    assert done.out == f"The key of fake is kept, for {origin} alone.\n"
+    assert done.out == f"The API key of fake was stored, for {origin} only.\n"
     assert kept(keyed) == {f"codex-ls\nfake at {origin}": KEY}
 
     asked = keyed.run("exec", "x")
@@ -56,8 +56,8 @@ def test_a_key_is_kept_used_and_removed(keyed: Command, server: ModelServer) -> 
     assert server.turns[0].headers["authorization"] == f"Bearer {KEY}"
 
     gone = keyed.run("key", "delete", "fake")
-    assert gone.out == f"The key of fake at {origin} is removed.\n"
-    assert keyed.run("key", "delete", "fake").out == f"There is no key of fake at {origin}.\n"
+    assert gone.out == f"The API key of fake at {origin} was deleted.\n"
+    assert keyed.run("key", "delete", "fake").out == f"No API key of fake at {origin} is stored.\n"
     assert keyed.run("exec", "x").exit_code == 1
     for result in (missing, done, asked, gone):
         assert KEY not in result.out + result.err
@@ -96,10 +96,10 @@ def test_a_key_is_typed_without_echo(keyed: Command) -> None:
     ("arguments", "stdin", "sentence"),
     [
         (("set", "nobody"), KEY, "There is no provider `nobody`."),
-        (("set", "keyless"), KEY, "The provider keyless takes no key."),
+        (("set", "keyless"), KEY, "The provider keyless uses no API key."),
         (("set", "fake"), "", "No key was given."),
-        (("set", "fake"), "a\nb", "What was given holds characters that no key has."),
-        (("set", "fake"), "k" * 20_000, "What was given holds characters that no key has."),
+        (("set", "fake"), "a\nb", "The API key contains characters that are not allowed."),
+        (("set", "fake"), "k" * 20_000, "The API key contains characters that are not allowed."),
         (("set", "fake", KEY), "", "Unrecognized arguments"),
         (("set", "fake", "--profile", "nobody"), KEY, "There is no profile `nobody`."),
     ],

@@ -48,7 +48,7 @@ def test_the_log_is_off_unless_it_is_asked_for(
 def test_a_level_that_is_none_is_told(server: ModelServer, command: Command) -> None:
     server.always(chat_stream(content=["Four."]))
     assert command.run("exec", "hi", CODEX_LS_LOG="verbose").err == (
-        "note: CODEX_LS_LOG=verbose names no level\n"
+        "note: CODEX_LS_LOG=verbose is not a log level\n"
         "hint: the levels are debug, info, warn, error and off.\n"
         "FIGURES\n"
     )

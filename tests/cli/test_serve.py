@@ -17,8 +17,8 @@ from codex_ls.errors import InvalidParams
         (["--ws", "0.0.0.0:7777"], "0.0.0.0 is not a loopback address."),
         (["--tcp", "[::]:7777"], ":: is not a loopback address."),
         (["--ws", "127.0.0.1:0", "--allow-origin", "*"], "* is not the origin of a page."),
-        (["--allow-origin", "http://localhost:5173"], "there is no --ws."),
-        (["--tcp", "127.0.0.1:0", "--allow-origin", "http://localhost"], "there is no --ws."),
+        (["--allow-origin", "http://localhost:5173"], "--allow-origin requires --ws."),
+        (["--tcp", "127.0.0.1:0", "--allow-origin", "http://localhost"], "--allow-origin requires --ws."),
     ],
 )
 def test_options_that_make_no_sense_are_one_clear_error(argv: list[str], told: str) -> None:

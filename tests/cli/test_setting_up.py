@@ -72,15 +72,12 @@ def test_what_takes_connections_and_says_nothing_is_named(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         port = hanging.getsockname()[1]
-        note = (
-            f"note: something at http://localhost:{port} takes connections and answers nothing;"
-            " it hangs, or is at work\n"
-        )
+        note = f"note: something at http://localhost:{port} accepts connections but does not answer; it may be busy or hung\n"
         alone = command.run("discover", "--port", str(port))
         assert alone.exit_code == 1
         assert alone.out == (
             f"No model server answers on this machine at port {port}.\n{note}"
-            "hint: restart what hangs there, or wait until it is free.\n"
+            "hint: restart the program there, or wait until it responds.\n"
         )
         ports = ("--port", str(port), "--port", str(server.port))
         both = command.run("discover", *ports)
@@ -142,7 +139,7 @@ def test_nothing_is_written_without_a_yes(server: ModelServer, command: Command)
     done = command.run("init", *port)
     assert (done.exit_code, done.err) == (
         2,
-        "error: Nothing was written: there is nobody to ask.\nhint: --yes writes it.\n",
+        "error: Nothing was written: there is no terminal to ask on.\nhint: Add --yes to write without asking.\n",
     )
     with command.start_at_terminal("init", *port) as terminal:
         terminal.until("[y/N] ")
@@ -222,7 +219,7 @@ OWN_APIS = [
     (
         "ollama",
         {"/api/version": {"version": "0.12.0"}, "/api/tags": {"models": [{"name": "m"}]}},
-        "asks for the window that a turn needs and reports loading time.\n",
+        "requests the context window that a turn needs and reports loading time.\n",
     ),
 ]
 

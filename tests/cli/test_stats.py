@@ -12,7 +12,7 @@ from tests.support.streams import chat_stream
 
 
 def test_the_figures_of_what_was_asked(server: ModelServer, command: Command) -> None:
-    assert command.run("stats") == Result(1, "No turn is in the log yet.\n", "")
+    assert command.run("stats") == Result(1, "The log contains no turns yet.\n", "")
     server.always(chat_stream(reasoning=["hm"], content=["Fo", "ur."], usage=(12, 40)))
     for _ in range(2):
         command.run("exec", "2 + 2?")
@@ -27,10 +27,10 @@ def test_the_figures_of_what_was_asked(server: ModelServer, command: Command) ->
     dots = [node for node in picture.iter() if node.tag.endswith("circle")]
     assert len(dots) == 3, "one for each turn, one in the legend"
     assert command.run("stats", "--profile", "other") == Result(
-        1, "No turn of other is in the log.\nhint: there are turns of fake.\n", ""
+        1, "The log contains no turns of other.\nhint: there are turns of fake.\n", ""
     )
     assert command.run("stats", "--profile", "fake", "--since", "0h") == Result(
-        1, "No turn of fake from the last 0h is in the log.\n", ""
+        1, "The log contains no turns of fake from the last 0h.\n", ""
     )
 
 
@@ -41,7 +41,7 @@ def test_an_age_that_is_none(command: Command, age: str, what: str) -> None:
     done = command.run("stats", "--since", age)
     assert (done.exit_code, done.err) == (
         2,
-        f"error: {what} is no age.\nhint: Write --since 12h, 7d or 4w.\n",
+        f"error: {what} is not a valid age.\nhint: Use a value such as --since 12h, 7d or 4w.\n",
     )
 
 
@@ -71,7 +71,7 @@ def test_how_prompts_were_read_and_how_full_the_window_was(command: Command) -> 
         "trend",
     ]
     assert re.split("  +", row)[6:] == ["-", "-", "612*", "50%", "-"]
-    assert note == "* counted here in part, since the server told no speed"
+    assert note == "* partly measured here: the server reported no speed"
     (summary,) = json.loads(command.run("stats", "--json").out)["summaries"]
     assert summary["window_share"] == {"median": 0.5, "p95": 0.5, "count": 1}
     assert summary["is_prompt_estimated"] is True

@@ -63,7 +63,7 @@ def test_an_unknown_conversation_is_told_before_anything_is_asked(
         "error: There is no thread no-such-id.\nhint: codex-ls threads lists them.\n",
     )
     assert command.run("exec", "resume", "--last", "hi").err.startswith(
-        "error: No conversation is kept yet."
+        "error: No conversation is saved yet."
     )
     assert server.requests == []
 
@@ -109,7 +109,7 @@ def test_the_list_needs_no_language_server(command: Command) -> None:
 
 
 def test_the_list_and_one_conversation(server: ModelServer, command: Command) -> None:
-    assert command.run("threads") == Result(0, "No conversation is kept yet.\n", "")
+    assert command.run("threads") == Result(0, "No conversation is saved yet.\n", "")
     server.enqueue(FOUR, FIVE)
     command.run("exec", "2 + 2?\nquickly")
     command.run("exec", "resume", "--last", "and 1 more?")
@@ -138,14 +138,14 @@ def test_the_last_one_is_that_of_this_folder(server: ModelServer, command: Comma
     assert refused == Result(
         1,
         "",
-        "error: No conversation was begun in this folder.\n"
-        "hint: --last --all goes on with the last one of any folder: asked in two\n",
+        "error: No conversation was started in this folder.\n"
+        "hint: --last --all resumes the last one of all folders: asked in two\n",
     )
     command.run("exec", "-C", "one", "resume", "--last", "go on")
     assert sent(server, 2) == ["asked in one", "Four.", "go on"]
     command.run("exec", "-C", "empty", "resume", "--last", "--all", "more")
     assert sent(server, 3) == ["asked in one", "Four.", "go on", "Five.", "more"]
-    assert command.run("threads", "--here").out == "No conversation was begun in this folder.\n"
+    assert command.run("threads", "--here").out == "No conversation was started in this folder.\n"
 
 
 def test_a_fork_leaves_the_conversation_as_it_is(server: ModelServer, command: Command) -> None:
@@ -188,7 +188,7 @@ def test_a_person_may_pick_none(server: ModelServer, command: Command, typed: st
         terminal.type(typed)
         done = terminal.finish()
     assert done.exit_code == 2
-    assert "error: No conversation was chosen.\n" in done.out
+    assert "error: No conversation was selected.\n" in done.out
     assert len(server.turns) == 1
 
 
@@ -197,8 +197,8 @@ def test_a_program_has_to_say_which_one(server: ModelServer, command: Command, w
     assert command.run("exec", word, stdin=b"hi") == Result(
         2,
         "",
-        "error: It has to be said which conversation is meant.\n"
-        "hint: Write --last, or the id that codex-ls threads shows.\n",
+        "error: No conversation was selected.\n"
+        "hint: Use --last, or an id that codex-ls threads lists.\n",
     )
     assert server.requests == []
 
@@ -224,7 +224,7 @@ def test_words_find_a_conversation_in_questions_and_answers(
     assert [line.partition("turn ")[2].strip() for line in found] == ["What is a btree?"]
     assert len(command.run("threads", "--search", "2").out.splitlines()) == 1
     assert command.run("threads", "--search", "hash table").out == (
-        "No conversation holds hash table.\n"
+        "No conversation contains hash table.\n"
     )
 
 
@@ -241,7 +241,7 @@ def test_a_conversation_is_deleted_with_a_yes(server: ModelServer, command: Comm
     done = command.run("threads", "delete", second)
     assert (done.exit_code, done.err) == (
         2,
-        "error: There is no terminal to ask on.\nhint: Add --yes to delete without a question.\n",
+        "error: There is no terminal to ask on.\nhint: Add --yes to delete without asking.\n",
     )
     assert threads(command) == [left]
 

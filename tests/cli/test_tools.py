@@ -177,7 +177,7 @@ def test_no_sandbox_and_no_questions_have_their_warning(
         "exec", "--dangerously-bypass-approvals-and-sandbox", "-C", str(root), "do it"
     )
     assert done.err.startswith(
-        "warning: every command of the model runs without sandbox and without asking\n"
+        "warning: the model runs every command without a sandbox and without approval\n"
     )
     assert (command.home / "outside").exists()
 
@@ -298,7 +298,7 @@ def test_chat_has_tools_and_undo(server: ModelServer, command: Command) -> None:
         ("do it", "edited a.txt (+1 -1)\nDone.\n"),
         ("/diff", "-one\n+two\n"),
         ("/undo", "restored a.txt\n"),
-        ("/tools off", "It only answers; /tools on lets it use tools.\n"),
+        ("/tools off", "Tools are off; /tools on turns them on.\n"),
         ("why?", "Done.\n"),
     ]
     with command.start_at_terminal("chat", NO_COLOR="1") as terminal:

@@ -441,7 +441,7 @@ def test_the_last_one_of_a_folder(env: dict[str, str]) -> None:
     assert store(env).latest(folder="/home/me/one") == "aaaa"
     with pytest.raises(UnknownThread) as raised:
         store(env).latest(folder="/home/me")
-    assert raised.value.message == "No conversation was begun in this folder."
+    assert raised.value.message == "No conversation was started in this folder."
     assert "/home/me/two" in str(raised.value.hint)  # the title of the last one of any folder
     keep(env, "cccc")  # by an editor, or an earlier version: nobody said where
     assert store(env).latest(folder="/home/me") == "cccc"
