@@ -8,7 +8,7 @@
 import { placed, who } from "./choice";
 import type { Override } from "./choice";
 import type { ErrorData, ExecResult, Notice, Phase, Status, Timing, TurnEvent, Usage } from "./protocol";
-import { itemLine } from "./task";
+import { isChange, itemLine } from "./task";
 
 /** `lost`: the language server went away in the middle. */
 export type AnswerStatus = "running" | Status | "lost";
@@ -43,6 +43,8 @@ export interface Answer {
   readonly content: string;
   /** The content has lines about tool calls. */
   readonly acts?: boolean;
+  /** A tool call has changed files. */
+  readonly hasChanged?: boolean;
   readonly notices: readonly Notice[];
   /** What the editor itself has to say about this answer. */
   readonly remark?: string;
@@ -109,7 +111,13 @@ export function reduce(answer: Answer, event: TurnEvent, now: number): Answer {
       const line = event.stage === "completed" && event.item ? itemLine(event.item) : "";
       // The calls stand where they were made; the result repeats the texts alone.
       const before = answer.content === "" ? "" : `${answer.content}\n\n`;
-      return line === "" ? answer : { ...answer, acts: true, content: `${before}${line}\n\n` };
+      if (line === "" || event.item === undefined) return answer;
+      return {
+        ...answer,
+        acts: true,
+        ...(isChange(event.item) && { hasChanged: true }),
+        content: `${before}${line}\n\n`,
+      };
     }
     case "toolCall": // of codex/chat alone
       return answer;

@@ -39,7 +39,9 @@ export class AnswerComment implements Comment {
 
   /** Brings it up to date; whether anything that is seen has changed. */
   update(answer: Answer, isReplaceable: boolean): boolean {
-    const context = isReplaceable ? "answer replaceable" : "answer";
+    const context = ["answer", isReplaceable && "replaceable", answer.hasChanged && "changed"]
+      .filter(Boolean)
+      .join(" ");
     if (answer === this.painted && context === this.contextValue) return false;
     this.painted = answer;
     const body = answerBody(answer, this.safeContent(answer), this.show);

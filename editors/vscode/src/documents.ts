@@ -1,11 +1,11 @@
 /**
- * Read-only documents that this extension shows: thinking, proposed edits, the report of Check Setup.
+ * Read-only documents that this extension shows: thinking, proposed edits, files before a task, the report of Check Setup.
  */
 
 import { EventEmitter, Uri, window, workspace } from "./editor";
 import type { Disposable } from "./editor";
 
-export type Scheme = "codex-thinking" | "codex-proposal" | "codex-report";
+export type Scheme = "codex-thinking" | "codex-proposal" | "codex-report" | "codex-before";
 
 /** A document whose text is asked for when it is shown, and again after `changed`. */
 export class ReadOnlyDocuments implements Disposable {

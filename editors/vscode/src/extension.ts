@@ -26,8 +26,7 @@ import { ownPrompt } from "./ownPrompts";
 import { Places } from "./places";
 import { Profiles } from "./profilePicker";
 import { Proposals } from "./proposal";
-import { UNDO } from "./protocol";
-import type { ExecParams, ExecResult, UndoResult } from "./protocol";
+import type { ExecParams, ExecResult } from "./protocol";
 import { Reports } from "./reports";
 import { changed } from "./room";
 import { Secrets } from "./secrets";
@@ -35,6 +34,7 @@ import { Selecting } from "./selecting";
 import { Server } from "./server";
 import { thinkingShowOf } from "./settings";
 import { StatusBar, activeResource } from "./statusBar";
+import { TaskChanges } from "./taskChanges";
 import { ThinkingChannel } from "./thinking";
 import { ThinkingDocuments } from "./thinkingDocument";
 import { runTurn } from "./turn";
@@ -66,6 +66,7 @@ export class Extension {
   private readonly statusBar: StatusBar;
   private readonly unseen = new Unseen(this.conversations);
   private readonly history: History;
+  private readonly taskChanges: TaskChanges;
 
   constructor(private readonly context: ExtensionContext) {
     this.secrets = new Secrets(context.secrets);
@@ -99,6 +100,7 @@ export class Extension {
     );
     const edits = new Edits(this.server, (...whole) => asking.whole(...whole));
     this.proposals = new Proposals(edits);
+    this.taskChanges = new TaskChanges(this.server);
     const chat = registerChat(this.server, this.profiles, {
       answerers: this.answerers,
       run: (...turn) => this.run(...turn),
@@ -108,7 +110,7 @@ export class Extension {
     context.subscriptions.push(
       ...[this.log, this.server, this.conversations, this.profiles, this.overrides, this.thinking],
       ...[this.thinkingDocuments, this.proposals, this.notes, this.reports, this.statusBar, this.unseen],
-      ...[this.history, registerCodeActions(), ...chat],
+      ...[this.history, this.taskChanges, registerCodeActions(), ...chat],
       onSettingsChanged(() => void this.settingsChanged()),
       this.server.onProfiles(() => void this.profilesChanged()),
       this.server.onState((state) => {
@@ -136,23 +138,13 @@ export class Extension {
       if (prompt !== undefined) await asking.ask(prompt);
     });
     this.command("codex.do", (task) => asking.do(typeof task === "string" ? task : undefined));
-    this.onTarget("codex.undoTask", (target) => this.undo(target));
+    this.onTarget("codex.undoTask", (target) => this.taskChanges.undo(target));
+    this.onTarget("codex.reviewTask", (target) => this.taskChanges.review(target));
     this.command("codex.explain", () => asking.explain());
     this.command("codex.fix", (diagnostic) => asking.fix(diagnostic as Parameters<Asking["fix"]>[0]));
     this.command("codex.reply", (reply) => asking.reply(reply as Parameters<Asking["reply"]>[0]));
     this.command("codex.askAgainWith", (argument) => asking.again(argument));
     this.command("codex.stop", (argument) => this.stop(argument));
-  }
-
-  /** Puts back the files that a task changed. */
-  private async undo({ turn }: Target): Promise<void> {
-    const { turnId } = turn.answer;
-    if (turnId === undefined) return;
-    const client = await this.server.running();
-    const { restored, changedSince } = await client.sendRequest<UndoResult>(UNDO, { turnId });
-    const left =
-      changedSince.length === 0 ? "" : ` ${changedSince.length} were changed since and left alone.`;
-    void window.showInformationMessage(`${restored.length} files are as they were before the task.${left}`);
   }
 
   private registerAnswers(edits: Edits): void {

@@ -2,7 +2,7 @@
  * Tasks: what a model does with its tools, in a line each. Pure: no editor.
  */
 
-import type { TurnItem } from "./protocol";
+import type { ChangedFile, TurnItem } from "./protocol";
 
 const VERBS = { add: "wrote", update: "edited", delete: "deleted" } as const;
 
@@ -25,6 +25,11 @@ export function itemLine(item: TurnItem): string {
   }
 }
 
+/** Whether a tool call has changed files. */
+export function isChange({ type, status }: TurnItem): boolean {
+  return type === "file_change" && status === "completed";
+}
+
 /** One line of text as Markdown's code: what is in it is never markup. */
 function inCode(text: string): string {
   return `\`${text.replace(/\s+/g, " ").replace(/`/g, "'")}\``;
@@ -40,4 +45,15 @@ function aboutOf(json = "{}"): string {
 
 function nameOf(uri: string): string {
   return decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));
+}
+
+/** A changed file as a row of a list: its name, what was done, and how many lines of it. */
+export function changeRow({ uri, kind, diff, changedSince }: ChangedFile): {
+  readonly label: string;
+  readonly description: string;
+} {
+  const lines = diff.split("\n").filter((line) => !/^(---|\+\+\+) /.test(line));
+  const count = (sign: string): number => lines.filter((line) => line.startsWith(sign)).length;
+  const since = changedSince ? ", changed since by someone else" : "";
+  return { label: nameOf(uri), description: `${VERBS[kind]}, +${count("+")} -${count("-")}${since}` };
 }

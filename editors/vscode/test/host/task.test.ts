@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { listening } from "../support/dialogs";
+import { Picks } from "../support/picks";
 import { answerOf, closeAll, model, openSample, until } from "./world";
 
 function call(name: string, args: object): object {
@@ -46,6 +47,49 @@ suite("a task", () => {
       assert.equal(await text(editor), before);
     });
   }
+
+  test("its changes are looked at and taken back file by file", async () => {
+    const editor = await openSample("one");
+    const before = await text(editor);
+    await until("the file's text in the editor", () => editor.document.getText() === before);
+    const added = vscode.Uri.joinPath(editor.document.uri, "..", "notes.md");
+    const write = call("write_file", { path: "notes.md", content: "Rounded.\n" });
+    await model(0).script({ answers: [EDIT, write, { chat: { content: ["Done."] } }] });
+    const picks = new Picks(vscode, until);
+    const told = await listening(
+      vscode.window,
+      async () => {
+        await vscode.commands.executeCommand("codex.do", "Round it");
+        await picks.during(async () => {
+          const reviewing = vscode.commands.executeCommand("codex.reviewTask");
+          const rows = await picks.rows(0, "prices.py");
+          assert.deepEqual(
+            rows.map(({ label, description }) => [label, description]),
+            [
+              ["All Files", "2"],
+              ["prices.py", "edited, +1 -1"],
+              ["notes.md", "wrote, +1 -0"],
+            ],
+          );
+          await picks.press(0, "notes.md", "Undo This File");
+          await until("one file", async () => (await picks.rows(0, "prices.py")).length === 1);
+          await assert.rejects(async () => vscode.workspace.fs.stat(added));
+          await picks.take(0, "prices.py");
+          await reviewing;
+        });
+      },
+      "Yes",
+    );
+    assert.ok(told.some(({ message }) => message === "1 file is as it was before the task."));
+    const { input } = vscode.window.tabGroups.activeTabGroup.activeTab!;
+    assert.ok(input instanceof vscode.TabInputTextDiff);
+    assert.equal(input.modified.toString(), editor.document.uri.toString());
+    const original = await vscode.workspace.openTextDocument(input.original);
+    assert.equal(original.getText(), before);
+    assert.ok((await text(editor)).includes("return round(result)"));
+    await vscode.commands.executeCommand("codex.undoTask");
+    assert.equal(await text(editor), before);
+  });
 
   test("is no question: only its request has tools", async () => {
     await openSample("one");

@@ -47,6 +47,17 @@ export class Picks {
     await this.accept();
   }
 
+  /** Presses a button of a row, which no command does: as the window tells the extension host of it. */
+  async press(n: number, text: string, tooltip: string): Promise<void> {
+    const rows = await this.rows(n, text);
+    const row = rows.findIndex((one) => fits(one, text));
+    const button = rows[row]?.buttons?.findIndex((one) => one.tooltip === tooltip) ?? -1;
+    const picker = this.opened[n] as unknown as {
+      _fireDidTriggerItemButton(row: number, button: number): void;
+    };
+    picker._fireDidTriggerItemButton(row, button);
+  }
+
   /** Enter, in the newest list. */
   async accept(): Promise<void> {
     // The extension host sends what was set with its next timer; this one stands behind that in the row.
