@@ -29,7 +29,7 @@ from codex_ls.events import (
     UsageReported,
     WireEvent,
 )
-from codex_ls.providers.client import Answer
+from codex_ls.providers.answer import Answer
 from codex_ls.providers.error_hints import start_hint
 from codex_ls.providers.http_request import Limits, Request
 from codex_ls.providers.key_redaction import secrets_of, without_secrets

@@ -17,7 +17,8 @@ import trustme
 from codex_ls.errors import StreamBroken, Unreachable
 from codex_ls.providers import client as client_module
 from codex_ls.providers import http_transport, network_backend
-from codex_ls.providers.client import Answer, HttpClient
+from codex_ls.providers.answer import Answer
+from codex_ls.providers.client import HttpClient
 from codex_ls.providers.http_request import Limits, Request
 from tests.support.byte_server import serving
 

@@ -17,7 +17,7 @@ from codex_ls.errors import (
     Unauthorized,
     Unreachable,
 )
-from codex_ls.providers.client import retry_after_ms
+from codex_ls.providers.answer import retry_after_ms
 from codex_ls.providers.retry import delay_ms, format_wait, is_retryable
 
 
