@@ -110,7 +110,7 @@ def _run(argv: list[str]) -> int:
         set_up_log(os.environ)
     command = _COMMANDS.get(first)
     if command is None:
-        from codex_ls.cli.arguments import did_you_mean
+        from codex_ls.cli.argument_parser import did_you_mean
 
         meant = did_you_mean(first, _COMMANDS)
         raise InvalidParams(

@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from codex_ls.cli.arguments import (
-    ArgumentParser,
-    add_config_options,
-    add_tool_options,
-    sandbox_of,
-)
+from codex_ls.cli.argument_parser import ArgumentParser
+from codex_ls.cli.options import add_config_options, add_tool_options, sandbox_of
 from codex_ls.errors import InvalidParams
 from codex_ls.events import Effort
 

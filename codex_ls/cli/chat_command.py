@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
 
 from codex_ls.cli.approval_prompt import ApprovalPrompt
-from codex_ls.cli.arguments import ArgumentParser, add_tool_options, sandbox_of
+from codex_ls.cli.argument_parser import ArgumentParser
 from codex_ls.cli.interrupts import Interrupts
+from codex_ls.cli.options import add_tool_options, sandbox_of
 from codex_ls.cli.output import (
     Output,
     OutputFailed,

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from codex_ls.cli.arguments import ArgumentParser, ParserFound, exec_parser
+from codex_ls.cli.argument_parser import ArgumentParser, ParserFound
+from codex_ls.cli.options import exec_parser
 from codex_ls.cli.output import Output
 from codex_ls.errors import CodexError
 

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from codex_ls.cli.arguments import ArgumentParser, add_config_options
+from codex_ls.cli.argument_parser import ArgumentParser
+from codex_ls.cli.options import add_config_options
 from codex_ls.cli.output import Output
 from codex_ls.cli.table import folded, table
 from codex_ls.render.failure import labelled_lines

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from codex_ls.cli.arguments import did_you_mean
+from codex_ls.cli.argument_parser import did_you_mean
 from codex_ls.config.address import is_loopback
 from codex_ls.config.custom_prompts import command_in, expanded, find_prompt, list_prompts
 from codex_ls.config.load import Config

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.argument_parser import ArgumentParser
 from codex_ls.cli.output import Output
 from codex_ls.cli.table import folded
 from codex_ls.errors import InvalidParams

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.argument_parser import ArgumentParser
 from codex_ls.cli.output import Output
 from codex_ls.events import Effort
 

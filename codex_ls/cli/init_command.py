@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.argument_parser import ArgumentParser
 from codex_ls.cli.change import offer_changes
 from codex_ls.cli.discover_command import add_ports_option, find_servers, nothing_found
 from codex_ls.cli.output import Output

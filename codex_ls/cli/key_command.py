@@ -7,7 +7,7 @@ every process of this machine could read.
 import sys
 from collections.abc import Sequence
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.argument_parser import ArgumentParser
 from codex_ls.cli.output import Output
 from codex_ls.errors import InvalidParams
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from codex_ls.cli.arguments import ArgumentParser
+from codex_ls.cli.argument_parser import ArgumentParser
 from codex_ls.cli.change import offer_changes
 from codex_ls.cli.output import Output
 from codex_ls.config.config_change import Change

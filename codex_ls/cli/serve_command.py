@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from codex_ls.cli.arguments import ArgumentParser, add_config_options
+from codex_ls.cli.argument_parser import ArgumentParser
+from codex_ls.cli.options import add_config_options
 from codex_ls.errors import InvalidParams
 
 
