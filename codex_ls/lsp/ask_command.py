@@ -350,7 +350,8 @@ class TurnCommand:
         self, asked: CommandPrompt, edit_range: tuple[int, int], target: Target, result: ExecResult
     ) -> CommandResult:
         """Have the answer's code put in its place, if it is clear and the place is as it was."""
-        from codex_ls.lsp.edits.compute import Refused, edits_of
+        from codex_ls.lsp.edits.chosen_code import Refused
+        from codex_ls.lsp.edits.compute import edits_of
 
         first, last = edit_range
         snapshot = target.snapshot

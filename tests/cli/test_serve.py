@@ -18,7 +18,10 @@ from codex_ls.errors import InvalidParams
         (["--tcp", "[::]:7777"], ":: is not a loopback address."),
         (["--ws", "127.0.0.1:0", "--allow-origin", "*"], "* is not the origin of a page."),
         (["--allow-origin", "http://localhost:5173"], "--allow-origin requires --ws."),
-        (["--tcp", "127.0.0.1:0", "--allow-origin", "http://localhost"], "--allow-origin requires --ws."),
+        (
+            ["--tcp", "127.0.0.1:0", "--allow-origin", "http://localhost"],
+            "--allow-origin requires --ws.",
+        ),
     ],
 )
 def test_options_that_make_no_sense_are_one_clear_error(argv: list[str], told: str) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codex_ls.lsp.documents import Text
-from codex_ls.lsp.edits.compute import Refused, code_blocks, edits_of
+from codex_ls.lsp.edits.chosen_code import Refused, code_blocks
+from codex_ls.lsp.edits.compute import edits_of
 from codex_ls.lsp.edits.text_edit import Edit
 from codex_ls.lsp.line_text import split_lines
 from codex_ls.protocol import Position, Range

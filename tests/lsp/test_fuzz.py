@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from codex_ls.errors import InvalidParams
 from codex_ls.lsp.actions import CodeActionParams
 from codex_ls.lsp.documents import Snapshot
-from codex_ls.lsp.edits.compute import Refused, edits_of
+from codex_ls.lsp.edits.chosen_code import Refused
+from codex_ls.lsp.edits.compute import edits_of
 from codex_ls.lsp.line_text import split_lines
 from codex_ls.lsp.settings import read_pushed, read_settings
 from codex_ls.lsp.target import Target, ask_prompt, fix_prompt

@@ -6,15 +6,21 @@ are whole lines where the selection is, and only the lines that differ, so that 
 one by one and keeps its marks in the others.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from codex_ls.lsp.documents import PROSE, Text
 from codex_ls.lsp.edits.answer_forms import DoesNotFit, is_diff, patched, without_numbers
 from codex_ls.lsp.edits.answer_forms import Unclear as UnclearNumbers
-from codex_ls.lsp.edits.code_blocks import Block, Reading, defines, is_part, leaves_out, reading_of
+from codex_ls.lsp.edits.chosen_code import (
+    LETTERS,
+    Refused,
+    chosen,
+    chosen_for,
+    is_telling,
+    with_line_feeds,
+)
+from codex_ls.lsp.edits.code_blocks import Block, defines, is_part, leaves_out
 from codex_ls.lsp.edits.indentation import Unclear as UnclearIndentation
 from codex_ls.lsp.edits.indentation import (
     brackets_left_open,
@@ -28,33 +34,13 @@ from codex_ls.lsp.edits.text_edit import Edit, bare, end_near, line_edits
 from codex_ls.lsp.line_text import code_units, split_lines
 from codex_ls.protocol import Placement, Range
 
-MAX_LINES = 4000
-"""More than ten times what a fix may be of: no correction, and slow to compare."""
-
 _NEAR_LINES = 200
 """How far around a selection its answer is looked for: more than is sent along with it."""
 
 _SURE_LINES = 3
 """So many lines in a row are not the same by chance."""
 
-_TELLING_CHARS = 3
-_LETTERS = re.compile(r"\w")
-_LINE_BREAK = re.compile(r"\r\n?")
 _CONFLICT = ("<<<<<<< ", ">>>>>>> ", "||||||| ")
-
-Kind = Literal[
-    "noCode", "severalBlocks", "unclosedBlock", "omittedCode", "unclear", "unchanged", "tooLong"
-]
-
-
-class Refused(Exception):
-    """Why an answer changes nothing: a kind of `codex/edit`, and words that continue a sentence."""
-
-    def __init__(self, kind: Kind, reason: str, *, blocks: tuple[Block, ...] = ()) -> None:
-        super().__init__(reason)
-        self.kind = kind
-        self.reason = reason
-        self.blocks = blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +86,12 @@ def edits_of(
 
     `block` is the number of the code block that is meant, from 0, where there are several.
     """
-    answer = _LINE_BREAK.sub("\n", answer)
+    answer = with_line_feeds(answer)
     document = _Document(split_lines(source), encoding, is_prose=language in PROSE)
     target = Place.of(Text(source, encoding=encoding), place)
     if placement == "insert":
-        return _insertion(document, target, _chosen(answer, block))
+        return _insertion(document, target, chosen(answer, block))
     return _replacement(document, target, answer, block)
-
-
-def code_blocks(answer: str) -> tuple[Block, ...]:
-    """Return the blocks of an answer that can be chosen, in the order in which `block` counts them."""
-    return _with_text(reading_of(_LINE_BREAK.sub("\n", answer)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,64 +118,6 @@ class _Document:
     def is_blank(self) -> bool:
         """Whether there is nothing in it that could be lost."""
         return not any(map(str.strip, self.lines))
-
-
-# ---- which code ----------------------------------------------------------------------------------
-
-
-def _chosen(answer: str, number: int | None) -> Block:
-    """Return the block that is meant, without blank lines at its ends. Raises Refused."""
-    reading = reading_of(answer)
-    blocks = _with_text(reading)
-    if not blocks:
-        raise Refused("noCode", "it has no block of code")
-    if number is not None and number >= len(blocks):
-        raise Refused("noCode", f"it has no block of code with the number {number}")
-    if number is None and len({_trimmed(block).lines for block in blocks}) > 1:
-        raise Refused("severalBlocks", f"it has {len(blocks)} blocks of code", blocks=blocks)
-    block = blocks[number or 0]
-    if not block.is_closed:
-        raise Refused("unclosedBlock", "its block of code has no end")
-    if not reading.is_certain:
-        raise Refused("unclear", "it does not say clearly where its code begins and ends")
-    block = _trimmed(block)
-    if len(block.lines) > MAX_LINES:
-        raise Refused("tooLong", "its code is far too long")
-    return block
-
-
-def _chosen_for(answer: str, number: int | None, old: Sequence[str]) -> Block:
-    """Return the block that is meant; an answer that is code alone, from end to end, is one too."""
-    if number is None and not _with_text(reading_of(answer)) and "```" not in answer:
-        code = _trimmed(Block("", tuple(answer.split("\n")), ""))
-        before = _trimmed(Block("", tuple(old), ""))
-        if _is_same_code(code.lines, before.lines) and len(code.lines) <= MAX_LINES:
-            return code
-    return _chosen(answer, number)
-
-
-def _is_same_code(code: Sequence[str], old: Sequence[str]) -> bool:
-    """Whether text without fences begins and ends as the old code does, and so has nothing else."""
-    if len(code) < 2 or len(old) < 2 or not _is_telling(old[0]):
-        return False
-    same_indent = indent_of(code[0]) == indent_of(code[-1])
-    return (
-        code[0].strip() == old[0].strip()
-        and code[-1].strip() == old[-1].strip()
-        and same_indent == (indent_of(old[0]) == indent_of(old[-1]))
-    )
-
-
-def _with_text(reading: Reading) -> tuple[Block, ...]:
-    return tuple(block for block in reading.blocks if any(map(str.strip, block.lines)))
-
-
-def _trimmed(block: Block) -> Block:
-    """Return a block without blank lines at both ends."""
-    with_text = [line for line, text in enumerate(block.lines) if text.strip()]
-    if not with_text:
-        return replace(block, lines=())
-    return replace(block, lines=block.lines[with_text[0] : with_text[-1] + 1])
 
 
 def _cleaned(
@@ -226,7 +149,7 @@ def _replacement(
     place = _without_bare_end(document, place)
     first, last = place.lines
     old = document.bare(first, last)
-    block = _chosen_for(answer, number, old)
+    block = chosen_for(answer, number, old)
     code = block.lines
     if is_diff(block.language, code):
         return _patch(document, place, code)
@@ -293,7 +216,7 @@ def _lines_given(document: _Document, first: int, last: int, new: Sequence[str])
     below = _shared(code[above:][::-1], behind[::-1], old[::-1])
     repeated = [*code[:above], *code[len(code) - below :]]
     is_head = above > 0 and _is_block(document, first, last)
-    if _is_telling("".join(repeated)):
+    if is_telling("".join(repeated)):
         if (above and below) or is_head or max(above, below) >= _SURE_LINES:
             return first - above, last + below
         raise Refused("unclear", "it repeats code that is not selected")
@@ -328,11 +251,6 @@ def _stripped(lines: Sequence[str]) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def _is_telling(line: str) -> bool:
-    """Whether a line is distinctive: a bracket alone is not."""
-    return len(_LETTERS.findall(line)) >= _TELLING_CHARS
-
-
 def _different(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
     if not edits:
         raise Refused("unchanged", "its code is what is there already")
@@ -350,7 +268,7 @@ def _is_whole_lines(code: Sequence[str], before: str, behind: str) -> bool:
         (behind, _begins_with(last[::-1], behind[::-1])),
     ]
     has_sides = [is_there for text, is_there in sides if text]
-    telling = [is_there for text, is_there in sides if _LETTERS.search(text)]
+    telling = [is_there for text, is_there in sides if LETTERS.search(text)]
     if not any(telling or [all(has_sides)]):
         return False
     if telling and all(has_sides):
@@ -362,7 +280,7 @@ def _begins_with(line: str, beginning: str) -> bool:
     if not beginning:
         return True
     rest = line[len(beginning) :]
-    ends_in_word = _LETTERS.fullmatch(beginning[-1]) and _LETTERS.match(rest)
+    ends_in_word = LETTERS.fullmatch(beginning[-1]) and LETTERS.match(rest)
     return line.startswith(beginning) and not ends_in_word
 
 

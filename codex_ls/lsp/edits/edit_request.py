@@ -7,8 +7,9 @@ from codex_ls import protocol
 from codex_ls.errors import UnknownThread
 from codex_ls.lsp.context import language_of, offsets_of
 from codex_ls.lsp.documents import Documents, Snapshot, Text
+from codex_ls.lsp.edits.chosen_code import Refused
 from codex_ls.lsp.edits.code_blocks import Block
-from codex_ls.lsp.edits.compute import Place, Refused, edits_of
+from codex_ls.lsp.edits.compute import Place, edits_of
 from codex_ls.lsp.prompts import ask_again
 from codex_ls.lsp.remembered_turns import RememberedTurn, RememberedTurns, digest, is_as_seen
 from codex_ls.protocol import EditParams, Range
