@@ -8,19 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from codex_ls.agent.approval import ApprovalRequest, Approvals, Cancelled
-from codex_ls.agent.edit_text import replaced
-from codex_ls.agent.listing import trusted_ripgrep, walk
-from codex_ls.agent.patch import FilePatch, parse_patch, patch_in_command, patched
+from codex_ls.agent.file_changes import edited, of_patch, written
+from codex_ls.agent.patch import patch_in_command
+from codex_ls.agent.reading_tools import list_files, read_file, search
 from codex_ls.agent.tool_specs import FormatError, arguments_of, tool_named
 from codex_ls.agent.undo import UndoStore
-from codex_ls.agent.workspace import Change, ToolError, Workspace, as_text
+from codex_ls.agent.workspace import Change, ToolError, Workspace
 from codex_ls.events import (
     CommandItem,
     FileChange,
@@ -33,19 +32,13 @@ from codex_ls.events import (
 )
 from codex_ls.sandbox.confine import SandboxUnavailable, find_sandbox, run_sandboxed
 from codex_ls.sandbox.policy import Policy, command_environment
-from codex_ls.sandbox.process import CommandResult, run_command
+from codex_ls.sandbox.process import CommandResult
 from codex_ls.sanitize import Sanitizer, sanitize
 from codex_ls.wire import Tool, ToolCall
 
 Emit = Callable[[ItemChanged | ItemOutput], None]
 Outcome = Literal["ok", "error", "format", "declined"]
 
-_LINES: Final = 400
-_LISTED: Final = 300
-_FOUND: Final = 100
-_SHORT_FILE: Final = 2_000
-"""Characters of a file that an edit that does not fit is answered with."""
-_SEARCH_S: Final = 10.0
 _TIMEOUT_S: Final = 120.0
 _MAX_TIMEOUT_S: Final = 600.0
 _DENIED = re.compile(
@@ -119,9 +112,13 @@ class Toolbox:
             case "shell":
                 return await self._shell(arguments, emit)
             case "edit_file":
-                return await self._change(await asyncio.to_thread(self._edited, arguments), emit)
+                return await self._change(
+                    await asyncio.to_thread(edited, self.workspace, arguments), emit
+                )
             case "write_file":
-                return await self._change(await asyncio.to_thread(self._written, arguments), emit)
+                return await self._change(
+                    await asyncio.to_thread(written, self.workspace, arguments), emit
+                )
             case "apply_patch":
                 return await self._patch("", arguments["input"], emit)
             case "update_plan":
@@ -130,11 +127,13 @@ class Toolbox:
         emit(ItemChanged("started", item))
         try:
             if tool.name == "read_file":
-                text = await asyncio.to_thread(self._read, arguments)
+                text = await asyncio.to_thread(
+                    read_file, self.workspace, arguments, max_chars=self.max_result_chars
+                )
             elif tool.name == "list_files":
-                text = await asyncio.to_thread(self._list, arguments)
+                text = await asyncio.to_thread(list_files, self.workspace, arguments)
             else:
-                text = await self._search(arguments)
+                text = await search(self.workspace, arguments, self._env)
         except ToolError as error:
             emit(
                 ItemChanged("completed", replace(item, status="failed", error=sanitize(str(error))))
@@ -147,134 +146,12 @@ class Toolbox:
         emit(ItemChanged("completed", replace(item, status="completed", result=result)))
         return ToolResult(text)
 
-    # ---- reading -------------------------------------------------------------------------------
-
-    def _read(self, arguments: dict[str, Any]) -> str:
-        path = self.workspace.readable(arguments["path"])
-        lines = self.workspace.read_text(path).splitlines()
-        first = max(arguments.get("offset", 1), 1)
-        limit = max(arguments.get("limit", _LINES), 1)
-        part = lines[first - 1 : first - 1 + limit]
-        if lines and not part:
-            raise ToolError(f"{arguments['path']} has {len(lines)} lines")
-        text = "\n".join(part)
-        # A cut in the middle would be quoted as if it were the file's text.
-        while len(text) > self.max_result_chars - 200 and len(part) > 1:
-            part = part[: max(1, len(part) * (self.max_result_chars - 200) // len(text) - 1)]
-            text = "\n".join(part)
-        if first == 1 and len(part) == len(lines):
-            return text or "(the file is empty)"
-        last = first - 1 + len(part)
-        return f"(lines {first} to {last} of {len(lines)})\n{text}"
-
-    def _list(self, arguments: dict[str, Any]) -> str:
-        root = self.workspace.readable(arguments["path"])
-        if not root.is_dir():
-            raise ToolError(f"{arguments['path']} is not a folder")
-        found: list[str] = []
-        is_cut = False
-        for path in walk(root, glob=arguments.get("glob", ""), hidden=self.policy.hidden):
-            if len(found) == _LISTED:
-                is_cut = True
-                break
-            found.append(path.relative_to(root).as_posix())
-        if not found:
-            return "(no files)"
-        return "\n".join(found) + (
-            "\n(there are more; use a glob or a subfolder)" if is_cut else ""
-        )
-
-    async def _search(self, arguments: dict[str, Any]) -> str:
-        root = self.workspace.readable(arguments.get("path") or ".")
-        try:
-            re.compile(arguments["pattern"])
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ToolError(f"the pattern is no regular expression: {error}") from None
-        roots = (self.policy.workspace, *self.policy.writable_roots)
-        ripgrep = trusted_ripgrep(self._env.get("PATH", ""), roots)
-        asked = {
-            "root": str(root),
-            "pattern": arguments["pattern"],
-            "glob": arguments.get("glob", ""),
-            "hidden": [str(path) for path in self.policy.hidden],
-            "limit": _FOUND + 1,
-            "ripgrep": None if ripgrep is None else str(ripgrep),
-        }
-        argv = [sys.executable, "-I", "-m", "codex_ls.agent.listing", json.dumps(asked)]
-        env = command_environment(self._env, self.policy) | {"PYTHONIOENCODING": "utf-8"}
-        result = await run_command(argv, cwd=root.parent, env=env, timeout_s=_SEARCH_S)
-        lines = result.output.splitlines()
-        if result.exit_code is None:
-            return "\n".join([*lines, "(stopped after 10 seconds; search a smaller folder)"])
-        if result.exit_code:
-            raise ToolError(f"the search failed: {lines[-1] if lines else ''}")
-        if len(lines) > _FOUND:
-            lines[_FOUND:] = ["(there are more; make the pattern narrower)"]
-        return "\n".join(lines) or "(nothing found)"
-
     # ---- writing -------------------------------------------------------------------------------
 
-    def _edited(self, arguments: dict[str, Any]) -> list[Change]:
-        path = self.workspace.writable(arguments["path"])
-        data = self.workspace.read(path)
-        if data is None:
-            raise ToolError(f"{arguments['path']} does not exist; use write_file for a new file")
-        self.workspace.check_unchanged(path, data)
-        text = as_text(data, arguments["path"])
-        try:
-            new = replaced(
-                text,
-                arguments["old"],
-                arguments["new"],
-                replace_all=arguments.get("replace_all", False),
-            )
-        except ToolError as error:
-            if len(text) > _SHORT_FILE:
-                raise
-            # A small model quotes from memory: with the text before it, its next call is right.
-            self.workspace.note(path, data)
-            raise ToolError(f"{error}\nThe file is:\n{text}") from None
-        return [Change(path, data, _encoded(new))]
-
-    def _written(self, arguments: dict[str, Any]) -> list[Change]:
-        path = self.workspace.writable(arguments["path"])
-        data = self.workspace.read(path)
-        self.workspace.check_unchanged(path, data)
-        return [Change(path, data, _encoded(arguments["content"]))]
-
     async def _patch(self, folder: str, text: str, emit: Emit) -> ToolResult:
-        return await self._change(await asyncio.to_thread(self._patched, folder, text), emit)
-
-    def _patched(self, folder: str, text: str) -> list[Change]:
-        changes: dict[Path, Change] = {}
-        for patch in parse_patch(text):
-            for change in self._patch_changes(folder, patch, changes):
-                before = changes[change.path].before if change.path in changes else change.before
-                changes[change.path] = Change(change.path, before, change.after)
-        return list(changes.values())
-
-    def _patch_changes(
-        self, folder: str, patch: FilePatch, done: Mapping[Path, Change]
-    ) -> list[Change]:
-        name = f"{folder.rstrip('/')}/{patch.path}" if folder else patch.path
-        path = self.workspace.writable(name)
-        data = done[path].after if path in done else self.workspace.read(path)
-        self.workspace.check_unchanged(path, done[path].before if path in done else data)
-        if patch.kind == "add":
-            return [Change(path, data, _encoded(patch.text))]
-        if data is None:
-            raise ToolError(f"{patch.path} does not exist, so nothing was changed")
-        if patch.kind == "delete":
-            return [Change(path, data, None)]
-        new = _encoded(patched(as_text(data, patch.path), patch.hunks, patch.path))
-        if patch.move_to is None:
-            return [Change(path, data, new)]
-        target_name = f"{folder.rstrip('/')}/{patch.move_to}" if folder else patch.move_to
-        target = self.workspace.writable(target_name)
-        there = self.workspace.read(target)
-        if target == path:
-            return [Change(path, data, new)]
-        return [Change(target, there, new), Change(path, data, None)]
+        return await self._change(
+            await asyncio.to_thread(of_patch, self.workspace, folder, text), emit
+        )
 
     async def _change(self, changes: list[Change], emit: Emit) -> ToolResult:
         """Make changes that are allowed, or that the user allows; all of them or none."""
@@ -449,7 +326,3 @@ class _Declined(Exception):
 
 def _status_of(error: BaseException) -> ItemStatus:
     return "declined" if isinstance(error, _Declined | Cancelled) else "failed"
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")

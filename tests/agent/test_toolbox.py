@@ -63,9 +63,9 @@ async def test_a_pattern_without_end_ends(
     box: Box, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "codex_ls.agent.toolbox.trusted_ripgrep", lambda *_: None
+        "codex_ls.agent.reading_tools.trusted_ripgrep", lambda *_: None
     )  # never backtracks
-    monkeypatch.setattr("codex_ls.agent.toolbox._SEARCH_S", 1.0)
+    monkeypatch.setattr("codex_ls.agent.reading_tools._SEARCH_S", 1.0)
     (root / "src" / "evil").write_text("a" * 100 + "b")
     result = await box.call("search", pattern="(a+)+$")
     assert "(stopped after" in result.text
