@@ -1,4 +1,4 @@
-"""`codex-ls key set PROVIDER` and `key delete PROVIDER`: API keys in the system's keyring.
+"""`codex-ls key set PROVIDER` and `key delete PROVIDER`: API keys in the system keyring.
 
 Invariant: a key is typed without echo or read from standard input, and is never an argument, which
 every process of this machine could read.

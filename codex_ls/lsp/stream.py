@@ -47,7 +47,7 @@ _LIVELY: frozenset[Phase] = frozenset({"thinking", "answering"})
 """In these tenths of a second are shown; in the others whole seconds, from the second one on."""
 
 _SLOW_TO_CONNECT_S = 1.0
-"""After this it is more likely that the server took the request, and says nothing yet."""
+"""After this it is more likely that the server accepted the request, and says nothing yet."""
 
 _RATE_AFTER_S, _RATE_AFTER_PIECES = 1.0, 8
 """A rate is shown once there is this much to compute it from; on most servers a piece is a token."""

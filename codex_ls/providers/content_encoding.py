@@ -55,7 +55,7 @@ class Decoder:
     def finish(self) -> None:
         """Note that the body is over. Raises UndecodableContent if that is in the middle of it."""
         if self._inflater is not None or (self._head and not self._members):
-            raise UndecodableContent(f"{self._coding} data that breaks off in the middle")
+            raise UndecodableContent(f"truncated {self._coding} data")
 
     def _begin_member(self, head: bytes) -> bool:
         """Prepare for a member that begins so; False if this is none."""

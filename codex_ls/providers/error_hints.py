@@ -31,15 +31,16 @@ ENDPOINTS = (
     "/api/chat",
 )
 _RARE_APIS = {
-    "responses": "This server may not know the Responses API: {step}",
-    "lmstudio": "LM Studio has this API from 0.4 on: update it, or {step}",
-    "ollama": "No other server than Ollama knows this API: {step}",
+    "responses": "This server may not support the Responses API: {step}",
+    "lmstudio": "LM Studio supports this API from version 0.4: update it, or {step}",
+    "ollama": "Only Ollama supports this API: {step}",
 }
 _LOADS = {"lmstudio": "lms load {model}", "ollama": 'ollama run {model} ""'}
 _MORE_ROOM = {
     "llamacpp": "start llama-server with a larger -c (tokens)",
-    "lmstudio": "reload it with a larger window: lms load MODEL --context-length 32768",
-    "ollama": 'write wire_api = "ollama" under {table} in codex-ls.toml, to ask for what is needed',
+    "lmstudio": "reload it with a larger context window: lms load MODEL --context-length 32768",
+    "ollama": 'write wire_api = "ollama" under {table} in codex-ls.toml, to request the context'
+    " that is needed",
     "vllm": "start vLLM with a larger --max-model-len",
 }
 _KEY_HEADERS = ("x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key")
@@ -64,29 +65,29 @@ def _load(settings: ModelSettings) -> str:
 
 def _list_models(settings: ModelSettings) -> str:
     profile = f" --profile {settings.profile}" if settings.profile else ""
-    return f"Write a model that this server has: `codex-ls models{profile}` lists them."
+    return f"Choose a model that this server has: `codex-ls models{profile}` lists them."
 
 
 _BY_WORDS: tuple[tuple[str, Callable[[ModelSettings], str]], ...] = (
     (
         r"insufficient_quota|exceeded your current quota|insufficient balance|credit balance"
         r"|billing|payment required",
-        lambda _: "Add credit where this key was made, or ask another profile.",
+        lambda _: "Add credit to the account of this API key, or use another profile.",
     ),
     (r"try pulling it", _pull),
     (r"no models? (is |are )?(currently )?loaded|model (is )?(not loaded|unloaded)", _load),
     (
         r"(more|enough|out of) (system |gpu |video )?memory|insufficient (system )?(resources|memory)"
         r"|failed to allocate|unable to allocate|cudaMalloc|no kv cache",
-        lambda _: "Take a smaller model or a smaller window, or close what uses the memory.",
+        lambda _: "Use a smaller model or context window, or close programs that use memory.",
     ),
     (
         r"does not support chat|is not an? (llm|chat|text)|embedding model|not a chat model",
-        lambda settings: f"Write a model that can chat: {settings.model} can't.",
+        lambda settings: f"Choose a chat model: {settings.model} is not one.",
     ),
     (
         r"chat template|\bjinja|roles? must alternate",
-        lambda _: "Take the model's Instruct version, or start the server with its chat template.",
+        lambda _: "Use the model's Instruct version, or start the server with its chat template.",
     ),
     (
         r"http request (was sent )?to (an )?https (server|port)",
@@ -139,7 +140,7 @@ def _more_room(settings: ModelSettings) -> str:
     if settings.context_window is not None:
         return "raise model_context_window, if the server really has more"
     if settings.provider.wire_api == "ollama":  # it asked for all that the model has
-        return "choose a model with a larger window"
+        return "choose a model with a larger context window"
     room = _MORE_ROOM.get(server_kind(settings.provider), ContextOverflow.MORE_ROOM)
     return room.replace("{table}", f"[model_providers.{settings.provider.id}]")
 
@@ -167,7 +168,7 @@ def key_step(settings: ModelSettings, *, has_key: bool, status: int | None, said
     if status == 403:
         return f"Check what the key{f' in {names}' if names else ''} is allowed to use."
     which = f"the key in {names}" if names else "the key"
-    return f"Check that {which} is for this server, whole, and still valid."
+    return f"Check that {which} is for this server, complete, and still valid."
 
 
 def _wanted_header(provider: Provider, said: str) -> str | None:

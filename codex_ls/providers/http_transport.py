@@ -208,9 +208,9 @@ def client_tls() -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError is one
         variable = next(filter(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")), None)
         is_empty = isinstance(error, ssl.SSLError)
-        reason = "it holds no certificate" if is_empty else first_words(error)
+        reason = "it contains no certificate" if is_empty else first_words(error)
         if variable is None:
-            reason = f"The list of certificates that httpx brings can't be used: {reason}"
+            reason = f"The certificate bundle of httpx can't be used: {reason}"
         else:
             reason = f"{variable} can't be used: {os.environ[variable]}: {reason}"
         raise NoCertificates(reason, is_chosen=variable is not None) from None
@@ -223,14 +223,12 @@ def _proxy_of_httpcore(proxy: Proxy, tls: ssl.SSLContext | None) -> httpcore.Pro
     except httpx.InvalidURL as error:
         raise UnusableProxy(proxy, first_words(error)) from None
     if url.scheme not in ("http", "https", "socks5", "socks5h"):
-        raise UnusableProxy(
-            proxy, "a proxy's address begins with http:// or https://, or with socks5://"
-        )
+        raise UnusableProxy(proxy, "a proxy address must begin with http://, https:// or socks5://")
     if url.scheme.startswith("socks"):
         try:
             import_module("socksio")
         except ImportError:
-            raise UnusableProxy(proxy, "SOCKS needs the package socksio beside codex-ls") from None
+            raise UnusableProxy(proxy, "SOCKS requires the package socksio") from None
     return httpcore.Proxy(
         httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
         auth=(url.username, url.password) if url.username or url.password else None,

@@ -1,4 +1,4 @@
-"""Keys in the system's keyring, each for one provider at one origin (the extra `codex-ls[keyring]`).
+"""Keys in the system keyring, each for one provider at one origin (the extra `codex-ls[keyring]`).
 
 The keyring is asked last, where neither an environment variable nor the editor has the key. Invariant
 7: the origin is part of a key's name, so a provider that moves to another address finds no key there.
@@ -38,7 +38,7 @@ def keep_key(provider_id: str, origin: str, key: str) -> None:
     except Exception as error:
         raise _failed(error) from None
     if not is_kept:
-        raise MissingCredential("The system's keyring did not store the key.", hint=_ANOTHER_WAY)
+        raise MissingCredential("The system keyring did not store the key.", hint=_ANOTHER_WAY)
 
 
 def forget_key(provider_id: str, origin: str) -> bool:
@@ -74,7 +74,7 @@ def _keyring() -> Any:
         import keyring
     except ImportError:
         raise MissingCredential(
-            "The system's keyring needs an extra of codex-ls that is not installed.",
+            "The system keyring needs an extra of codex-ls that is not installed.",
             hint="pip install 'codex-ls[keyring]'",
         ) from None
     return keyring
@@ -83,5 +83,5 @@ def _keyring() -> Any:
 def _failed(error: Exception) -> MissingCredential:
     """What went wrong in a backend, by its kind alone: nobody knows what its words may hold."""
     return MissingCredential(
-        f"The system's keyring can't be used ({type(error).__name__}).", hint=_ANOTHER_WAY
+        f"The system keyring can't be used ({type(error).__name__}).", hint=_ANOTHER_WAY
     )

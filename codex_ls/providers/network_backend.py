@@ -182,7 +182,7 @@ class Stream(asyncio.BufferedProtocol, httpcore.AsyncNetworkStream):
             self.written_at = time.perf_counter()
         if self._reads_head and self._interim_responses > _MAX_INTERIM_RESPONSES:
             raise httpcore.RemoteProtocolError(
-                f"it sent {_MAX_INTERIM_RESPONSES} interim responses and no other"
+                f"it sent {_MAX_INTERIM_RESPONSES} interim responses and no final one"
             )
         while not self._received:
             if self._error is not None:

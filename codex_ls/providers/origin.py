@@ -40,7 +40,7 @@ async def credentials(
             from codex_ls.providers.keyring_store import kept_key
 
             kept = await kept_key(provider.id, origin(provider.base_url))
-            key, source = (kept or "").strip(), "the system's keyring"
+            key, source = (kept or "").strip(), "the system keyring"
         if key:
             headers["Authorization"] = f"Bearer {_key(key, source)}"
         elif provider.env_key_required and not has_authorization(headers):

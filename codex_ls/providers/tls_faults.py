@@ -55,13 +55,13 @@ _GREETINGS = (
     ),
     (
         "protocol version",
-        "supports no TLS version from 1.2 on",
-        "Update that server, or what stands in front of it.",
+        "does not support TLS 1.2 or later",
+        "Update that server, or the proxy in front of it.",
     ),
     (
         "certificate required",
         "requires a client certificate, which codex-ls does not support",
-        "Ask it through an address that takes a key instead.",
+        "Use an address that accepts an API key instead.",
     ),
 )
 

@@ -25,7 +25,7 @@ NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNO
 NOT_ALLOWED = "a header or the address contains characters that HTTP does not allow"
 """Not in h11's words: they quote the header, and its value may be a key."""
 _NO_ANSWER = "it closed the connection without an answer"
-_GARBLED = "its chunked answer is garbled"
+_GARBLED = "its chunked response is malformed"
 
 
 class UnusableProxy(httpx.ProxyError):
@@ -68,12 +68,12 @@ def to_provider_error(request: Request, error: httpx.HTTPError) -> ProviderError
         case NoCertificates():
             hint = "Correct that variable, or unset it."
             if not error.is_chosen:
-                hint = "Install codex-ls anew, or set SSL_CERT_FILE to a file of certificates."
+                hint = "Reinstall codex-ls, or set SSL_CERT_FILE to a file of certificates."
             return Unreachable(f"{first_words(error)}.", hint=hint)
         case UnusableProxy():
             return Unreachable(
                 f"{first_words(error)}.",
-                hint=f"{error.proxy.correction.rstrip('.')}; or name the host in NO_PROXY.",
+                hint=f"{error.proxy.correction.rstrip('.')}; or add the host to NO_PROXY.",
             )
         case httpx.ProxyError():
             return proxy_refusal(name, first_words(error))
@@ -154,9 +154,9 @@ def system_error(error: BaseException) -> OSError | None:
 
 def proxy_refusal(name: str, reason: str) -> Unreachable:
     """The error of a proxy that answered a request itself; `reason` is its status and words."""
-    hint = "Ask whoever runs the proxy to let this host through, or name it in NO_PROXY."
+    hint = "Ask the proxy's administrator to allow this host, or add it to NO_PROXY."
     if "407" in reason:
-        hint = "Write name and password into the proxy's variable: http://NAME:PASSWORD@HOST:PORT"
+        hint = "Put user name and password into the proxy variable: http://NAME:PASSWORD@HOST:PORT"
     elif reason.startswith("5"):
         hint = "Check the host in base_url: the proxy could not reach it."
     return Unreachable(f"The proxy in front of {name} refused: {reason}.", hint=hint)
@@ -220,7 +220,7 @@ def _another_protocol(where: str, greeting: bytes) -> Unreachable:
             hint="Write https:// instead of http:// in base_url.",
         )
     return Unreachable(
-        f"{greeter(greeting)} answers at {where}, and no model server.",
+        f"{greeter(greeting)} answers at {where}, not a model server.",
         hint="Check the port in base_url: another program uses this one.",
     )
 
@@ -253,7 +253,7 @@ _REASONS = (
     ("peer closed connection", "it closed the connection before the end of its answer"),
     ("illegal chunk header", _GARBLED),
     ("malformed chunk footer", _GARBLED),
-    ("_SWITCH_", "it changed to another protocol, which nobody asked for"),
+    ("_SWITCH_", "it switched to another protocol, which was not requested"),
 )
 
 
@@ -282,7 +282,8 @@ Limit = Literal["first-byte", "idle", "silent"]
 """`silent`: bytes came (comments, pings, empty deltas), and no text."""
 
 _HINTS: dict[Limit, str] = {
-    "first-byte": "Raise first_byte_timeout_ms if this model needs longer to load or to read.",
+    "first-byte": "Raise first_byte_timeout_ms if this model needs longer to load or to read"
+    " the prompt.",
     "idle": "Raise stream_idle_timeout_ms if this model pauses that long.",
     "silent": "Raise stream_silent_timeout_ms if this model pauses that long.",
 }
@@ -297,7 +298,7 @@ class ReadTimedOut(TimedOut):
         if limit == "silent":
             said = "kept the connection open without sending text"
         self._silence = f"{said} for {wait_s:g} s ({limit} limit)."
-        doing = "began its answer" if has_begun else "took the request"
+        doing = "began its answer" if has_begun else "accepted the request"
         super().__init__(f"{name} {doing} and {self._silence}", hint=_HINTS[limit])
 
     def after(self, sign: object) -> None:

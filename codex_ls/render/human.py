@@ -44,7 +44,7 @@ Where = Literal["out", "err", "off"]
 EVERY_SOURCE: frozenset[ReasoningSource] = frozenset({"raw", "summary"})
 
 _SLOW_TO_CONNECT_MS = 1000
-"""After this it is more likely that the server took the request, and says nothing yet."""
+"""After this it is more likely that the server accepted the request, and says nothing yet."""
 _ERASE_LINE = "\r\x1b[K"
 _MAKE_ROOM = "\x1bD\x1b[A"
 """A line down, which scrolls at the bottom of the screen, and up again: the column stays (IND, CUU)."""

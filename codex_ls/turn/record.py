@@ -274,7 +274,7 @@ class TurnRecord:
             "toolCallIgnored",
             f"The model asked to run {names}, and has no tools here."
             + (" Its arguments were cut off or are not JSON." if broken else ""),
-            "Ask it to answer from what it has been given.",
+            "Ask it to answer from the context it has.",
         )
 
 

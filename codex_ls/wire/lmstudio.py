@@ -195,7 +195,8 @@ def _older(error: ProviderError) -> ProviderError:
         return error
     return NotFound(
         error.message,
-        hint='LM Studio has this API from 0.4 on: update it, or remove wire_api = "lmstudio".',
+        hint="LM Studio supports this API from version 0.4: update it, or remove wire_api ="
+        ' "lmstudio".',
     )
 
 

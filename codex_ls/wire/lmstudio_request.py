@@ -31,8 +31,8 @@ def lmstudio_body(call: ModelCall, quirks: Quirks) -> dict[str, Any]:
     """
     if call.output_schema is not None:
         raise InvalidParams(
-            "LM Studio's native API can't be held to an output schema.",
-            hint='Remove wire_api = "lmstudio" from this provider: Chat Completions can.',
+            "LM Studio's native API does not support output schemas.",
+            hint='Remove wire_api = "lmstudio" from this provider: Chat Completions supports them.',
         )
     response_id, messages = _since_kept(call.messages)
     body: dict[str, Any] = {"model": call.model, "input": _input(messages), "stream": True}

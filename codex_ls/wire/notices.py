@@ -32,7 +32,7 @@ def cut_off() -> Notice:
     """The notice of a stream that ended before its model said that it was done."""
     return Notice(
         "streamBroken",
-        "The stream ended before the model was done; there may have been more.",
+        "The stream ended before the model finished; the answer may be incomplete.",
         "Look at the model server's own log, or ask again.",
     )
 
@@ -41,7 +41,7 @@ def stopped(reason: str) -> Notice:
     """The notice of an answer that the model server broke off, with its own word for why."""
     return Notice(
         "streamBroken",
-        f"The model server broke the answer off ({reason}); there may have been more.",
+        f"The model server ended the answer early ({reason}); it may be incomplete.",
         "Look at the model server's own log, or ask again.",
     )
 
@@ -51,7 +51,7 @@ def tool_ran(name: str) -> Notice:
     return Notice(
         "toolCallIgnored",
         f"The model server ran a tool of its own for this answer: {name or 'no name'}.",
-        "What it found is not shown here; its tools are set in the server.",
+        "Its result is not shown here; the tools are configured on the server.",
     )
 
 
@@ -59,6 +59,6 @@ def tool_failed(reason: str) -> Notice:
     """The notice of a tool that the model server could not run."""
     return Notice(
         "toolCallIgnored",
-        f"The model called a tool of its server, and that failed: {reason or 'no reason was told'}.",
-        "Ask it to answer from what it has been given.",
+        f"A tool call on the model server failed: {reason or 'no reason given'}.",
+        "Ask it to answer from the context it has.",
     )

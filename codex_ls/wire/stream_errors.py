@@ -144,12 +144,12 @@ def not_an_answer(begun: bytes | str) -> ProviderError:
     """
     text = _without_comments(begun)
     if text[:1] == "<":
-        what = "A web page came instead of a model's answer."
+        what = "The server returned a web page instead of a model's answer."
     else:
         what = f"The response is not a model's answer; it begins with: {quoted(text)}"
     return StreamBroken(
         what,
-        hint="Check base_url (most servers want it to end in /v1) and wire_api.",
+        hint="Check base_url (most servers expect it to end in /v1) and wire_api.",
         passing=False,
         misread=True,
     )
@@ -229,30 +229,30 @@ def _classified(status: int | None, sentence: str, source: Any) -> ProviderError
     match status:
         case 401 | 403:
             return Unauthorized(
-                _told(sentence, "refused the key" if status == 401 else "refused access (403)"),
+                _told(
+                    sentence, "rejected the API key" if status == 401 else "refused access (403)"
+                ),
                 hint="Check the key: the environment variable that env_key names in config.toml.",
                 http_status=status,
             )
         case 404:
             return NotFound(
-                _told(sentence, "knows no such model or path"),
+                _told(sentence, "has no such model or path"),
                 hint="Check the model's name and base_url in config.toml.",
                 http_status=status,
             )
         case 408 | 504:
-            return TimedOut(
-                _told(sentence, "gave up waiting"), hint="Ask again.", http_status=status
-            )
+            return TimedOut(_told(sentence, "timed out"), hint="Ask again.", http_status=status)
         case 429:
             return RateLimited(
                 _told(sentence, "is getting too many requests"),
-                hint="Wait a little, or ask another profile.",
+                hint="Wait and try again, or use another profile.",
                 http_status=status,
             )
         case 407:
             return BadRequest(
-                "The proxy in between wants a name and a password (407).",
-                hint="Write them into the proxy's variable: http://NAME:PASSWORD@HOST:PORT",
+                "The proxy requires authentication (407).",
+                hint="Put user name and password into the proxy variable: http://NAME:PASSWORD@HOST:PORT",
                 http_status=status,
             )
         case 413:
@@ -264,19 +264,19 @@ def _classified(status: int | None, sentence: str, source: Any) -> ProviderError
         case int() if 400 <= status < 500:
             return BadRequest(
                 _told(sentence, f"refused the request ({status})"),
-                hint="`codex-ls doctor` looks closer at this profile.",
+                hint="Run `codex-ls doctor` to check this profile.",
                 http_status=status,
             )
         case int() if 300 <= status < 400:
             return BadRequest(
-                f"The model server sent the request elsewhere ({status}); nothing follows a redirect.",
+                f"The model server redirects ({status}); redirects are not followed.",
                 hint="Put the final address into base_url: `codex-ls doctor` shows it.",
                 http_status=status,
             )
         case _:
             if status == 502 and not sentence:
                 return ServerError(
-                    "The server there reaches no model server behind it (502).",
+                    "The gateway cannot reach the model server behind it (502).",
                     hint="Start the model server behind it.",
                     http_status=status,
                 )

@@ -1,4 +1,4 @@
-"""`codex-ls key`: a key goes into the system's keyring, from there to one origin, and nowhere else."""
+"""`codex-ls key`: a key goes into the system keyring, from there to one origin, and nowhere else."""
 
 import json
 from pathlib import Path
@@ -116,11 +116,11 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
 @pytest.mark.parametrize(
     ("backend", "sentence"),
     [
-        ("keyring.backends.fail.Keyring", "The system's keyring can't be used (NoKeyringError)."),
-        ("keyring.backends.null.Keyring", "The system's keyring did not store the key."),
+        ("keyring.backends.fail.Keyring", "The system keyring can't be used (NoKeyringError)."),
+        ("keyring.backends.null.Keyring", "The system keyring did not store the key."),
         (
             "tests.support.keyring_file.LockedKeyring",
-            "The system's keyring can't be used (PermissionError).",
+            "The system keyring can't be used (PermissionError).",
         ),
     ],
 )

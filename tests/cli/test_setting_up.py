@@ -418,5 +418,5 @@ def test_a_server_that_is_not_there_is_said_to_be_so(command: Command) -> None:
         1,
         "",
         f"error: Mine does not listen at http://127.0.0.1:{port}.\n"
-        "hint: codex-ls doctor looks closer.\n",
+        "hint: Run codex-ls doctor for details.\n",
     )

@@ -182,6 +182,6 @@ async def test_the_variable_of_certificates_is_named_only_where_it_is_set(
         with pytest.raises(Unreachable) as caught:
             await client.send(request_to("https://127.0.0.1:1/"))
     assert (caught.value.message, caught.value.hint) == (
-        "The list of certificates that httpx brings can't be used: no such file or directory.",
-        "Install codex-ls anew, or set SSL_CERT_FILE to a file of certificates.",
+        "The certificate bundle of httpx can't be used: no such file or directory.",
+        "Reinstall codex-ls, or set SSL_CERT_FILE to a file of certificates.",
     )

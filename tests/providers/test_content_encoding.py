@@ -93,7 +93,7 @@ def test_what_breaks_off_is_told_behind_what_had_come(name: str) -> None:
         out, error = decoded(coding, [body[:at]])
         assert WHOLE.startswith(out)
         is_between_members = not error
-        assert is_between_members or error.endswith("data that breaks off in the middle")
+        assert is_between_members or error.startswith("truncated ")
         if is_between_members:
             assert "member" in name or "stream" in name, at
             assert out in [b"".join(EVENTS[:n]) for n in range(len(EVENTS))], at

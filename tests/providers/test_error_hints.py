@@ -19,8 +19,8 @@ from codex_ls.providers.error_hints import with_next_step
 from codex_ls.wire.stream_errors import TOLD
 
 URL = "http://localhost:1234/v1"
-MEMORY = "Take a smaller model or a smaller window, or close what uses the memory."
-MODELS = "Write a model that this server has: `codex-ls models --profile p` lists them."
+MEMORY = "Use a smaller model or context window, or close programs that use memory."
+MODELS = "Choose a model that this server has: `codex-ls models --profile p` lists them."
 
 
 def settings(
@@ -57,20 +57,20 @@ def settings(
         (
             "ollama",
             BadRequest('"m" does not support chat'),
-            "Write a model that can chat: m can't.",
+            "Choose a chat model: m is not one.",
         ),
-        ("lmstudio", BadRequest("Model is not an LLM"), "Write a model that can chat: m can't."),
+        ("lmstudio", BadRequest("Model is not an LLM"), "Choose a chat model: m is not one."),
         (
             "vllm",
             BadRequest("default chat template is no longer allowed, so you must provide one"),
-            "Take the model's Instruct version, or start the server with its chat template.",
+            "Use the model's Instruct version, or start the server with its chat template.",
         ),
         ("vllm", NotFound("The model `m` does not exist."), MODELS),
         ("openai", BadRequest("Unknown model: m"), MODELS),
         (
             "openai",
             RateLimited("You exceeded your current quota, please check your plan and billing."),
-            "Add credit where this key was made, or ask another profile.",
+            "Add credit to the account of this API key, or use another profile.",
         ),
         (
             "x",
@@ -116,12 +116,12 @@ def test_a_wrong_path_is_put_right(error: ProviderError, url: str, hint: str) ->
     [
         (
             "responses",
-            'This server may not know the Responses API: remove wire_api = "responses" from'
+            'This server may not support the Responses API: remove wire_api = "responses" from'
             " [model_providers.x]; the default is Chat Completions.",
         ),
         (
             "ollama",
-            'No other server than Ollama knows this API: remove wire_api = "ollama" from'
+            'Only Ollama supports this API: remove wire_api = "ollama" from'
             " [model_providers.x]; the default is Chat Completions.",
         ),
     ],
@@ -134,7 +134,7 @@ def test_an_api_that_is_not_there(wire_api: WireApi, hint: str) -> None:
 def test_openai_is_asked_over_chat_completions_where_codex_does_not_read_it() -> None:
     asked = settings(provider="openai", wire_api="responses")
     assert with_next_step(NotFound("no"), asked, has_key=False).hint == (
-        'This server may not know the Responses API: write wire_api = "chat" under'
+        'This server may not support the Responses API: write wire_api = "chat" under'
         " [model_providers.openai] in codex-ls.toml, which Codex does not read."
     )
 
@@ -154,7 +154,7 @@ def test_an_endpoint_in_the_address_is_put_right_before_its_api_is_doubted() -> 
             401,
             "X_KEY",
             True,
-            "Check that the key in X_KEY is for this server, whole, and still valid.",
+            "Check that the key in X_KEY is for this server, complete, and still valid.",
         ),
         (403, "X_KEY", True, "Check what the key in X_KEY is allowed to use."),
     ],
@@ -192,7 +192,7 @@ IN_API_KEY = (
             {"Api-Key": "AZ_KEY"},
             None,
             True,
-            "Check that the key in AZ_KEY is for this server, whole, and still valid.",
+            "Check that the key in AZ_KEY is for this server, complete, and still valid.",
         ),
     ],
 )
@@ -210,12 +210,15 @@ def test_a_key_that_belongs_into_another_header(
     [
         ("llamacpp", None, "start llama-server with a larger -c (tokens)"),
         ("vllm", None, "start vLLM with a larger --max-model-len"),
-        ("lmstudio", None, "reload it with a larger window: lms load MODEL --context-length 32768"),
+        (
+            "lmstudio",
+            None,
+            "reload it with a larger context window: lms load MODEL --context-length 32768",
+        ),
         (
             "ollama",
             None,
-            'write wire_api = "ollama" under [model_providers.ollama] in codex-ls.toml, to ask for'
-            " what is needed",
+            'write wire_api = "ollama" under [model_providers.ollama] in codex-ls.toml, to request the context that is needed',
         ),
         ("vllm", 4096, "raise model_context_window, if the server really has more"),
     ],

@@ -136,7 +136,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again()
         (b"HTTP/1.1 103 Early Hints\r\n\r\n", "it closed the connection without an answer"),
         (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
-            "it changed to another protocol, which nobody asked for",
+            "it switched to another protocol, which was not requested",
         ),
     ],
 )
@@ -335,11 +335,11 @@ async def test_a_localhost_of_one_number_is_found_on_the_other_too(
 @pytest.mark.parametrize(
     ("greeting", "sentence", "hint"),
     [
-        (b"SSH-2.0-OpenSSH_9.9\r\n", "An SSH server answers at {}, and no model server.", PORT),
-        (b"-ERR unknown command\r\n", "A Redis server answers at {}, and no model server.", PORT),
-        (b"J\0\0\0\x0a8.0.36\0", "A MySQL server answers at {}, and no model server.", PORT),
-        (b"220 mail ESMTP\r\n", "A mail or FTP server answers at {}, and no model server.", PORT),
-        (b"hello", "Something that does not speak HTTP answers at {}, and no model server.", PORT),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "An SSH server answers at {}, not a model server.", PORT),
+        (b"-ERR unknown command\r\n", "A Redis server answers at {}, not a model server.", PORT),
+        (b"J\0\0\0\x0a8.0.36\0", "A MySQL server answers at {}, not a model server.", PORT),
+        (b"220 mail ESMTP\r\n", "A mail or FTP server answers at {}, not a model server.", PORT),
+        (b"hello", "Something that does not speak HTTP answers at {}, not a model server.", PORT),
         (
             b"\x15\x03\x03\0\x02\x02\x46",
             "{} speaks TLS, and base_url begins with http://.",

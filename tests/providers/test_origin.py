@@ -36,7 +36,7 @@ async def test_the_editors_storage_is_asked_where_the_variable_is_unset() -> Non
 
 @pytest.fixture
 def keyring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
-    """What the system's keyring has, by provider and origin."""
+    """What the system keyring has, by provider and origin."""
     kept: dict[tuple[str, str], str] = {}
 
     async def kept_key(provider: str, origin: str) -> str | None:

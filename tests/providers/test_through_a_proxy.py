@@ -129,8 +129,8 @@ async def test_an_answer_that_is_packed_twice_is_not_unpacked(
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("all_proxy", "socks5://127.0.0.1:1080", "SOCKS needs the package socksio"),
-        ("http_proxy", "socks4://127.0.0.1:1080", "begins with http:// or https://"),
+        ("all_proxy", "socks5://127.0.0.1:1080", "SOCKS requires the package socksio"),
+        ("http_proxy", "socks4://127.0.0.1:1080", "must begin with http://, https:// or socks5://"),
         ("http_proxy", "http://127.0.0.1:port", "Invalid port"),
     ],
 )

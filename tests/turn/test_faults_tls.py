@@ -141,7 +141,7 @@ async def raw_server(answer: bytes) -> AsyncIterator[int]:
 
 
 ALERTS = {
-    "protocol version": (b"\x15\x03\x03\x00\x02\x02\x46", "supports no tls version"),
+    "protocol version": (b"\x15\x03\x03\x00\x02\x02\x46", "does not support tls 1.2"),
     "handshake failure": (b"\x15\x03\x03\x00\x02\x02\x28", "handshake failure"),
     "internal error": (b"\x15\x03\x03\x00\x02\x02\x50", "alert internal error"),
 }

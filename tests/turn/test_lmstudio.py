@@ -329,7 +329,7 @@ async def test_an_output_schema_is_an_error_before_anything_is_sent(session: Ses
     assert isinstance(finished.error, InvalidParams)
     assert (
         finished.error.hint
-        == 'Remove wire_api = "lmstudio" from this provider: Chat Completions can.'
+        == 'Remove wire_api = "lmstudio" from this provider: Chat Completions supports them.'
     )
 
 
@@ -419,7 +419,7 @@ async def test_an_older_lm_studio_is_named(session: Session) -> None:
         finished = last(await events_of(session.start(TurnRequest("hi"), native(server))))
     assert finished.error is not None
     assert finished.error.hint == (
-        'LM Studio has this API from 0.4 on: update it, or remove wire_api = "lmstudio" from'
+        'LM Studio supports this API from version 0.4: update it, or remove wire_api = "lmstudio" from'
         " [model_providers.lmstudio]; the default is Chat Completions."
     )
 

@@ -702,7 +702,7 @@ async def test_a_key_in_a_header_of_any_name_is_one_that_was_refused(
     end = events[-1]
     assert isinstance(end, TurnFinished)
     assert end.error is not None
-    assert end.error.hint == "Check that the key is for this server, whole, and still valid."
+    assert end.error.hint == "Check that the key is for this server, complete, and still valid."
 
 
 @pytest.mark.parametrize(
@@ -785,5 +785,5 @@ async def test_an_answer_that_the_server_broke_off_is_truncated(
         finished = last(await events_of(session.start(TurnRequest("hi"), settings_for(server))))
     assert (finished.status, finished.content) == ("truncated", "It begins")
     assert [notice.message for notice in finished.notices] == [
-        f"The model server broke the answer off ({reason}); there may have been more."
+        f"The model server ended the answer early ({reason}); it may be incomplete."
     ]

@@ -72,7 +72,7 @@ STOPS = Cut.STALL
     [
         (
             sse_answer(STOPS),
-            "Local took the request and sent nothing for 0.05 s (first-byte limit).",
+            "Local accepted the request and sent nothing for 0.05 s (first-byte limit).",
         ),
         (
             sse_answer(b": ping\n\n", STOPS),

@@ -152,7 +152,7 @@ def test_an_output_schema_is_refused_with_the_wire_that_has_one() -> None:
         body_of(Message("user", "hi"), output_schema={"type": "object"})
     assert (
         refused.value.hint
-        == 'Remove wire_api = "lmstudio" from this provider: Chat Completions can.'
+        == 'Remove wire_api = "lmstudio" from this provider: Chat Completions supports them.'
     )
 
 
@@ -204,7 +204,7 @@ def test_the_echo_of_another_wire_is_no_id() -> None:
         (NotFound("The model server says: Model qwen9 not found."), False),
         (ServerError("The model server says: Failed to load the model."), False),
         (ContextOverflow("The model server says: The conversation exceeds the context."), False),
-        (Unauthorized("The model server refused the key."), False),
+        (Unauthorized("The model server rejected the API key."), False),
         (Unreachable("Nothing listens there."), False),
     ],
 )

@@ -59,7 +59,7 @@ async def list_models(
     if not isinstance(reply.fields.get("data"), list):
         raise StreamBroken(
             f"{provider.name} does not list its models.",
-            hint="Check base_url: most servers want it to end in /v1.",
+            hint="Check base_url: most servers expect it to end in /v1.",
         )
     return listed_models(reply.fields)
 
@@ -89,10 +89,10 @@ def _no_reply(settings: ModelSettings, reply: NoReply) -> ProviderError:
     if reply.reason == "timeout":
         return TimedOut(
             f"{provider.name} did not list its models within {_LIMIT_S:g} s.",
-            hint="codex-ls doctor looks closer.",
+            hint="Run codex-ls doctor for details.",
         )
-    hint = start_hint(provider) or "codex-ls doctor looks closer."
+    hint = start_hint(provider) or "Run codex-ls doctor for details."
     if reply.reason == "connect" and is_refused(reply.error):
         return Unreachable(f"{provider.name} does not listen at {where}.", hint=hint)
     why = f": {reply.detail}" if reply.detail else ""
-    return Unreachable(f"{provider.name} at {where} can't be asked for its models{why}.", hint=hint)
+    return Unreachable(f"{provider.name} at {where} could not list its models{why}.", hint=hint)

@@ -79,7 +79,7 @@ def _free_name(wanted: str, taken: Mapping[str, Any], *, is_wanted: bool) -> str
     if wanted not in taken:
         return wanted
     if is_wanted:
-        raise InvalidParams(f"There is a profile {wanted} already.", hint="Choose another --name.")
+        raise InvalidParams(f"The profile {wanted} already exists.", hint="Choose another --name.")
     number = 2
     while f"{wanted}-{number}" in taken:
         number += 1
