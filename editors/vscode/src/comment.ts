@@ -37,6 +37,11 @@ export class AnswerComment implements Comment {
 
   constructor(private readonly show: ThinkingShow) {}
 
+  /** Whether it names who answers, or has not been shown yet. */
+  isBy(answer: Answer): boolean {
+    return this.author.name === "" || this.author.name === answerer(answer);
+  }
+
   /** Brings it up to date; whether anything that is seen has changed. */
   update(answer: Answer, isReplaceable: boolean): boolean {
     const context = ["answer", isReplaceable && "replaceable", answer.hasChanged && "changed"]

@@ -182,6 +182,11 @@ export class Conversation implements Disposable {
   private write(): boolean {
     if (this.closed) return false;
     const { thread } = this;
+    for (const turn of this.turns) {
+      // VS Code shows another author only with another comment: who answers was not known yet.
+      if (turn.comment.isBy(turn.answer)) continue;
+      turn.comment = new AnswerComment(this.surroundings.show);
+    }
     const changed = this.turns.filter(({ comment, answer, about }) =>
       comment.update(answer, about !== undefined),
     );
@@ -250,10 +255,9 @@ export class Conversation implements Disposable {
     }
   }
 
-  /** The turn's answer from its beginning. VS Code shows another author only with another comment. */
+  /** The turn's answer from its beginning. */
   private renew(turn: Turn): void {
     turn.answer = begun(turn.question, turn.answer.startedAt);
-    turn.comment = new AnswerComment(this.surroundings.show);
     this.painter.request();
   }
 

@@ -45,6 +45,7 @@ screenTest(here, "a change is asked for with its diff, made, and reviewed file b
   await dialog.getByText("Yes", { exact: true }).click();
   await window.commentWith("rounds to cents now");
   await window.threadLabel(/done in/);
+  await window.page.locator(".review-widget .author", { hasText: "local-oss" }).waitFor();
   await window.shot("41-task-done");
   await window.command("Codex: Review Task Changes");
   await window.picks.filter({ hasText: "prices.py" }).waitFor();
