@@ -1,8 +1,8 @@
 """A real llama.cpp server in a process of its own.
 
 `python -m benchmarks.llamacpp MODEL.gguf` prints its address as one line when the model is loaded, and
-ends when its standard input does. Nothing is kept from one prompt to the next: a question asked twice
-is read twice.
+ends when its standard input does. Nothing is kept from one prompt to the next, unless that is what is
+measured: a question asked twice is read twice.
 """
 
 import argparse
@@ -54,10 +54,20 @@ def model_file(model: BuiltInModel) -> Path | None:
 class Node:
     """A context manager: one llama.cpp server."""
 
-    def __init__(self, model: Path, *, threads: int, answer_limit: int, slots: int = 1) -> None:
+    def __init__(
+        self,
+        model: Path,
+        *,
+        threads: int,
+        answer_limit: int,
+        slots: int = 1,
+        keeps_prompts: bool = False,
+    ) -> None:
         limits = ("--threads", str(threads), "--answer-limit", str(answer_limit))
         module = (sys.executable, "-m", "benchmarks.llamacpp", str(model))
         self._command = [*module, *limits, "--slots", str(slots)]
+        if keeps_prompts:
+            self._command.append("--keep-prompts")
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -103,7 +113,7 @@ def _serve(options: argparse.Namespace) -> None:
     params.n_batch = params.n_ubatch = (
         256  # as in the built-in engine: a cancel waits for one batch
     )
-    params.cache_prompt = False
+    params.cache_prompt = options.keep_prompts
     params.cache_ram_mib = 0
     params.fit_params = False
     params.sampling.temp = 0.0
@@ -125,4 +135,5 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--answer-limit", type=int, default=64)
     parser.add_argument("--slots", type=int, default=1)
+    parser.add_argument("--keep-prompts", action="store_true")
     _serve(parser.parse_args())

@@ -42,6 +42,7 @@ ROWS = (
     Row("prompt-tokens", "prompt of a one-line question", "tokens", "150"),
     Row("prompt-bytes", 'request sent for "hi"', "bytes"),
     Row("real-first-word", "real llama.cpp: start to first word on screen", "s", "", 2),
+    Row("agent-cache", "real llama.cpp, with tools: follow-up's prompt in its cache", "%", "90"),
     Row("editor-start", "editor: start to `initialize` answered", "ms", "350, then less"),
     Row("editor-start-wire", "editor: start, greeting and a question, to wire", "ms"),
     Row(
