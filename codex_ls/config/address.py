@@ -30,7 +30,7 @@ def checked_base_url(text: str) -> str:
     """
     url = text.strip()
     if not url.isprintable() or any(char.isspace() for char in url):
-        raise AddressFault("must not hold blanks or control characters", "take them out.")
+        raise AddressFault("must not contain spaces or control characters", "remove them.")
     if url.partition("://")[0].lower() not in DEFAULT_PORTS:
         raise AddressFault("must begin with http:// or https://", _with_scheme(url))
     try:
@@ -49,7 +49,7 @@ def checked_base_url(text: str) -> str:
     if "%25" in parts.netloc:
         raise AddressFault("must have a single % before an IPv6 zone", "write % instead of %25.")
     if "@" in parts.netloc:
-        raise AddressFault("must not hold a user name or password")
+        raise AddressFault("must not contain a user name or password")
     if not parts.hostname:
         raise AddressFault("must name a host, as in http://localhost:1234/v1")
     if parts.query or parts.fragment or url.endswith(("?", "#")):

@@ -48,8 +48,8 @@ def _of_config_file(base: ConfigView) -> Iterator[str]:
 
 def _of_profile_file(name: str, view: ConfigView, config: Config) -> Iterator[str]:
     if not PROFILE_NAME.fullmatch(name):
-        what = "Codex takes no --profile with such a name"
-        yield f"{shown(view.layer.name)}: {what}; use letters, digits, - and _ alone."
+        what = "Codex does not accept this name for --profile"
+        yield f"{shown(view.layer.name)}: {what}; use only letters, digits, - and _."
         return
     codex = f"Codex with --profile {name}"
     if view.find("profile") is not None:

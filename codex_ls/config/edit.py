@@ -53,7 +53,7 @@ def with_table(text: str, path: Sequence[str], values: Mapping[str, Value]) -> s
     """The text with a new table at its end. Raises ConfigError if there is one already."""
     name = ".".join(map(_key, path))
     if _has(text, path):
-        raise ConfigError(f"The table [{name}] is there already.")
+        raise ConfigError(f"The table [{name}] already exists.")
     ending = _line_end(text)
     lines = [f"[{name}]", *(f"{_key(key)} = {literal(value)}" for key, value in values.items())]
     table = ending.join(lines) + ending
@@ -304,7 +304,7 @@ def _value_text(text: str, start: int) -> str:
             continue
         if "#" not in piece or _is_whole(piece):
             return piece
-    raise ConfigError("That value runs over several lines.", hint="Edit it manually.")
+    raise ConfigError("Cannot edit a multi-line value.", hint="Edit it manually.")
 
 
 def _is_whole(piece: str) -> bool:

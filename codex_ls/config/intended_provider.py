@@ -248,13 +248,13 @@ def _error(view: ConfigView, misnamed: Misnamed, provider: Provider, who: str) -
     match misnamed.kind:
         case "misplaced":
             table = shown(".".join((*view.prefix, *misnamed.keys[:-1])))
-            what = f"`{shown(key)}` stands in the table [{table}], where it does nothing"
+            what = f"`{shown(key)}` is in the table [{table}], where it does nothing"
         case "table":
             what = f"[{shown(key)}] defines no provider"
         case "key":
             what = f"`{shown(key)}` is not read from a file"
         case "provider" | "address":
-            what = f"`{shown(key)}` chooses no provider"
+            what = f"`{shown(key)}` does not select a provider"
     sentence = f"{what}, so {who} would be sent to {_shown_provider(provider)}."
     return config_error(place, sentence, fix=_fix(misnamed, has_address=has_address))
 
@@ -298,7 +298,7 @@ def _refuse_foreign_model(views: Sequence[ConfigView], provider: Provider, model
         return
     found: Found | None = find_first(views, "model")
     sentence = (
-        f"nothing chooses a provider for `{shown(model)}`, and {_shown_provider(provider)} has no"
+        f"nothing selects a provider for `{shown(model)}`, and {_shown_provider(provider)} has no"
         " model of that name."
     )
     prefix = _known_provider(model.partition("/")[0]) if "/" in model else None

@@ -294,7 +294,7 @@ def _misnamed_table(path: Path, positions: "Positions") -> ConfigError | None:
             continue
         name = "NAME" if (setting,) in bare_headers else shown(below[0])
         name = name if _BARE_KEY.fullmatch(name) else f'"{name}"'
-        sentence = f"`{setting}` is one word, set at line {first.line}, and no table."
+        sentence = f"`{setting}` is a value, set at line {first.line}, not a table."
         place = place_in_file(path, at.line, at.column)
         return config_error(place, sentence, fix=f"did you mean [{table}.{name}]?")
     return None

@@ -142,7 +142,7 @@ def _overruled_selector(own: ConfigView, base: ConfigView) -> tuple[Notice, ...]
     if chosen is None or base.find("profile") in (None, chosen):
         return ()
     place, above = base.place_of_key("profile"), own.place_of_key("profile")
-    sentence = f"{place.short}: `profile` does nothing, because {above.short} goes before it."
+    sentence = f"{place.short}: `profile` does nothing, because {above.short} takes precedence."
     fix = "remove the line, or switch with `codex-ls profile use NAME`."
     return (Notice("configInvalid", sentence, with_fix(place.full, fix)),)
 
@@ -174,7 +174,7 @@ def configured_home(env: Mapping[str, str]) -> Path:
     if not configured:
         if not user_home:
             raise ConfigError(
-                "There is no place to read config.toml from: neither CODEX_HOME nor HOME is set.",
+                "Cannot locate config.toml: neither CODEX_HOME nor HOME is set.",
                 hint="Set CODEX_HOME to the folder that holds config.toml.",
             )
         configured = f"{user_home}/.codex"

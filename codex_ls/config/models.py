@@ -104,7 +104,7 @@ def _name(text: str) -> str:
     unseen = next((char for char in text if not char.isprintable()), None)
     if unseen is not None:
         raise _InvalidError(
-            f"must not hold an invisible character (U+{ord(unseen):04X})", "delete it."
+            f"must not contain an invisible character (U+{ord(unseen):04X})", "delete it."
         )
     return text
 
@@ -170,7 +170,7 @@ def _header_value(text: str) -> str:
     if not all(char == "\t" or " " <= char <= "~" for char in text):
         raise _InvalidError("must be plain ASCII text in one line")
     if text != text.strip():
-        raise _InvalidError("must have no blanks around it")
+        raise _InvalidError("must not begin or end with a space")
     return text
 
 
@@ -190,7 +190,7 @@ def _approval_policy(value: object) -> object:
     """One of Codex's policies, or its table form."""
     if isinstance(value, Mapping):
         if len(value) != 1:
-            raise _InvalidError("must hold one policy")
+            raise _InvalidError("must contain one policy")
         return value
     sentence, fix = _choice_fault(value, _POLICIES)
     if value not in _POLICIES:

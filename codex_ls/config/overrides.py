@@ -47,7 +47,8 @@ def parse_body(options: Sequence[str]) -> dict[str, Any]:
                 "A body key must be key=value.", hint="For example: -o temperature=0.2."
             )
         if parts[0] in _SET_BY_US:
-            hint = "-m names the model." if parts[0] == "model" else "codex-ls sets it itself."
+            hint = "Use -m to select the model." if parts[0] == "model" else "codex-ls sets it"
+            " itself."
             raise InvalidParams(f"The body key {parts[0]} can't be set with -o.", hint=hint)
         _set(table, parts, _value(value.strip()))
     return table

@@ -200,7 +200,7 @@ def _configured_effort(views: Sequence[ConfigView]) -> tuple[Effort | None, tupl
         return found.value, ()
     message = f'{found.place.short}: the effort "{found.value}" is sent as "high".'
     efforts = listed(_EFFORTS)
-    hint = with_fix(found.place.full, f"the efforts that model servers know are {efforts}.")
+    hint = with_fix(found.place.full, f"model servers support the efforts {efforts}.")
     return "high", (Notice("effortRefused", message, hint),)
 
 
@@ -245,7 +245,7 @@ def _elsewhere(config: Config, name: str) -> str:
         return f"{file.name} is not read: rename it {name}{PROFILE_FILE_SUFFIX}. "
     if isinstance(config.base.find(name), Mapping):
         place = config.base.place_of_key(name).short
-        return f"The table at {place} is no profile: move it to {name}{PROFILE_FILE_SUFFIX}. "
+        return f"The table at {place} is not a profile: move it to {name}{PROFILE_FILE_SUFFIX}. "
     return ""
 
 

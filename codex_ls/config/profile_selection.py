@@ -12,7 +12,7 @@ from codex_ls.config.edit import read_text, retitled, take_table, with_value, wr
 from codex_ls.config.load import PROFILE_FILE_SUFFIX, Config
 from codex_ls.errors import ConfigError
 
-_FOR_CODEX = "Codex starts with this file only so; for codex-ls nothing changes."
+_FOR_CODEX = "Codex starts only after this change; codex-ls behaves the same with it."
 
 
 def selecting(config: Config, name: str, *, moves_table: bool = True) -> list[Change]:

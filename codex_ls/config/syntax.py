@@ -190,7 +190,7 @@ class _Reader:
         if self._next() not in ("", "\n"):
             self._refuse_odd_character()
             if self._next() in ("]", "}"):
-                fix = f"this {self._next()} closes nothing that is open: take it out."
+                fix = f"this {self._next()} closes nothing that is open: remove it."
             raise _SlipError(self.at, "more text follows on this line", fix or self._behind())
 
     def _behind(self) -> str:
@@ -374,7 +374,7 @@ class _Reader:
         char = self._next()
         if char in ('"', "'") and char:
             if self.text.startswith(char * 3, self.at):
-                raise _SlipError(self.at, "a name has one quote on each side", "take two out.")
+                raise _SlipError(self.at, "a name has one quote on each side", "remove two.")
             self._short_string(char)
             return
         found = _BARE_KEY.match(self.text, self.at)
@@ -393,9 +393,9 @@ class _Reader:
         if rest.startswith(("//", "/*", ";", "%", "<!--")):
             return "a comment begins with #."
         if rest[:1] in ("]", "}"):
-            return f"this {rest[:1]} closes nothing that is open: take it out."
+            return f"this {rest[:1]} closes nothing that is open: remove it."
         if rest[:1] == ",":
-            return "a comma stands between the entries of a list alone: take it out."
+            return "commas are allowed only between the entries of a list: remove it."
         if rest[:1].isalpha() or rest[:1] in "$@/~%&*!?":
             return 'put a name with such characters into quotes, as in "größe" = 1.'
         return _SETTING_FIX

@@ -161,7 +161,7 @@ def _right_place(key: str, above: Keys) -> str | None:
     """The next step for a setting of the top that stands below a table's header."""
     if key in _OUR_SETTINGS | models.TOP_ONLY:
         table = listed([".".join(above)])
-        return f"it stands in the table [{table}]; move it above the first line in [brackets]."
+        return f"it is in the table [{table}]; move it above the first line in [brackets]."
     return None
 
 

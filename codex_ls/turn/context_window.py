@@ -281,8 +281,8 @@ def cut_notice(size: PromptSize, usage: Usage | None, settings: ModelSettings) -
     to_window = "" if usage.context_window is None else f" to its window of {usage.context_window}"
     return Notice(
         "contextTruncated",
-        f"The model read only {read} of {size.told} prompt tokens: the server cut"
-        f" the prompt{to_window}, and the answer is made from the rest.",
+        f"The model read only {read} of {size.told} prompt tokens: the server truncated the"
+        f" prompt{to_window}, and the answer is based on the rest.",
         f"Ask about less text, or {_more_room(settings)}.",
     )
 

@@ -180,7 +180,7 @@ class RequestAdapter:
             self.call = replace(self.call, effort=None)
         return Notice(
             "effortRefused",
-            f"{self._provider.name} does not take the effort {effort};"
+            f"{self._provider.name} does not support the effort {effort};"
             f" asked {f'with {other}' if other else 'without it'}.",
             None if error is None else error.message,
         )
@@ -309,7 +309,7 @@ class RequestAdapter:
         return Adapted(
             Notice(
                 "historyResent",
-                f"{self._provider.name} could not go on from the conversation it keeps;"
+                f"{self._provider.name} could not continue the conversation it stored;"
                 " the earlier turns were sent again as text.",
                 error.message,
             )

@@ -272,7 +272,7 @@ class TurnRecord:
         broken = any(not _is_json("".join(call.arguments)) for call in self._calls.values())
         return Notice(
             "toolCallIgnored",
-            f"The model asked to run {names}, and has no tools here."
+            f"The model asked to run {names}, but it has no tools here."
             + (" Its arguments were cut off or are not JSON." if broken else ""),
             "Ask it to answer from the context it has.",
         )
@@ -299,11 +299,11 @@ def _empty_answer(reason: FinishReason, *, thought: bool) -> Notice:
             hint = "Allow more tokens (model_max_output_tokens), or a larger context."
         case "contentFilter", _:
             message = "The model server's filter removed the answer."
-            hint = "Ask in other words."
+            hint = "Rephrase the question."
         case _, True:
             message = "The model thought, and then stopped without an answer."
             hint = "Ask it to answer now, lower the effort, or allow more tokens."
         case _:
-            message = "The model answered with nothing."
-            hint = "Ask again, or check that the model's chat template fits it."
+            message = "The model returned an empty answer."
+            hint = "Ask again, or check the model's chat template."
     return Notice("emptyAnswer", message, hint)

@@ -217,7 +217,7 @@ class RequestLoop:
         wished_ms = answer.retry_after_ms if answer is not None else None
         wait_ms = delay_ms(failed, wished_ms)
         if wished_ms is not None and wait_ms is None:
-            error.hint = f"It wants {format_wait(wished_ms)} to pass first; or ask another profile."
+            error.hint = f"Try again in {format_wait(wished_ms)}, or use another profile."
         is_worth_it = is_retryable(error, loopback=is_loopback(self._provider.base_url))
         if failed >= max_attempts or wait_ms is None or not is_worth_it:
             raise error
@@ -291,7 +291,7 @@ class RequestLoop:
                 if isinstance(event, UsageReported) and (cut := window.cut_notice(event.usage)):
                     yield Noticed(cut)
             if self._texts > MAX_TURN_CHARS:
-                raise StreamBroken("The answer passed 64 million characters and was cut off.")
+                raise StreamBroken("The answer exceeded 64 million characters and was truncated.")
             if decoder.done:
                 return
             limits.after_read(decoder.finish_reason, loop.time())

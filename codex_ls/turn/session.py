@@ -313,8 +313,9 @@ class Turn:
             provider.base_url
         ):
             raise LocalOnly(
-                f"This thread was begun under the local-only lock, and {provider.name} is elsewhere.",
-                hint="Choose a local profile, or begin a new thread.",
+                f"This thread was started under the local-only lock, and {provider.name} is not"
+                f" on this machine.",
+                hint="Choose a local profile, or start a new thread.",
             )
 
     def _open_journal(self) -> None:

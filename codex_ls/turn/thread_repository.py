@@ -129,8 +129,9 @@ class ThreadRepository:
         self._has_warned = True
         return Notice(
             "threadNotKept",
-            f"This conversation is not kept on disk: {journal.trouble}.",
-            'Make room or set rights, or turn it off: persistence = "none" under [history].',
+            f"This conversation cannot be saved: {journal.trouble}.",
+            "Free disk space or correct the permissions, or turn saving off: persistence ="
+            ' "none" under [history].',
         )
 
     @property

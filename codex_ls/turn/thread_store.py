@@ -244,6 +244,6 @@ def _shared_chars(one: str, other: str) -> int:
 
 
 def _unknown(
-    thread_id: str, *, hint: str = "codex-ls threads lists them; without an id a new one begins."
+    thread_id: str, *, hint: str = "codex-ls threads lists them; omit the id to start a new one."
 ) -> UnknownThread:
     return UnknownThread(f"There is no thread {thread_id[:64]}.", hint=hint)

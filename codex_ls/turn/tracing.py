@@ -96,7 +96,9 @@ class Tracing:
         if self._endpoint is None:
             return
         if turn.settings.local_only and not is_loopback(self._endpoint):
-            logger.debug("no trace: the local-only lock is on, and the collector is elsewhere")
+            logger.debug(
+                "no trace: the local-only lock is on, and the collector is not on this machine"
+            )
             return
         try:
             self._waiting.put_nowait(turn)
@@ -154,6 +156,6 @@ def endpoint(env: Mapping[str, str]) -> str | None:
         return None
     protocol = next(filter(None, (env.get(name, "").strip() for name in _PROTOCOLS)), "")
     if protocol not in ("", "http/protobuf"):
-        logger.info("no traces: of OTLP's protocols only http/protobuf is spoken here")
+        logger.info("no traces: of the OTLP protocols only http/protobuf is supported")
         return None
     return own or f"{(shared or _DEFAULT_ENDPOINT).rstrip('/')}/v1/traces"

@@ -50,5 +50,5 @@ def test_the_whole_answer_comes_although_the_disk_is_full(
     free, _, second = rest.strip().partition("\n")
     assert (done.returncode, first, second) == (0, answer, answer), done.stderr
     assert int(free) == 0
-    assert done.stderr.count("This conversation is not kept on disk: No space left on device.") == 2
+    assert done.stderr.count("This conversation cannot be saved: No space left on device.") == 2
     assert len(server.turns) == 2

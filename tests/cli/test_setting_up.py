@@ -189,7 +189,7 @@ def test_what_codex_does_not_start_with_leaves_the_file(
     )
     assert (command.home / "config.toml.bak").exists()
     assert json.loads(command.run("profiles", "--json").out)["active"] == "a"
-    assert "# Codex starts with this file only so; for codex-ls nothing changes.\n" in done.out
+    assert "# Codex starts only after this change; codex-ls behaves the same with it.\n" in done.out
 
 
 def test_how_to_try_a_profile_that_is_not_the_active_one(

@@ -208,7 +208,7 @@ def test_a_home_that_cant_be_written_costs_one_note(server: ModelServer, command
     Path(command.home, "codex-ls").write_text("no folder")
     done = command.run("exec", "hi")
     assert (done.exit_code, done.out) == (0, "Five.\n")
-    assert done.err.startswith("note: This conversation is not kept on disk: Not a directory.\n")
+    assert done.err.startswith("note: This conversation cannot be saved: Not a directory.\n")
 
 
 # ---- searching and deleting --------------------------------------------------------------------

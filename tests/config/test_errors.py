@@ -55,22 +55,22 @@ def test_bad_toml(home: Home, text: str, message: str) -> None:
     [
         (
             'model_provider = "x"\n[model_provider.x]\nbase_url = "http://localhost:1/v1"\n',
-            "config.toml:2:17: `model_provider` is one word, set at line 1, and no table.",
+            "config.toml:2:17: `model_provider` is a value, set at line 1, not a table.",
             "did you mean [model_providers.x]?",
         ),
         (
             'profile = "a"\n\n[profile."a b"]\nmodel = "m"\n',
-            "config.toml:3:10: `profile` is one word, set at line 1, and no table.",
+            "config.toml:3:10: `profile` is a value, set at line 1, not a table.",
             'did you mean [profiles."a b"]?',
         ),
         (
             'model_provider = "x"\n[model_provider]\nbase_url = "http://localhost:1/v1"\n',
-            "config.toml:3:1: `model_provider` is one word, set at line 1, and no table.",
+            "config.toml:3:1: `model_provider` is a value, set at line 1, not a table.",
             "did you mean [model_providers.NAME]?",
         ),
         (
             'model_provider = "x"\nmodel_provider.x.base_url = "http://localhost:1/v1"\n',
-            "config.toml:2:16: `model_provider` is one word, set at line 1, and no table.",
+            "config.toml:2:16: `model_provider` is a value, set at line 1, not a table.",
             "did you mean [model_providers.x]?",
         ),
     ],
@@ -97,11 +97,11 @@ def test_the_hint_has_the_full_path_and_the_next_step(home: Home) -> None:
         ('model = " "', "config.toml:1:9: `model` must not be blank."),
         (
             'model = "m\u200b"',
-            "config.toml:1:9: `model` must not hold an invisible character (U+200B).",
+            "config.toml:1:9: `model` must not contain an invisible character (U+200B).",
         ),
         (
             'model_provider = "olla\u00a0ma"',
-            "config.toml:1:18: `model_provider` must not hold an invisible character (U+00A0).",
+            "config.toml:1:18: `model_provider` must not contain an invisible character (U+00A0).",
         ),
         ("profile = true", "config.toml:1:11: `profile` must be text, not true or false."),
         (
@@ -133,7 +133,7 @@ def test_the_hint_has_the_full_path_and_the_next_step(home: Home) -> None:
         ),
         (
             "[approval_policy]\na = 1\nb = 2\n",
-            "config.toml:1:2: `approval_policy` must hold one policy.",
+            "config.toml:1:2: `approval_policy` must contain one policy.",
         ),
         (
             'model_providers = "x"',
@@ -226,12 +226,12 @@ CANARY = "sk-canary-0123456789"
         ),
         (f'http_headers = {{ X-Key = "{CANARY}\\n" }}', "must be plain ASCII text in one line"),
         (f'http_headers = {{ X-Key = "{CANARY}é" }}', "must be plain ASCII text in one line"),
-        (f'http_headers = {{ X-Key = "{CANARY} " }}', "must have no blanks around it"),
+        (f'http_headers = {{ X-Key = "{CANARY} " }}', "must not begin or end with a space"),
         (f'http_headers = {{ "X Key" = "{CANARY}" }}', "must be the name of an HTTP header"),
         (f'http_headers = "{CANARY}"', "must be a table, not text"),
         (f'wire_api = "{CANARY}"', 'must be "chat", "responses", "ollama" or "lmstudio"'),
         (f'request_max_retries = "{CANARY}"', "must be a whole number, not text"),
-        (f'base_url = "http://user:{CANARY}@host/v1"', "must not hold a user name or password"),
+        (f'base_url = "http://user:{CANARY}@host/v1"', "must not contain a user name or password"),
         (f'base_url = "http://host/v1?key={CANARY}"', "must end with its path"),
         (f'base_url = "ftp://{CANARY}@host"', "must begin with http:// or https://"),
         (f'base_url = "http://[{CANARY}"', "must be an address such as"),

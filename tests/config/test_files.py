@@ -34,7 +34,7 @@ def test_without_a_home_there_is_no_place_to_read_from() -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(env={})
     assert caught.value.message == (
-        "There is no place to read config.toml from: neither CODEX_HOME nor HOME is set."
+        "Cannot locate config.toml: neither CODEX_HOME nor HOME is set."
     )
 
 

@@ -100,17 +100,17 @@ def test_a_profile_with_a_key_of_another_program_asks_nobody(
         ),
         (
             'model = "gpt-5"\n[tui]\nmodel_provider = "lan"\n',
-            "config.toml:3:1: `model_provider` stands in the table [tui]",
+            "config.toml:3:1: `model_provider` is in the table [tui]",
             "move it above the first line in [brackets].",
         ),
         (
             f'model = "gpt-5"\n[model_providers.lan]\nbase_url = "{LAN}"\nmodel_provider = "lan"\n',
-            "config.toml:4:1: `model_provider` stands in the table [model_providers.lan]",
+            "config.toml:4:1: `model_provider` is in the table [model_providers.lan]",
             "move it above the first line in [brackets].",
         ),
         (
             f'model = "gpt-5"\n[model_providers.lan]\nbase_url = "{LAN}"\nprofile = "lan"\n',
-            "config.toml:4:1: `profile` stands in the table [model_providers.lan]",
+            "config.toml:4:1: `profile` is in the table [model_providers.lan]",
             "move it above the first line in [brackets].",
         ),
         (
@@ -229,7 +229,7 @@ def test_an_option_is_held_to_the_same(home: Home) -> None:
     home.write('model = "gpt-5"\n')
     with pytest.raises(ConfigError) as caught:
         home.resolve((f"base_url={LAN}",))
-    assert caught.value.message.startswith("-c base_url: `base_url` chooses no provider")
+    assert caught.value.message.startswith("-c base_url: `base_url` does not select a provider")
     assert home.resolve(("model_provider=ollama",)).provider.id == "ollama"
 
 
@@ -256,9 +256,9 @@ def test_such_a_profile_is_listed_with_its_error_and_without_a_provider(home: Ho
 )
 def test_a_model_that_openai_cannot_have_needs_a_provider(home: Home, model: str) -> None:
     error = refused(home, f'model = "{model}"\n')
-    assert error.message.startswith(f"config.toml:1:9: nothing chooses a provider for `{model}`")
+    assert error.message.startswith(f"config.toml:1:9: nothing selects a provider for `{model}`")
     home.write('model = "gpt-5"\n')
-    with pytest.raises(ConfigError, match="Nothing chooses a provider"):
+    with pytest.raises(ConfigError, match="Nothing selects a provider"):
         home.resolve(model=model)
     home.write(f'model = "{model}"\nopenai_base_url = "{LAN}"\n')
     assert home.resolve().model == model
@@ -333,7 +333,7 @@ def test_a_profile_in_a_place_where_none_is_read_is_found(home: Home) -> None:
     home.write('[lan]\nmodel = "x"\n')
     with pytest.raises(UnknownProfile) as caught:
         home.resolve(profile="lan")
-    hint = "The table at config.toml:1:2 is no profile: move it to lan.config.toml. "
+    hint = "The table at config.toml:1:2 is not a profile: move it to lan.config.toml. "
     assert (caught.value.hint or "").startswith(hint)
     home.write('model = "x"\n', name="far.toml")
     home.write('profile = "far"\n')

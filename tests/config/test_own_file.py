@@ -39,7 +39,7 @@ def test_a_selector_that_it_overrules_is_told(home: Home) -> None:
     home.write('# mine\nprofile = "b"\n', name=OWN)
     (problem,) = home.load().problems
     assert problem.message == (
-        "config.toml:1:1: `profile` does nothing, because codex-ls.toml:2:1 goes before it."
+        "config.toml:1:1: `profile` does nothing, because codex-ls.toml:2:1 takes precedence."
     )
     home.write('profile = "a"\n', name=OWN)
     assert home.load().problems == ()

@@ -65,13 +65,12 @@ def test_keys_of_codex_pass_in_silence(home: Home) -> None:
         (
             '[model_providers.x]\nbase_url = "http://h"\nmodel = "m"',
             "config.toml:3:1: there is no setting `model`, so it does nothing.",
-            "it stands in the table [model_providers.x]; "
-            "move it above the first line in [brackets].",
+            "it is in the table [model_providers.x]; move it above the first line in [brackets].",
         ),
         (
             '[sandbox_workspace_write]\nprofile = "p"',
             "config.toml:2:1: there is no setting `profile`, so it does nothing.",
-            "it stands in the table [sandbox_workspace_write]; "
+            "it is in the table [sandbox_workspace_write]; "
             "move it above the first line in [brackets].",
         ),
         (
@@ -129,7 +128,7 @@ def test_an_effort_that_only_codex_knows_is_sent_as_high(home: Home, effort: str
         Notice(
             "effortRefused",
             f'config.toml:2:26: the effort "{effort}" is sent as "high".',
-            f"{home.config}, line 2, column 26: the efforts that model servers know are "
+            f"{home.config}, line 2, column 26: model servers support the efforts "
             "none, minimal, low, medium and high.",
         ),
     )

@@ -321,7 +321,7 @@ SLIPS = [
         1,
         4,
         "more text follows on this line",
-        "this ] closes nothing that is open: take it out.",
+        "this ] closes nothing that is open: remove it.",
     ),
     ("[a] b = 1\n", 1, 5, "more text follows on this line", "a header has a line of its own."),
     (
@@ -408,7 +408,7 @@ SLIPS = [
         1,
         1,
         "no setting begins like this",
-        "this ] closes nothing that is open: take it out.",
+        "this ] closes nothing that is open: remove it.",
     ),
     ("a = 2020-13-01x\n", 1, 5, "invalid value", 'text needs quotes, as in model = "gpt-oss".'),
     (
@@ -440,14 +440,14 @@ SLIPS = [
         1,
         10,
         "more text follows on this line",
-        "this ] closes nothing that is open: take it out.",
+        "this ] closes nothing that is open: remove it.",
     ),
     (
         "a = 1}\n",
         1,
         6,
         "more text follows on this line",
-        "this } closes nothing that is open: take it out.",
+        "this } closes nothing that is open: remove it.",
     ),
     (
         "a.b.c d = 1\n",

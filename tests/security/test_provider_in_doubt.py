@@ -23,7 +23,7 @@ api_base = "http://10.0.0.8:11434/v1"
 api_key = "sk-secret-in-file"
 """
 ERROR = (
-    "config.toml:6:1: `provider` chooses no provider, so the profile `lan` would be sent to OpenAI"
+    "config.toml:6:1: `provider` does not select a provider, so the profile `lan` would be sent to OpenAI"
     " (https://api.openai.com:443)."
 )
 

@@ -317,8 +317,7 @@ def test_a_cut_comes_with_a_step_that_is_still_to_take(
     notice = cut_notice(PromptSize(9000, exact=False), usage, ModelSettings("m", provider))
     assert notice == Notice(
         "contextTruncated",
-        "The model read only 2050 of about 9000 (estimated) prompt tokens: the server cut the"
-        " prompt to its window of 4096, and the answer is made from the rest.",
+        "The model read only 2050 of about 9000 (estimated) prompt tokens: the server truncated the prompt to its window of 4096, and the answer is based on the rest.",
         hint,
     )
 

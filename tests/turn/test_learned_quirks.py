@@ -440,7 +440,7 @@ async def test_a_refused_effort_is_remembered_and_told_each_time(
                 assert [(notice.kind, notice.message) for notice in finished.notices] == [
                     (
                         "effortRefused",
-                        "Local does not take the effort minimal; asked "
+                        "Local does not support the effort minimal; asked "
                         + (f"with {then}." if then else "without it."),
                     )
                 ]

@@ -282,7 +282,7 @@ async def test_a_restarted_lm_studio_gets_the_conversation_as_text(
     (notice,) = last(second).notices
     assert (notice.kind, notice.message) == (
         "historyResent",
-        "Local could not go on from the conversation it keeps;"
+        "Local could not continue the conversation it stored;"
         " the earlier turns were sent again as text.",
     )
     assert bodies[1]["previous_response_id"] == "resp_1"
@@ -350,7 +350,7 @@ async def test_a_refused_effort_is_left_out_and_told(session: Session, refusal: 
     assert finished.notices == (
         Notice(
             "effortRefused",
-            "Local does not take the effort none; asked without it.",
+            "Local does not support the effort none; asked without it.",
             f"The model server says: {refusal}",
         ),
     )
@@ -376,7 +376,7 @@ async def test_of_the_efforts_that_a_model_has_the_nearest_is_taken_and_told(
         finished = last(await events_of(session.start(TurnRequest("hi"), asked)))
         assert [turn.json["reasoning"] for turn in server.turns] == [sent, then]
     (notice,) = finished.notices
-    assert notice.message == f"Local does not take the effort {effort}; asked with {then}."
+    assert notice.message == f"Local does not support the effort {effort}; asked with {then}."
     assert finished.content == "ok"
 
 

@@ -366,7 +366,7 @@ async def test_a_wait_that_is_too_long_is_told(session: Session) -> None:
         server.always(error_answer(429, "slow down", headers={"Retry-After": "86400"}))
         error = last(await events_of(session.start(TurnRequest("hi"), settings_for(server)))).error
         assert error is not None
-        assert error.hint == "It wants 24 hours to pass first; or ask another profile."
+        assert error.hint == "Try again in 24 hours, or use another profile."
 
 
 async def test_a_broken_stream_keeps_its_text_and_says_why(session: Session) -> None:

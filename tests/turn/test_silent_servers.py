@@ -133,8 +133,7 @@ async def test_ollama_cuts_a_prompt_without_a_word(session: Session) -> None:
     message = re.sub(r"about 10\d{3} ", "about N ", notice.message)
     assert dataclasses.replace(notice, message=message) == Notice(
         "contextTruncated",
-        "The model read only 4096 of about N (estimated) prompt tokens: the server cut the"
-        " prompt, and the answer is made from the rest.",
+        "The model read only 4096 of about N (estimated) prompt tokens: the server truncated the prompt, and the answer is based on the rest.",
         "Ask about less text, or give the model a larger context (with Ollama: wire_api ="
         ' "ollama" in codex-ls.toml, and model_context_window).',
     )

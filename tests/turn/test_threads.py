@@ -252,7 +252,7 @@ async def test_a_full_disk_never_breaks_a_turn(env: dict[str, str]) -> None:
             events = await events_of(turn)
     assert last(events).content == "Four."
     (notice,) = last(events).notices
-    assert notice.message == "This conversation is not kept on disk: No space left on device."
+    assert notice.message == "This conversation cannot be saved: No space left on device."
 
 
 async def test_half_a_line_is_passed_over_and_the_next_turn_begins_its_own(
