@@ -40,7 +40,14 @@ MAX_CONTEXT_ITEMS: Final = 32
 
 # ---- closed sets -------------------------------------------------------------------------------
 
-Intent = Literal["ask", "explain", "fix", "edit"]
+Intent = Literal[
+    "ask",
+    "explain",
+    "fix",
+    "edit",
+    # of an answer that was cut off: the rest of it
+    "continue",
+]
 Mode = Literal[
     # the model answers
     "ask",
@@ -112,6 +119,20 @@ EditRefusalKind = Literal[
     "documentChanged",
     # its code has more than 4,000 lines
     "tooLong",
+]
+NextAction = Literal[
+    # examine the profile, and look for model servers on this machine
+    "checkSetup",
+    # enter the API key of a provider; the argument is its id
+    "setApiKey",
+    # select one of the profiles
+    "selectProfile",
+    # select one of the models that the profile's server has
+    "selectModel",
+    # open config.toml
+    "openConfig",
+    # download the built-in engine and a model; the argument is its name
+    "getBuiltinModel",
 ]
 ErrorKind = Literal[
     # config.toml can't be read, or is wrong: file, line and column are named
@@ -228,7 +249,7 @@ class ExecParams(Params):
     """What `codex/exec` asks."""
 
     prompt: SentText = ""
-    """not blank, unless the intent is explain or fix; /NAME and arguments ask one of codex/prompts"""
+    """not blank, unless the intent is explain, fix or continue; /NAME asks one of codex/prompts"""
     intent: Intent = "ask"
     """absent: ask"""
     expected: ExpectedProfile | None = None
@@ -242,6 +263,8 @@ class ExecParams(Params):
     """absent: ask"""
     thread_id: Text | None = None
     """resume that conversation; absent begins a new one"""
+    replaces: Text | None = None
+    """the turnId of a turn of that conversation, which is no longer part of it"""
     text_document: TextDocument | None = None
     """what the question is about, and whose folder's settings apply"""
     range: Range | None = None
@@ -260,10 +283,15 @@ class ExecParams(Params):
             raise misfit("prompt", "must not be blank" if is_there else "is required")
         if self.range is not None and self.text_document is None:
             raise misfit("range", "needs a textDocument")
-        if self.intent != "ask" and self.text_document is None:
+        if self.intent == "continue":
+            if self.thread_id is None:
+                raise misfit("intent", "continue needs a threadId")
+        elif self.intent != "ask" and self.text_document is None:
             raise misfit("intent", f"{self.intent} needs a textDocument")
-        if self.mode == "agent" and self.intent != "ask":
-            raise misfit("mode", "agent takes the intent ask alone")
+        if self.mode == "agent" and self.intent not in ("ask", "continue"):
+            raise misfit("mode", "agent takes the intents ask and continue alone")
+        if self.replaces is not None and self.thread_id is None:
+            raise misfit("replaces", "needs a threadId")
         return self
 
 
@@ -305,12 +333,22 @@ class Timing(Shape):
     """counted here, where usage has no reasoningTokens"""
 
 
+class NextStep(Shape):
+    """What a client can offer as a button or a link; the hint says the same for a shell."""
+
+    action: NextAction
+    argument: Text | None = None
+    hint: Text | None = None
+    """in place of the other hint: it names no shell command; absent: the action says it all"""
+
+
 class Notice(Shape):
     """Something the user should know that is not an error."""
 
     kind: Text
     message: Text
     hint: Text | None = None
+    next_step: NextStep | None = None
 
 
 class ExecResult(Shape):
@@ -340,6 +378,8 @@ class ErrorData(Shape):
     kind: ErrorKind
     hint: Text | None = None
     """the one next step"""
+    next_step: NextStep | None = None
+    """the same for a client that has commands"""
     retryable: Flag
     """the same request may work later"""
     provider: Text | None = None
@@ -431,6 +471,7 @@ class NoticeEvent(Event):
     kind: Text
     message: Text
     hint: Text | None = None
+    next_step: NextStep | None = None
 
 
 class FileChange(Shape):
@@ -647,6 +688,28 @@ class CodeBlock(Shape):
     lines: Count
     preview: Text
     """its first line"""
+
+
+class CodeBlockText(CodeBlock):
+    """One code block of an answer, whole."""
+
+    text: Text
+    """as the model wrote it, without the fences and without blank lines at its ends"""
+
+
+class CodeBlocksParams(Params):
+    """Which answer's code blocks `codex/codeBlocks` returns."""
+
+    turn_id: Text
+    thread_id: Text | None = None
+    """for a turn of an earlier session"""
+
+
+class CodeBlocksResult(Shape):
+    """The answer to `codex/codeBlocks`: in the order of the answer."""
+
+    blocks: tuple[CodeBlockText, ...]
+    """empty if there is no code block"""
 
 
 class EditRefusal(Shape):
@@ -1096,6 +1159,7 @@ class CommandResult(Shape):
 EXEC: Final = "codex/exec"
 CHAT: Final = "codex/chat"
 EDIT: Final = "codex/edit"
+CODE_BLOCKS: Final = "codex/codeBlocks"
 PROFILES: Final = "codex/profiles"
 DOCTOR: Final = "codex/doctor"
 THREADS: Final = "codex/threads"
@@ -1124,6 +1188,7 @@ REQUESTS: Final[Mapping[str, Request]] = {
     EXEC: Request(ExecParams, ExecResult),
     CHAT: Request(ChatParams, ChatResult),
     EDIT: Request(EditParams, EditResult),
+    CODE_BLOCKS: Request(CodeBlocksParams, CodeBlocksResult),
     PROFILES: Request(ProfilesParams, ProfilesResult),
     DOCTOR: Request(DoctorParams, DoctorResult),
     THREADS: Request(ThreadsParams, ThreadsResult),

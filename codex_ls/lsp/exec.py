@@ -38,11 +38,12 @@ class Exec(ClientTurn[protocol.ExecResult]):
         # Before anything is waited for: an edit that comes behind the question is not in it.
         documents, params = self.context.documents, self._params
         uri = params.text_document.uri if params.text_document else None
-        snapshot = documents.snapshot(uri) if uri else None
+        is_read = uri is not None and params.intent != "continue"
+        snapshot = documents.snapshot(uri) if uri and is_read else None
         attached = AttachedFiles(params.context, documents, beside=uri)
         params = with_own_prompt(params, self.context.settings)
         settings, shown = await self.settings(params, uri)
-        if uri and snapshot is None:
+        if uri and is_read and snapshot is None:
             snapshot = await self.unless_cancelled(lambda: self._read(uri, params))
         asked = compose(
             params.intent,
@@ -68,6 +69,7 @@ class Exec(ClientTurn[protocol.ExecResult]):
         request = TurnRequest(
             prompt=asked.words,
             thread_id=params.thread_id,
+            replaces=params.replaces,
             context=asked.context,
             attached=files or (),
             folder=None if folder is None else str(folder),

@@ -35,6 +35,7 @@ from codex_ls.events import (
     UsageReported,
 )
 from codex_ls.json_model import well_formed
+from codex_ls.lsp.next_steps import next_step
 from codex_ls.protocol import ProgressToken, Range, ThreadResult, ThreadsResult, ThreadTurn
 from codex_ls.turn.kept_thread import KeptThread, KeptTurn
 from codex_ls.turn.thread_store import ThreadSummary
@@ -53,6 +54,7 @@ class Names:
 
     provider: str | None = None
     profile: str | None = None
+    model: str | None = None
     is_local: bool = False
     """Whether the model server is on this machine."""
 
@@ -62,6 +64,7 @@ class Names:
         return cls(
             provider=settings.provider.id,
             profile=settings.profile,
+            model=settings.model,
             is_local=is_loopback(settings.provider.base_url),
         )
 
@@ -237,7 +240,12 @@ def chat_result(
 
 def notice_of(notice: Notice) -> protocol.Notice:
     """Return a notice."""
-    return protocol.Notice(kind=notice.kind, message=notice.message, hint=notice.hint)
+    return protocol.Notice(
+        kind=notice.kind,
+        message=notice.message,
+        hint=notice.hint,
+        next_step=next_step(notice.kind, notice.hint),
+    )
 
 
 def usage_of(usage: Usage | None) -> protocol.Usage | None:
@@ -273,6 +281,7 @@ def _error_fields(error: CodexError, names: Names) -> dict[str, Any]:
     return {
         "kind": error.kind,
         "hint": error.hint,
+        "next_step": next_step(error.kind, error.hint, provider=names.provider, model=names.model),
         "retryable": error.retryable,
         "provider": names.provider,
         "profile": names.profile,

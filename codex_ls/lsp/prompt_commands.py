@@ -58,7 +58,7 @@ def with_own_prompt(params: ExecParams, settings: ClientSettings) -> ExecParams:
     Raises InvalidParams for a name that no prompt has, and ConfigError.
     """
     command = command_in(params.prompt)
-    if command is None or params.intent in ("explain", "fix"):
+    if command is None or params.intent in ("explain", "fix", "continue"):
         return params
     prompt = find_prompt(_home(settings), command[0])
     intent = prompt.intent or params.intent

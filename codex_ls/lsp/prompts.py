@@ -27,6 +27,11 @@ _EXPLAIN = "Explain what this does, and what in it is not obvious."
 _EXPLAIN_PROBLEM = (
     "Explain the problem that is reported here: what it means, and how to put it right."
 )
+_CONTINUE = (
+    "Your last answer was cut off before its end. Continue it exactly where it stopped, with the very"
+    " next word: no introduction, and nothing of it again. If it stopped inside a block of code, open"
+    " the block again first."
+)
 _FIX = "Fix what is wrong in this code, and change nothing else."
 _FIX_PROBLEM = "Fix the problem that is reported here, and change nothing else."
 _FORM = (
@@ -63,6 +68,8 @@ def compose(
 
     Raises InvalidParams if an edit is of more lines than an answer can hold.
     """
+    if intent == "continue":  # what it is about is in the conversation already
+        return Prompt(words if not is_blank(words) else _CONTINUE)
     if snapshot is None or intent == "ask":
         if snapshot is None and not diagnostics:
             return Prompt(words)

@@ -61,6 +61,7 @@ from codex_ls.protocol import (
     AskArguments,
     ChangesParams,
     ChatParams,
+    CodeBlocksParams,
     DidChangeTrustParams,
     DoctorArguments,
     DoctorParams,
@@ -294,6 +295,14 @@ def _register(server: CodexServer) -> None:
 
         asked = EditParams.read(params)
         return await answer_edit(asked, ls.documents, ls.turns, ls.session.env)
+
+    @server.feature(protocol.CODE_BLOCKS)
+    async def list_code_blocks(ls: CodexServer, params: Any) -> protocol.CodeBlocksResult:
+        """Return the code blocks of an answer."""
+        from codex_ls.lsp.edits.edit_request import code_blocks_result
+
+        asked = CodeBlocksParams.read(params)
+        return await code_blocks_result(asked, ls.turns, ls.session.env)
 
     @server.feature(protocol.PROFILES)
     async def list_profiles(ls: CodexServer, params: Any) -> protocol.ProfilesResult:

@@ -4,7 +4,8 @@ Invariant: a process that is killed loses nothing that a surface has shown, and 
 read-only never breaks a turn. The lines of one thread's file, and who writes them:
 
     {"type":"thread","version":1,"thread":ID,...,"at":TIME} once, by whoever makes the file
-    {"type":"turn","turn":ID,"at":TIME,"prompt":...,...}    before the request is sent
+    {"type":"turn","turn":ID,"at":TIME,"prompt":...,...}    before the request is sent; "replaces" names
+                                                            a turn that is no longer part of the thread
     {"turn":ID,"reasoning":PIECE} {"turn":ID,"content":PIECE} {"turn":ID,"reclassified":true|"content"}
     {"turn":ID,"steps":[MESSAGE...],"last_text":TEXT}       once, of a turn with tools
     {"type":"end","turn":ID,"at":TIME,"status":...,...}     once; missing if the process died

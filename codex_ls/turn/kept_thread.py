@@ -71,6 +71,7 @@ class KeptThread:
 
     thread_id: str
     turns: tuple[KeptTurn, ...]
+    """Those that no later turn replaces."""
     updated_at: str = ""
     folder: str | None = None
     """Where it began; None where nobody said so (an editor's, or from an earlier version)."""
@@ -78,6 +79,8 @@ class KeptThread:
     """The thread that this one is a copy of, up to where it goes its own way."""
     forked_at: str = ""
     """When it went its own way."""
+    replaced: frozenset[str] = frozenset()
+    """The turns that are no longer part of it."""
 
     @property
     def title(self) -> str:
@@ -115,7 +118,8 @@ def _thread(thread_id: str, in_file: Iterable[Mapping[str, Any]]) -> KeptThread:
             kept.setdefault(turn_id, _Lines(line))
         elif (lines := kept.get(turn_id)) is not None:
             lines.take(line)
-    turns = tuple(lines.turn(turn_id) for turn_id, lines in kept.items())
+    replaced = frozenset(_text(lines.begin, "replaces") for lines in kept.values()) - {""}
+    turns = tuple(lines.turn(turn_id) for turn_id, lines in kept.items() if turn_id not in replaced)
     return KeptThread(
         thread_id,
         turns,
@@ -123,6 +127,7 @@ def _thread(thread_id: str, in_file: Iterable[Mapping[str, Any]]) -> KeptThread:
         folder=_text(head, "folder") or None,
         forked_from=_text(head, "forked_from") or None,
         forked_at=_text(head, "at"),
+        replaced=replaced,
     )
 
 

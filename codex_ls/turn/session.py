@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from codex_ls.config.address import is_loopback, origin
 from codex_ls.config.profile import ModelSettings
-from codex_ls.errors import CodexError, LocalOnly
+from codex_ls.errors import CodexError, LocalOnly, UnknownThread
 from codex_ls.events import (
     Event,
     ItemChanged,
@@ -99,6 +99,8 @@ class TurnRequest:
     prompt: str
     thread_id: str | None = None
     """The thread to go on with; None begins a new one."""
+    replaces: str | None = None
+    """The turn of that thread that this one takes the place of: it is no longer part of the thread."""
     context: TurnContext | None = None
     attached: tuple[TurnContext, ...] = ()
     """Files and parts of files that go along."""
@@ -237,7 +239,10 @@ class Turn:
         await self._interrupt.wait(self._thread.lock.acquire())
         self._locked = True
         self._session.threads.refresh(self._thread)
+        self._check_replaced()
         self._hold_to_this_machine()
+        if self._request.replaces is not None:
+            self._thread.drop(self._request.replaces)
         call = self._call()
         self._open_journal()
         for event in self._persistence_warning():
@@ -306,6 +311,15 @@ class Turn:
             body=settings.body,
         )
 
+    def _check_replaced(self) -> None:
+        """Raise UnknownThread if the turn that this one is to replace is not in the thread."""
+        replaces = self._request.replaces
+        if replaces is not None and replaces not in self._thread.turn_ids:
+            raise UnknownThread(
+                f"There is no turn {replaces[:64]} in this thread.",
+                hint="Ask without replaces: the question is then added at the end.",
+            )
+
     def _hold_to_this_machine(self) -> None:
         """Raise LocalOnly if text that was meant for this machine alone would leave it."""
         provider = self._settings.provider
@@ -328,6 +342,7 @@ class Turn:
             prompt=self._request.prompt,
             sent=self._prompt,
             images=self._images,
+            replaces=self._request.replaces,
         )
 
     def _persistence_warning(self) -> Iterator[Event]:
@@ -344,6 +359,7 @@ class Turn:
             steps, last = self._request.tools.steps, sanitize(self._request.tools.last_text)
             finished = replace(finished, last_message=last)
             self._journal.add_steps(steps, last)
+        self._thread.turn_ids.add(self.turn_id)
         if self._request.is_kept and (self._record.has_text or steps):
             self._thread.turns.append(
                 PastTurn(

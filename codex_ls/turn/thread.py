@@ -62,6 +62,8 @@ class Thread:
 
     thread_id: str = field(default_factory=new_id)
     turns: list[PastTurn] = field(default_factory=list)
+    turn_ids: set[str] = field(default_factory=set)
+    """All its turns, those without any text too."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     kept_bytes: int = 0
     """How far this process knows the thread's file."""
@@ -71,6 +73,11 @@ class Thread:
     """The thread that this one is a copy of."""
     copied: bytes = b""
     """The lines of that thread, for this one's file once it has one."""
+
+    def drop(self, turn_id: str) -> None:
+        """Take a turn out of the conversation: another one is in its place."""
+        self.turn_ids.discard(turn_id)
+        self.turns[:] = [turn for turn in self.turns if turn.turn_id != turn_id]
 
     def messages(
         self,

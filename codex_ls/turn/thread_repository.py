@@ -57,7 +57,12 @@ class ThreadRepository:
         Raises UnknownThread. Nothing is written before its first turn is.
         """
         source, store = self.thread(thread_id), self._store
-        thread = Thread(turns=list(source.turns), folder=folder, forked_from=source.thread_id)
+        thread = Thread(
+            turns=list(source.turns),
+            turn_ids=set(source.turn_ids),
+            folder=folder,
+            forked_from=source.thread_id,
+        )
         if store is not None and store.size(thread_id):
             # Not into the source: a turn that runs in it is in the file in part, and adds itself.
             _adopt(thread, store.read(thread_id))
@@ -82,8 +87,9 @@ class ThreadRepository:
         prompt: str,
         sent: str,
         images: tuple[Image, ...],
+        replaces: str | None = None,
     ) -> Journal:
-        """The journal of a turn that is about to be asked."""
+        """The journal of a turn that is about to be asked, maybe in the place of another one."""
         journal = Journal(turn_id)
         store = self._store
         path = store.path(thread.thread_id) if store is not None else None
@@ -97,6 +103,7 @@ class ThreadRepository:
             "profile": settings.profile,
             "local_only": settings.local_only or None,
             "images": [asdict(image) for image in images] or None,
+            "replaces": replaces,
         }
         head = {
             "thread": thread.thread_id,
@@ -144,7 +151,9 @@ def _adopt(thread: Thread, kept: "KeptThread") -> None:
 
     Of a turn that is in both, the longer text counts: one of the two may have been cut off.
     """
-    here = {turn.turn_id: turn for turn in thread.turns}
+    thread.turn_ids -= kept.replaced
+    thread.turn_ids |= {turn.turn_id for turn in kept.turns}
+    here = {turn.turn_id: turn for turn in thread.turns if turn.turn_id not in kept.replaced}
     on_disk = {turn.turn_id: _past(turn) for turn in kept.turns if turn.has_text}
     for turn_id, turn in on_disk.items():
         if (ours := here.pop(turn_id, None)) is not None and _length(ours) > _length(turn):

@@ -133,3 +133,26 @@ def test_an_error_does_not_repeat_what_was_sent() -> None:
     with pytest.raises(InvalidParams) as raised:
         ExecParams.read({"prompt": "hi", "profile": ["sk-secret"], "effort": "sk-secret"})
     assert "sk-secret" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"prompt": "x", "replaces": "u1"}, "replaces needs a threadId"),
+        ({"intent": "continue"}, "intent continue needs a threadId"),
+        ({"intent": "fix", "threadId": "h1"}, "intent fix needs a textDocument"),
+        (
+            {"intent": "fix", "mode": "agent", "textDocument": DOCUMENT},
+            "mode agent takes the intents ask and continue alone",
+        ),
+    ],
+)
+def test_what_needs_a_thread_says_so(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParams) as raised:
+        ExecParams.read(params)
+    assert message in raised.value.message
+
+
+def test_an_answer_is_continued_without_a_prompt_or_a_document() -> None:
+    params = ExecParams.read({"intent": "continue", "threadId": "h1", "mode": "agent"})
+    assert (params.prompt, params.text_document) == ("", None)

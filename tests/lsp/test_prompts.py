@@ -162,3 +162,10 @@ def test_of_a_large_document_without_a_place_a_part_is_explained() -> None:
     endless, text = asked("explain", at(0, 5), source="x" * 1_000_000)
     assert len(text) < 40_000
     assert endless.place == at(0, 0, 0, 1_000_000)
+
+
+def test_to_continue_sends_no_code_again() -> None:
+    prompt, text = asked("continue", at(TOP + 1, 4, TOP + 2, 12))
+    assert text.startswith("Your last answer was cut off before its end. Continue it exactly where")
+    assert SOURCE.splitlines()[TOP] not in text
+    assert prompt.place is None

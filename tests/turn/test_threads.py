@@ -176,6 +176,74 @@ async def test_a_turn_that_failed_says_why_and_the_thread_can_go_on(env: dict[st
     assert said == ["again"]
 
 
+async def test_a_turn_in_the_place_of_another_one_leaves_nothing_of_it(env: dict[str, str]) -> None:
+    answers = (
+        chat_stream(content=["One."]),
+        chat_stream(content=["Tw", Cut.RESET]),
+        chat_stream(content=["Two."]),
+        chat_stream(content=["Three."]),
+    )
+    async with ModelServer(*answers) as server, Session(env=env) as session:
+        settings = settings_for(server)
+        first = session.start(TurnRequest("1"), settings)
+        await events_of(first)
+        thread_id = first.thread_id
+        cut = session.start(TurnRequest("2", thread_id), settings)
+        await events_of(cut)
+        again = session.start(TurnRequest("2", thread_id, replaces=cut.turn_id), settings)
+        await events_of(again)
+        # One that has loaded the thread, and one that reads it from its file.
+        other = await ask(env, settings, prompt="3", thread_id=thread_id)
+        said = [
+            [message["content"] for message in turn.json["messages"][1:]] for turn in server.turns
+        ]
+    assert said[2:] == [["1", "One.", "2"], ["1", "One.", "2", "Two.", "3"]]
+    kept = read(env, thread_id)
+    assert [turn.content for turn in kept.turns] == ["One.", "Two.", "Three."]
+    assert kept.turns[-1].turn_id == other[0].turn_id  # type: ignore[union-attr]
+
+
+async def test_what_another_process_replaced_does_not_come_back_from_memory(
+    env: dict[str, str],
+) -> None:
+    answers = [chat_stream(content=[word]) for word in ("One.", "Uno.", "Two.")]
+    async with ModelServer(*answers) as server, Session(env=env) as session:
+        settings = settings_for(server)
+        first = session.start(TurnRequest("1"), settings)
+        await events_of(first)
+        thread_id, replaces = first.thread_id, first.turn_id
+        await ask(env, settings, prompt="1 in Spanish", thread_id=thread_id, replaces=replaces)
+        await events_of(session.start(TurnRequest("2", first.thread_id), settings))
+        said = [message["content"] for message in server.turns[2].json["messages"][1:]]
+        gone = await events_of(
+            session.start(TurnRequest("2", thread_id, replaces=replaces), settings)
+        )
+    assert said == ["1 in Spanish", "Uno.", "2"]
+    assert isinstance(last(gone).error, UnknownThread)
+
+
+@pytest.mark.parametrize("keep_history", [True, False])
+async def test_a_turn_that_failed_without_a_word_can_be_replaced(
+    env: dict[str, str], keep_history: bool
+) -> None:
+    async with (
+        ModelServer(error_answer(401, "wrong key"), FOUR, FOUR) as server,
+        Session(env=env) as session,
+    ):
+        settings = dataclasses.replace(settings_for(server), keep_history=keep_history)
+        failed = session.start(TurnRequest("hi"), settings)
+        await events_of(failed)
+        again = TurnRequest("hi", failed.thread_id, replaces=failed.turn_id)
+        assert last(await events_of(session.start(again, settings))).status == "completed"
+        # It is gone, and a second time there is nothing to replace.
+        twice = last(await events_of(session.start(again, settings)))
+    assert twice.error is not None
+    assert twice.error.message == f"There is no turn {failed.turn_id} in this thread."
+    assert twice.error.hint == "Ask without replaces: the question is then added at the end."
+    if keep_history:
+        assert [turn.content for turn in read(env, failed.thread_id).turns] == ["Four."]
+
+
 async def test_a_cancelled_turn_keeps_its_text(env: dict[str, str]) -> None:
     async with (
         ModelServer(chat_stream(content=["one", Cut.STALL])) as server,

@@ -7,7 +7,7 @@ from codex_ls import protocol
 from codex_ls.errors import UnknownThread
 from codex_ls.lsp.context import language_of, offsets_of
 from codex_ls.lsp.documents import Documents, Snapshot, Text
-from codex_ls.lsp.edits.chosen_code import Refused
+from codex_ls.lsp.edits.chosen_code import Refused, code_blocks
 from codex_ls.lsp.edits.code_blocks import Block
 from codex_ls.lsp.edits.compute import Place, edits_of
 from codex_ls.lsp.prompts import ask_again
@@ -44,11 +44,25 @@ async def answer_edit(
     snapshot, version = documents.snapshot(uri), documents.version(uri)
     if snapshot is None:
         snapshot = await documents.read_snapshot(uri)
-    turn = turns.get(params.turn_id)
-    if turn is None:
-        turn = await kept_turn(env, params.turn_id, params.thread_id)
+    turn = turns.get(params.turn_id) or await kept_turn(env, params.turn_id, params.thread_id)
     # On a thread: comparing a long answer with a long document takes its time.
     return await asyncio.to_thread(edit_result, turn, params, snapshot, version=version)
+
+
+async def code_blocks_result(
+    params: protocol.CodeBlocksParams, turns: RememberedTurns, env: Mapping[str, str]
+) -> protocol.CodeBlocksResult:
+    """Return the answer to `codex/codeBlocks`. Raises UnknownThread."""
+    turn = turns.get(params.turn_id) or await kept_turn(env, params.turn_id, params.thread_id)
+    blocks = await asyncio.to_thread(code_blocks, turn.answer)
+    return protocol.CodeBlocksResult(
+        blocks=tuple(
+            protocol.CodeBlockText(
+                **_listed(number, block).model_dump(), text="\n".join(block.lines).strip("\n")
+            )
+            for number, block in enumerate(blocks)
+        )
+    )
 
 
 def edit_result(

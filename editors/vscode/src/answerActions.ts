@@ -5,6 +5,7 @@
 import { Selection, env, window, workspace } from "./editor";
 import { mayWrite } from "./guard";
 import type { Target } from "./conversations";
+import { pickBlock } from "./edits";
 import type { Edits } from "./edits";
 import { conversationDocument } from "./wording";
 
@@ -12,6 +13,20 @@ import { conversationDocument } from "./wording";
 export async function copyAnswer({ turn }: Target): Promise<void> {
   await env.clipboard.writeText(turn.answer.content);
   window.setStatusBarMessage("$(check) Copied the answer", 2000);
+}
+
+/** One code block of the answer, which the user chooses where there are several. */
+export async function copyCodeBlock({ turn }: Target, edits: Edits): Promise<void> {
+  const blocks = await edits.blocks(turn);
+  if (blocks.length === 0) {
+    void window.showInformationMessage("The answer has no code block. Codex: Copy Answer copies all of it.");
+    return;
+  }
+  const title = `The answer has ${blocks.length} code blocks`;
+  const index = blocks.length === 1 ? 0 : await pickBlock(title, blocks);
+  if (index === undefined) return;
+  await env.clipboard.writeText(blocks[index]?.text ?? "");
+  window.setStatusBarMessage("$(check) Copied the code block", 2000);
 }
 
 /**

@@ -1,39 +1,28 @@
 /**
- * The ways to ask: from the palette, about a selection, about a problem, again with another profile, in reply.
+ * The ways to ask something new: from the palette, about a selection, about a problem.
  */
 
-import { label } from "./answer";
+import { label } from "./label";
 import type { Answerers } from "./answerers";
 import { choiceFrom, placed, who } from "./choice";
 import type { Choice } from "./choice";
 import type { ChoicePicker } from "./choicePicker";
-import type { Conversation } from "./conversation";
 import type { Surroundings } from "./surroundings";
 import type { Conversations } from "./conversations";
 import { CodeAction, CodeActionKind, Range, languages, window, workspace } from "./editor";
-import type { CommentReply, Diagnostic, Disposable, TextEditor, Uri } from "./editor";
-import type { Overrides } from "./overrides";
-import { pickProfile } from "./profilePicker";
+import type { Diagnostic, Disposable, TextEditor, Uri } from "./editor";
 import type { Profiles } from "./profilePicker";
-import { begun } from "./question";
-import type { Question, Turn } from "./question";
+import { asked, begun } from "./question";
+import type { Asked } from "./question";
 import { typedQuestion } from "./questionBox";
 import { giveWay, makeRoom, showHead, viewOf } from "./room";
-import { contextOf, describe, isSubject, linesOf, lspRange, problemAt, subjectOf } from "./subject";
+import { contextOf, describe, isSubject, linesOf, problemAt, subjectOf } from "./subject";
 import type { Subject } from "./subject";
-
-/** The part of a question that the user, or a command, puts. */
-type Asked = Pick<Question, "text" | "prompt" | "intent" | "mode">;
-
-function asked(prompt: string): Asked {
-  return { text: prompt, prompt, intent: "ask" };
-}
 
 export class Asking {
   constructor(
     private readonly conversations: Conversations,
     private readonly profiles: Profiles,
-    private readonly overrides: Overrides,
     private readonly answerers: Answerers,
     private readonly choices: ChoicePicker,
     private readonly surroundings: (resource: Uri) => Surroundings,
@@ -99,79 +88,6 @@ export class Asking {
     const [problem] = subject.diagnostics;
     const question = { text: `Fix: ${problem?.message ?? "this"}`, prompt: "", intent: "fix" } as const;
     await this.about(subject, question, editor, await this.answerers.usual(subject.document.uri));
-  }
-
-  /** The last question of a conversation once more, answered by another profile, model or effort, in a new thread. */
-  async again(argument: unknown): Promise<void> {
-    const target = this.conversations.target(argument);
-    if (target === undefined) return;
-    const { turn, conversation } = target;
-    const resource = conversation.thread.uri;
-    const before = { profile: this.answerers.chosen(resource), ...turn.question.choice };
-    const picked = await pickProfile(this.profiles, this.overrides, {
-      placeHolder: "Who should answer?",
-      resource,
-      tunes: before,
-    });
-    if (picked === undefined) return;
-    const { profile } = picked;
-    const from = profile === before.profile ? { from: before } : {};
-    const choice = picked.tuned
-      ? await this.choices.choose({ title: "Ask again", resource, profile, ...from })
-      : await this.answerers.usual(resource, profile);
-    if (choice === undefined) return;
-    conversation.pinned = choice;
-    await this.go(conversation, { ...this.once(turn), choice: { ...choice, profile } }, { anew: true });
-  }
-
-  async reply({ thread, text }: CommentReply): Promise<void> {
-    const conversation = this.conversations.target(thread)?.conversation;
-    const first = conversation?.turns[0];
-    if (conversation === undefined || first === undefined || text.trim() === "") return;
-    // The thread has the code already; the profile is named, so that the document need not go along to tell it.
-    const choice = conversation.pinned ?? (await this.answerers.usual(thread.uri));
-    const profile = choice.profile ?? this.answerers.chosen(thread.uri);
-    const { textDocument } = first.question.context;
-    const isKnown = profile !== "";
-    await this.go(conversation, {
-      ...asked(text),
-      ...(first.question.mode && { mode: first.question.mode }),
-      context: isKnown || !textDocument ? {} : { textDocument },
-      choice: { ...choice, ...(isKnown && { profile }) },
-    });
-  }
-
-  /** The code of an answer could not be used: asks, in the same conversation, for all of it. */
-  async whole(conversation: Conversation, turn: Turn, prompt: string): Promise<void> {
-    const { choice } = turn.question;
-    const { textDocument, range } = this.once(turn).context;
-    if (textDocument === undefined || range === undefined) return;
-    const question = {
-      text: prompt,
-      prompt,
-      intent: "edit",
-      context: { textDocument, range },
-      choice,
-    } as const;
-    await this.go(conversation, question);
-  }
-
-  /** The question of a turn with the place that it is about now. */
-  private once({ question, about }: Turn): Omit<Question, "name" | "isLocal" | "expected"> {
-    const { text, prompt, intent, mode, context, choice } = question;
-    const range = about && { range: lspRange(about.span) };
-    return { text, prompt, intent, ...(mode && { mode }), context: { ...context, ...range }, choice };
-  }
-
-  /** Goes on with a conversation. */
-  private async go(
-    conversation: Conversation,
-    question: Omit<Question, "name" | "isLocal" | "expected">,
-    how: { anew?: boolean } = {},
-  ): Promise<void> {
-    const { uri } = conversation.thread;
-    void this.surroundings(uri).revealThinking();
-    await conversation.ask({ ...question, ...this.answerers.shown(uri, question.choice) }, how);
   }
 
   private async typed(subject: Subject, choice: () => Choice, verb = "Ask"): Promise<string | undefined> {

@@ -2,10 +2,12 @@
  * The two kinds of comment in a conversation: the question, and the answer that grows under it.
  */
 
-import { answerer } from "./answer";
+import { canContinue, isUnfinished, stepOf } from "./answer";
+import { answerer } from "./label";
 import type { Answer } from "./answer";
 import { CommentMode, MarkdownString } from "./editor";
 import type { Comment } from "./editor";
+import { commandOf, linkOf } from "./nextSteps";
 import { SafeMarkdown } from "./safeMarkdown";
 import type { ThinkingShow } from "./settings";
 import { answerBody, shortened } from "./wording";
@@ -25,12 +27,26 @@ export class QuestionComment implements Comment {
   }
 }
 
+/** A command link. It is a comment of its own: what has text of a model runs no command. */
+export class StepComment implements Comment {
+  readonly mode = CommentMode.Preview;
+  readonly author = { name: "Next step" };
+  readonly contextValue = "step";
+  readonly body: MarkdownString;
+
+  constructor(link: string, command: string) {
+    this.body = new MarkdownString(link);
+    this.body.isTrusted = { enabledCommands: [command] };
+  }
+}
+
 /** An answer as the screen shows it. */
 export class AnswerComment implements Comment {
   readonly mode = CommentMode.Preview;
   body = untrusted("…");
   author = { name: "" };
   contextValue = "answer";
+  private step: StepComment | undefined;
   private safe = new SafeMarkdown();
   private seen = "";
   private painted: Answer | undefined;
@@ -42,13 +58,24 @@ export class AnswerComment implements Comment {
     return this.author.name === "" || this.author.name === answerer(answer);
   }
 
+  /** The answer, and below it what one click can do about it. */
+  get all(): readonly Comment[] {
+    return this.step ? [this, this.step] : [this];
+  }
+
   /** Brings it up to date; whether anything that is seen has changed. */
-  update(answer: Answer, isReplaceable: boolean): boolean {
-    const context = ["answer", isReplaceable && "replaceable", answer.hasChanged && "changed"]
-      .filter(Boolean)
-      .join(" ");
+  update(answer: Answer, isReplaceable: boolean, isLast: boolean): boolean {
+    const context = [
+      "answer",
+      ...(isReplaceable ? ["replaceable"] : []),
+      ...(answer.hasChanged ? ["changed"] : []),
+      ...(isLast && isUnfinished(answer) ? ["unfinished"] : []),
+      ...(isLast && canContinue(answer) ? ["continuable"] : []),
+    ].join(" ");
     if (answer === this.painted && context === this.contextValue) return false;
     this.painted = answer;
+    const step = stepOf(answer);
+    this.step = step && new StepComment(linkOf(commandOf(step)), commandOf(step).command);
     const body = answerBody(answer, this.safeContent(answer), this.show);
     const name = answerer(answer);
     if (body === this.body.value && name === this.author.name && context === this.contextValue) return false;

@@ -5,7 +5,8 @@
  * two writers would hold each other up, since VS Code sends a thread's changes when there was none for a while.
  */
 
-import { label, settle } from "./answer";
+import { settle } from "./answer";
+import { label } from "./label";
 import { moved } from "./anchor";
 import type { Change, Span } from "./anchor";
 import type { Choice } from "./choice";
@@ -21,10 +22,10 @@ import {
 import type { CancellationToken, CommentThread, Disposable } from "./editor";
 import { Painter } from "./paint";
 import type { ExecResult } from "./protocol";
-import { begun, paramsOf } from "./question";
+import { begun } from "./question";
 import type { About, Question, Turn } from "./question";
+import { send } from "./sending";
 import type { Surroundings } from "./surroundings";
-import { exchanges, transcript } from "./transcript";
 import { TurnFailed, reachedNobody } from "./turn";
 import type { TurnListener } from "./turn";
 import { TurnProgress, failed } from "./turnProgress";
@@ -130,14 +131,20 @@ export class Conversation implements Disposable {
 
   /**
    * Asks, after what is still being answered, and resolves when the answer is complete, or has failed and says
-   * so on the screen. `anew` leaves the earlier turns out of the conversation.
+   * so on the screen. `anew` leaves the earlier turns out of the conversation; `instead` is the turn whose place it takes.
    */
-  ask(question: Question, { anew = false } = {}): Promise<void> {
-    const shown = this.asked ? new QuestionComment(question.text) : this.first;
+  ask(question: Question, { anew = false, instead }: { anew?: boolean; instead?: Turn } = {}): Promise<void> {
+    const shown = instead?.asked ?? (this.asked ? new QuestionComment(question.text) : this.first);
+    if (instead) {
+      this.id = this.threadId;
+      this.turns.splice(this.turns.indexOf(instead), 1);
+    }
     this.asked = true;
     this.waiting = [...this.waiting, shown];
     if (this.isRunning) this.painter.request();
-    const asked = this.queue.then(() => (this.closed ? undefined : this.answer(question, shown, anew)));
+    const asked = this.queue.then(() =>
+      this.closed ? undefined : this.answer(question, shown, anew, instead),
+    );
     this.queue = asked.catch(() => undefined);
     return asked;
   }
@@ -150,8 +157,13 @@ export class Conversation implements Disposable {
     this.thread.dispose();
   }
 
-  private async answer(question: Question, shown: QuestionComment, anew: boolean): Promise<void> {
-    const turn = this.begin(question, shown);
+  private async answer(
+    question: Question,
+    shown: QuestionComment,
+    anew: boolean,
+    instead?: Turn,
+  ): Promise<void> {
+    const turn = this.begin(question, shown, instead?.about);
     const source = new CancellationTokenSource();
     this.running = source;
     const ticking = setInterval(() => this.painter.request(), TICK_MS);
@@ -168,10 +180,10 @@ export class Conversation implements Disposable {
     }
   }
 
-  private begin(question: Question, asked: QuestionComment): Turn {
+  private begin(question: Question, asked: QuestionComment, before?: About): Turn {
     const answer = begun(question, Date.now());
     const comment = new AnswerComment(this.surroundings.show);
-    const about = this.turns[0]?.about ?? this.about;
+    const about = before ?? this.turns[0]?.about ?? this.about;
     this.waiting = this.waiting.filter((one) => one !== asked);
     const turn: Turn = { question, asked, comment, answer, ...(about && { about }) };
     this.turns.push(turn);
@@ -187,10 +199,13 @@ export class Conversation implements Disposable {
       if (turn.comment.isBy(turn.answer)) continue;
       turn.comment = new AnswerComment(this.surroundings.show);
     }
-    const changed = this.turns.filter(({ comment, answer, about }) =>
-      comment.update(answer, about !== undefined),
+    const changed = this.turns.filter((turn) =>
+      turn.comment.update(turn.answer, turn.about !== undefined, turn === this.last),
     );
-    const comments = [...this.turns.flatMap(({ asked, comment }) => [asked, comment]), ...this.waiting];
+    const comments = [
+      ...this.turns.flatMap(({ asked, comment }) => [asked, ...comment.all]),
+      ...this.waiting,
+    ];
     const wanted = {
       label: this.label,
       contextValue: this.isRunning ? "running" : "answered",
@@ -231,7 +246,7 @@ export class Conversation implements Disposable {
     } catch (error) {
       progress.show(failed(turn.answer, error, Date.now()));
       if (!(error instanceof TurnFailed)) throw error;
-      this.surroundings.failed(this, error);
+      this.surroundings.failed(error);
     } finally {
       this.since = undefined;
       this.id = turn.answer.threadId ?? this.id;
@@ -261,26 +276,10 @@ export class Conversation implements Disposable {
     this.painter.request();
   }
 
-  private async send(
-    question: Question,
-    listener: TurnListener,
-    token: CancellationToken,
-  ): Promise<ExecResult> {
-    const params = paramsOf(question);
+  private send(question: Question, listener: TurnListener, token: CancellationToken): Promise<ExecResult> {
     this.since = [];
-    if (this.id === undefined) return this.surroundings.run(params, listener, token);
-    try {
-      return await this.surroundings.run({ ...params, threadId: this.id }, listener, token);
-    } catch (error) {
-      // The thread lived in a server that is gone; what is on the screen can still be told again.
-      if (!(error instanceof TurnFailed) || error.data.kind !== "unknownThread") throw error;
-      const told = {
-        ...params,
-        ...this.turns[0]?.question.context,
-        prompt: transcript(exchanges(this.turns)),
-      };
-      return this.surroundings.run(told, listener, token);
-    }
+    const { id, turns } = this;
+    return send({ question, id, turns }, (params) => this.surroundings.run(params, listener, token));
   }
 
   /** The server has chosen the lines that the answer is about: it stands there, and is meant for them. */

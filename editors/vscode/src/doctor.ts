@@ -12,6 +12,8 @@ const SIGNS: Readonly<Record<DoctorCheck["status"], string>> = {
   skipped: "➖",
 };
 
+const RANK: Readonly<Record<DoctorCheck["status"], number>> = { failed: 0, warning: 1, ok: 2, skipped: 2 };
+
 export interface Surface {
   readonly server: string;
   readonly side: string;
@@ -22,7 +24,9 @@ export function doctorReport({ checks }: DoctorResult, { server, side, version }
   const failed = checks.filter(({ status }) => status === "failed").length;
   const verdict =
     failed === 0 ? "Everything needed is there." : `${failed} of ${checks.length} checks failed.`;
-  const rows = checks.map(({ status, title, detail, hint }) => {
+  // What is to be done stands first; the others keep their order.
+  const ordered = [...checks].sort((one, other) => RANK[one.status] - RANK[other.status]);
+  const rows = ordered.map(({ status, title, detail, hint }) => {
     const next = hint === undefined ? "" : `\n  - ${plain(hint)}`;
     return `- ${SIGNS[status]} **${plain(title)}**: ${plain(detail)}${next}`;
   });

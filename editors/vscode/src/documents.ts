@@ -47,7 +47,7 @@ export class ReadOnlyDocuments implements Disposable {
 
   async show(uri: Uri): Promise<void> {
     const document = await workspace.openTextDocument(uri);
-    await window.showTextDocument(document, { preview: false });
+    await window.showTextDocument(document, { preview: true });
   }
 
   dispose(): void {

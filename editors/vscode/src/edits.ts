@@ -7,8 +7,17 @@ import type { Conversation } from "./conversation";
 import type { Target } from "./conversations";
 import { rangeOf, window } from "./editor";
 import type { Range, TextDocument } from "./editor";
-import { EDIT } from "./protocol";
-import type { EditParams, EditRefusal, EditResult, Placement } from "./protocol";
+import { CODE_BLOCKS, EDIT } from "./protocol";
+import type {
+  CodeBlock,
+  CodeBlockText,
+  CodeBlocksParams,
+  CodeBlocksResult,
+  EditParams,
+  EditRefusal,
+  EditResult,
+  Placement,
+} from "./protocol";
 import type { Turn } from "./question";
 import { lspRange } from "./subject";
 import type { Server } from "./server";
@@ -52,6 +61,15 @@ export class Edits {
     return edits;
   }
 
+  /** The code blocks of an answer. */
+  async blocks({ answer: { turnId, threadId } }: Turn): Promise<readonly CodeBlockText[]> {
+    if (turnId === undefined) return [];
+    const client = await this.server.running();
+    if (!client.offers(CODE_BLOCKS)) throw new Error("This codex-ls can't list code blocks. Update it.");
+    const params: CodeBlocksParams = { turnId, ...(threadId !== undefined && { threadId }) };
+    return (await client.sendRequest<CodeBlocksResult>(CODE_BLOCKS, params)).blocks;
+  }
+
   private async at(target: Target, wanted: Wanted): Promise<Edit[] | undefined> {
     const { document } = wanted;
     const { turn, conversation } = target;
@@ -67,7 +85,7 @@ export class Edits {
         await this.refuse(conversation, turn, refusal);
         return undefined;
       }
-      const block = await pickBlock(refusal);
+      const block = await pickBlock(refusal.message, refusal.blocks);
       if (block === undefined) return undefined;
       this.chosen = { turn, block };
     }
@@ -102,13 +120,13 @@ export class Edits {
 }
 
 /** Which of several code blocks is meant. */
-async function pickBlock({ message, blocks = [] }: EditRefusal): Promise<number | undefined> {
+export async function pickBlock(title: string, blocks: readonly CodeBlock[]): Promise<number | undefined> {
   const items = blocks.map(({ index, language, lines, preview }) => ({
     label: preview,
     description: `${language} ${lines === 1 ? "1 line" : `${lines} lines`}`.trim(),
     index,
   }));
-  return (await window.showQuickPick(items, { title: message, placeHolder: "Which code block?" }))?.index;
+  return (await window.showQuickPick(items, { title, placeHolder: "Which code block?" }))?.index;
 }
 
 /** A document's text after these edits, which don't overlap. */

@@ -2,7 +2,8 @@
  * Puts the parts together, and gives each command its place.
  */
 
-import { copyAnswer, insertAnswer, openAnswer } from "./answerActions";
+import { Announcer } from "./announcer";
+import { copyAnswer, copyCodeBlock, insertAnswer, openAnswer } from "./answerActions";
 import { Answerers } from "./answerers";
 import { Asking, registerCodeActions } from "./asking";
 import { BuiltinModel } from "./builtinModel";
@@ -17,9 +18,10 @@ import { Conversations } from "./conversations";
 import type { Target } from "./conversations";
 import { Edits } from "./edits";
 import { ExtensionMode, commands, layers, onSettingsChanged, window, workspace } from "./editor";
-import type { CancellationToken, ExtensionContext, LogOutputChannel, Uri } from "./editor";
+import type { CancellationToken, CommentReply, ExtensionContext, LogOutputChannel, Uri } from "./editor";
 import { FirstMinute, welcome } from "./firstMinute";
 import { GoToAnswer } from "./goToAnswer";
+import { FollowUps } from "./followUps";
 import { History } from "./history";
 import { Overrides } from "./overrides";
 import { ownPrompt } from "./ownPrompts";
@@ -65,6 +67,7 @@ export class Extension {
   private readonly reports: Reports;
   private readonly statusBar: StatusBar;
   private readonly unseen = new Unseen(this.conversations);
+  private readonly announcer = new Announcer();
   private readonly history: History;
   private readonly taskChanges: TaskChanges;
 
@@ -82,23 +85,19 @@ export class Extension {
       this.overrides,
       new FirstMinute(this.server, this.profiles, this.builtin),
     );
-    const asking = new Asking(
-      this.conversations,
-      this.profiles,
-      this.overrides,
-      this.answerers,
-      this.choices,
-      (resource) => this.surroundings(resource),
-    );
+    const around = (resource: Uri): Surroundings => this.surroundings(resource);
+    const { conversations, profiles, answerers, choices } = this;
+    const asking = new Asking(conversations, profiles, answerers, choices, around);
+    const further = new FollowUps(conversations, profiles, this.overrides, answerers, choices, around);
     this.history = new History(
       this.server,
       this.conversations,
       new Places(context.workspaceState),
       this.profiles,
       this.log,
-      (resource) => this.surroundings(resource),
+      around,
     );
-    const edits = new Edits(this.server, (...whole) => asking.whole(...whole));
+    const edits = new Edits(this.server, (...whole) => further.whole(...whole));
     this.proposals = new Proposals(edits);
     this.taskChanges = new TaskChanges(this.server);
     const chat = registerChat(this.server, this.profiles, {
@@ -110,7 +109,7 @@ export class Extension {
     context.subscriptions.push(
       ...[this.log, this.server, this.conversations, this.profiles, this.overrides, this.thinking],
       ...[this.thinkingDocuments, this.proposals, this.notes, this.reports, this.statusBar, this.unseen],
-      ...[this.history, this.taskChanges, registerCodeActions(), ...chat],
+      ...[this.history, this.taskChanges, this.announcer, registerCodeActions(), ...chat],
       onSettingsChanged(() => void this.settingsChanged()),
       this.server.onProfiles(() => void this.profilesChanged()),
       this.server.onState((state) => {
@@ -119,7 +118,7 @@ export class Extension {
       }),
       window.onDidChangeActiveTextEditor(() => this.refreshProfiles()),
     );
-    this.registerAsking(asking);
+    this.registerAsking(asking, further);
     this.registerAnswers(edits);
     this.registerHistory();
     this.registerSetup();
@@ -127,7 +126,7 @@ export class Extension {
     welcome(context.globalState, this.profiles).catch((error: unknown) => this.log.warn(String(error)));
   }
 
-  private registerAsking(asking: Asking): void {
+  private registerAsking(asking: Asking, further: FollowUps): void {
     this.command("codex.ask", (prompt) => asking.ask(typeof prompt === "string" ? prompt : undefined));
     this.command("codex.askSelection", (prompt) =>
       asking.ask(typeof prompt === "string" ? prompt : undefined),
@@ -142,13 +141,16 @@ export class Extension {
     this.onTarget("codex.reviewTask", (target) => this.taskChanges.review(target));
     this.command("codex.explain", () => asking.explain());
     this.command("codex.fix", (diagnostic) => asking.fix(diagnostic as Parameters<Asking["fix"]>[0]));
-    this.command("codex.reply", (reply) => asking.reply(reply as Parameters<Asking["reply"]>[0]));
-    this.command("codex.askAgainWith", (argument) => asking.again(argument));
+    this.command("codex.reply", (reply) => further.reply(reply as CommentReply));
+    this.command("codex.askAgain", (argument) => further.askAgain(argument));
+    this.command("codex.askAgainWith", (argument) => further.again(argument));
+    this.command("codex.continue", (argument) => further.continue(argument));
     this.command("codex.stop", (argument) => this.stop(argument));
   }
 
   private registerAnswers(edits: Edits): void {
     this.onTarget("codex.copyAnswer", copyAnswer);
+    this.onTarget("codex.copyCodeBlock", (target) => copyCodeBlock(target, edits));
     this.onTarget("codex.insertAnswer", (target) => insertAnswer(target, edits));
     this.onTarget("codex.openAnswer", openAnswer);
     this.onTarget("codex.replaceSelection", (target) => this.proposals.show(target));
@@ -250,9 +252,7 @@ export class Extension {
       thinking: (heading) => this.thinking.turn(heading),
       changed: (conversation) => this.changed(conversation),
       reconsidered: (...question) => this.answerers.reconsidered(...question, resource),
-      failed: ({ thread, last }, error) => {
-        void this.reports.offerHelp(error, last?.question.choice, this.profiles.last(thread.uri));
-      },
+      failed: (error) => void this.reports.offerHelp(error),
     };
   }
 
@@ -260,6 +260,7 @@ export class Extension {
     this.thinkingDocuments.changed(conversation);
     this.statusBar.update();
     this.unseen.changed(conversation);
+    this.announcer.changed(conversation);
     this.history.changed();
     void this.conversations.tellContext();
   }

@@ -2,6 +2,7 @@
  * The turns of a kept conversation as the screen shows turns, and as a list names conversations. Pure.
  */
 
+import { failureOf } from "./answer";
 import type { Answer } from "./answer";
 import type { ThreadSummary, ThreadTurn } from "./protocol";
 import { firstLine, plain } from "./wording";
@@ -30,13 +31,7 @@ export function pastAnswer(turn: ThreadTurn, threadId: string, isLocal?: boolean
     ...(answeringAt !== undefined && { answeringAt: startedAt + answeringAt }),
     ...(timing && { endedAt: startedAt + timing.totalMs, timing }),
     ...(usage && { usage }),
-    ...(error && {
-      failure: {
-        message: error.message,
-        kind: error.kind,
-        ...(error.hint !== undefined && { hint: error.hint }),
-      },
-    }),
+    ...(error && { failure: failureOf(error.message, error) }),
   };
 }
 

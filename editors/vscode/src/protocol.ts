@@ -15,6 +15,7 @@ export const PROTOCOL_VERSION = 1;
 export const EXEC = "codex/exec";
 export const CHAT = "codex/chat";
 export const EDIT = "codex/edit";
+export const CODE_BLOCKS = "codex/codeBlocks";
 export const PROFILES = "codex/profiles";
 export const DOCTOR = "codex/doctor";
 export const THREADS = "codex/threads";
@@ -41,7 +42,7 @@ export type FinishReason = "stop" | "length" | "toolCalls" | "contentFilter" | "
 export type Phase = "connecting" | "loading" | "prompt" | "thinking" | "answering";
 export type ReasoningSource = "raw" | "summary";
 export type Status = "completed" | "truncated" | "cancelled" | "failed";
-export type Intent = "ask" | "explain" | "fix" | "edit";
+export type Intent = "ask" | "explain" | "fix" | "edit" | "continue";
 export type Mode = "ask" | "agent";
 export type ItemType = "command_execution" | "file_change" | "tool_call" | "todo_list";
 export type ItemStage = "started" | "output" | "completed";
@@ -76,6 +77,8 @@ export type EditRefusalKind =
   | "unchanged"
   | "documentChanged"
   | "tooLong";
+export type NextAction =
+  "checkSetup" | "setApiKey" | "selectProfile" | "selectModel" | "openConfig" | "getBuiltinModel";
 export type ErrorKind =
   | "configInvalid"
   | "unknownProfile"
@@ -115,7 +118,7 @@ export interface ContextItem {
 
 /** What `codex/exec` asks. */
 export interface ExecParams {
-  /** not blank, unless the intent is explain or fix; /NAME and arguments ask one of codex/prompts */
+  /** not blank, unless the intent is explain, fix or continue; /NAME asks one of codex/prompts */
   prompt?: string;
   /** absent: ask */
   intent?: Intent;
@@ -130,6 +133,8 @@ export interface ExecParams {
   mode?: Mode;
   /** resume that conversation; absent begins a new one */
   threadId?: string;
+  /** the turnId of a turn of that conversation, which is no longer part of it */
+  replaces?: string;
   /** what the question is about, and whose folder's settings apply */
   textDocument?: TextDocumentIdentifier;
   /** the selection; needs a textDocument */
@@ -178,11 +183,20 @@ export interface Timing {
   thinkingTokens?: number;
 }
 
+/** What a client can offer as a button or a link */
+export interface NextStep {
+  action: NextAction;
+  argument?: string;
+  /** in place of the other hint: it names no shell command; absent: the action says it all */
+  hint?: string;
+}
+
 /** Something the user should know that is not an error. */
 export interface Notice {
   kind: string;
   message: string;
   hint?: string;
+  nextStep?: NextStep;
 }
 
 /** The answer to `codex/exec`. */
@@ -210,6 +224,8 @@ export interface ErrorData {
   kind: ErrorKind;
   /** the one next step */
   hint?: string;
+  /** the same for a client that has commands */
+  nextStep?: NextStep;
   /** the same request may work later */
   retryable: boolean;
   provider?: string;
@@ -222,6 +238,8 @@ export interface TurnError {
   kind: ErrorKind;
   /** the one next step */
   hint?: string;
+  /** the same for a client that has commands */
+  nextStep?: NextStep;
   /** the same request may work later */
   retryable: boolean;
   provider?: string;
@@ -299,6 +317,7 @@ export interface NoticeEvent {
   kind: string;
   message: string;
   hint?: string;
+  nextStep?: NextStep;
 }
 
 /** One file of a change */
@@ -474,6 +493,30 @@ export interface CodeBlock {
   lines: number;
   /** its first line */
   preview: string;
+}
+
+/** One code block of an answer, whole. */
+export interface CodeBlockText {
+  index: number;
+  language: string;
+  lines: number;
+  /** its first line */
+  preview: string;
+  /** as the model wrote it, without the fences and without blank lines at its ends */
+  text: string;
+}
+
+/** Which answer's code blocks `codex/codeBlocks` returns. */
+export interface CodeBlocksParams {
+  turnId: string;
+  /** for a turn of an earlier session */
+  threadId?: string;
+}
+
+/** The answer to `codex/codeBlocks`: in the order of the answer. */
+export interface CodeBlocksResult {
+  /** empty if there is no code block */
+  blocks: CodeBlockText[];
 }
 
 /** Why nothing is changed. */

@@ -19,10 +19,20 @@ export interface Question extends Shown {
   readonly intent: Intent;
   /** Absent: the model only answers. */
   readonly mode?: Mode;
+  /** The turn of the conversation that this question is asked in the place of. */
+  readonly replaces?: string;
   readonly context: Pick<ExecParams, "textDocument" | "range" | "diagnostics">;
   readonly choice: Choice;
   /** What the editor has to say about the answer: that it is not the workspace's profile that gives it. */
   readonly remark?: string;
+}
+
+/** The part of a question that the user, or a command, puts. */
+export type Asked = Pick<Question, "text" | "prompt" | "intent" | "mode">;
+
+/** What is asked in the user's own words. */
+export function asked(prompt: string): Asked {
+  return { text: prompt, prompt, intent: "ask" };
 }
 
 /** Who the user is told will answer, until the server says who does. */
@@ -62,6 +72,15 @@ export function begun(
 }
 
 /** What a question is sent as. */
-export function paramsOf({ prompt, intent, mode, expected, context, choice }: Question): ExecParams {
-  return { prompt, intent, ...(mode && { mode }), ...(expected && { expected }), ...context, ...choice };
+export function paramsOf(question: Question): ExecParams {
+  const { prompt, intent, mode, replaces, expected, context, choice } = question;
+  return {
+    prompt,
+    intent,
+    ...(mode && { mode }),
+    ...(replaces !== undefined && { replaces }),
+    ...(expected && { expected }),
+    ...context,
+    ...choice,
+  };
 }

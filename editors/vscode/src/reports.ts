@@ -2,40 +2,20 @@
  * What goes wrong, told with the next step as a button, and what Check Setup finds.
  */
 
-import type { Override } from "./choice";
 import { doctorReport } from "./doctor";
 import { ReadOnlyDocuments } from "./documents";
-import { ProgressLocation, Uri, commands, side, version, window, workspace } from "./editor";
+import { ProgressLocation, Uri, commands, env, side, version, window, workspace } from "./editor";
 import type { Disposable, LogOutputChannel } from "./editor";
 import { CannotStart } from "./launch";
+import { commandOf } from "./nextSteps";
+import type { Step } from "./nextSteps";
 import { DOCTOR } from "./protocol";
-import type { DoctorResult, ErrorData, ErrorKind, ProfilesResult } from "./protocol";
+import type { DoctorResult, ProfilesResult } from "./protocol";
 import type { Server } from "./server";
-import { isBuiltInMissing } from "./turn";
 import type { TurnFailed } from "./turn";
 
-interface Step {
-  readonly title: string;
-  readonly command: string;
-  readonly argument?: string;
-}
-
-const CHOOSE: Step = { title: "Select Profile...", command: "codex.selectProfile" };
-const KEY: Step = { title: "Set API Key...", command: "codex.setApiKey" };
-const CHECK: Step = { title: "Check Setup", command: "codex.checkSetup" };
-const CONFIG: Step = { title: "Open config.toml", command: "codex.openConfig" };
 const LOG: Step = { title: "Show Log", command: "codex.showLog" };
 const START: Step = { title: "Getting Started", command: "codex.gettingStarted" };
-
-/** Failures that one click can help with; the others stand under the answer alone. */
-const STEPS: Partial<Record<ErrorKind, Step>> = {
-  unknownProfile: CHOOSE,
-  noProfile: CHOOSE,
-  missingCredential: KEY,
-  unauthorized: KEY,
-  unreachable: CHECK,
-  configInvalid: CONFIG,
-};
 
 export class Reports implements Disposable {
   private readonly documents = new ReadOnlyDocuments("codex-report");
@@ -55,10 +35,8 @@ export class Reports implements Disposable {
   }
 
   /** A turn failed; its answer says why, this offers the way out where there is one. */
-  async offerHelp({ message, data }: TurnFailed, choice?: Override, known?: ProfilesResult): Promise<void> {
-    const step = data.kind && (missingModel(data, choice, known) ?? STEPS[data.kind]);
-    const whose = step === KEY && data.provider !== undefined ? { argument: data.provider } : {};
-    if (step) await this.offer(message, [{ ...step, ...whose }]);
+  async offerHelp({ message, data }: TurnFailed): Promise<void> {
+    if (data.nextStep) await this.offer(message, [commandOf(data.nextStep)]);
   }
 
   async checkSetup(): Promise<void> {
@@ -93,19 +71,12 @@ export class Reports implements Disposable {
   }
 }
 
-/** Fetching the model that the choice or a profile of the built-in engine names, where that is what is missing. */
-function missingModel(data: Partial<ErrorData>, choice?: Override, known?: ProfilesResult): Step | undefined {
-  if (!isBuiltInMissing(data)) return undefined;
-  const model = choice?.model ?? known?.profiles.find(({ name }) => name === data.profile)?.model;
-  return {
-    title: "Get the Built-in Model...",
-    command: "codex.getBuiltinModel",
-    ...(model !== undefined && { argument: model }),
-  };
-}
-
 /** The setting that is wrong, where it is one; else the first steps. */
 function wayOut({ setting }: CannotStart): Step {
   if (setting === undefined) return START;
-  return { title: "Open Settings", command: "workbench.action.openSettings", argument: `codex.${setting}` };
+  const query = `codex.${setting}`;
+  // A setting of machine scope is, on a remote, one of that machine.
+  return env.remoteName === undefined
+    ? { title: "Open Settings", command: "workbench.action.openSettings", argument: query }
+    : { title: "Open Remote Settings", command: "workbench.action.openRemoteSettings", argument: { query } };
 }

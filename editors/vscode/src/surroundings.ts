@@ -24,5 +24,5 @@ export interface Surroundings {
   changed(conversation: Conversation): void;
   /** It reached nobody: what the user wants to ask instead, if anything, and if another one could answer. */
   reconsidered(question: Question, error: TurnFailed): Promise<Question | undefined>;
-  failed(conversation: Conversation, error: TurnFailed): void;
+  failed(error: TurnFailed): void;
 }

@@ -38,8 +38,6 @@ const PROGRESS = new ProgressType<ProgressValue>();
 /** -32803: the turn failed, and the server says why. */
 const REQUEST_FAILED = -32803;
 const INVALID_PARAMS = -32602;
-/** The server's own hint is a command of its shell, which the bundled server has none of. */
-const HERE = "Codex: Get the Built-in Model... fetches it.";
 
 /** Runs a turn to its end; cancelling `token` stops it, and the result then has what had arrived. */
 export function runTurn(
@@ -92,7 +90,7 @@ function failure(error: unknown): TurnFailed {
   const told = code === REQUEST_FAILED || code === INVALID_PARAMS;
   return new TurnFailed(
     typeof message === "string" ? message : String(error),
-    told && data ? { ...data, ...(isBuiltInMissing(data) && { hint: HERE }) } : {},
+    told && data ? data : {},
     !told,
   );
 }

@@ -2,7 +2,8 @@
  * What arrives of one turn, on its way to the screen and to the thinking channel.
  */
 
-import { fail, label, lose, reduce, withServerStatus } from "./answer";
+import { fail, lose, reduce, withServerStatus } from "./answer";
+import { label } from "./label";
 import type { Answer } from "./answer";
 import type { Surroundings } from "./surroundings";
 import type { TurnEvent } from "./protocol";

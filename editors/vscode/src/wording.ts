@@ -2,6 +2,7 @@
  * The Markdown of an answer, of its thinking and of their headings. Pure.
  */
 
+import { hintOf } from "./answer";
 import type { Answer } from "./answer";
 import type { Effort, TurnEvent } from "./protocol";
 import type { ThinkingShow } from "./settings";
@@ -14,7 +15,7 @@ export function answerBody(answer: Answer, safeContent: string, show: ThinkingSh
   const parts = [safeContent === "" ? waiting(answer, show) : safeContent];
   if (answer.remark !== undefined) parts.push(`*${plain(answer.remark)}*`);
   for (const notice of answer.notices) {
-    parts.push(`*${sentence(notice.message, notice.hint)}*`);
+    parts.push(`*${sentence(notice.message, hintOf(notice))}*`);
   }
   if (answer.failure) {
     const { message, hint } = answer.failure;
@@ -144,4 +145,21 @@ export function unseenText(
     text: `$(${symbol}) ${what}: ${question.replace(/\$\(/g, "$ (")}`,
     tooltip: `Codex: ${what}. Go to it: ${question}`,
   };
+}
+
+/** What is said of an answer that has just ended, in the status bar and to a screen reader. */
+export function announcement(
+  { status, name }: Answer,
+  question: string,
+): { readonly text: string; readonly spoken: string } {
+  const what = {
+    running: "is being answered",
+    completed: "answer done",
+    truncated: "answer cut off",
+    cancelled: "answer stopped",
+    failed: "answer failed",
+    lost: "answer interrupted",
+  }[status];
+  const spoken = `Codex, ${name}: ${what}. ${firstLine(question, 100)}`;
+  return { text: `$(${status === "completed" ? "check" : "warning"}) Codex: ${what}`, spoken };
 }

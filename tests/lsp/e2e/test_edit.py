@@ -184,3 +184,39 @@ async def test_an_empty_document_is_written_into(
     assert [change["newText"] for change in found["edits"]] == [
         SOURCE.replace("r\n", "r * r\n").rstrip()
     ]
+
+
+async def test_the_code_blocks_of_an_answer_are_listed(
+    client: LspClient, model: ModelServer, start: Start
+) -> None:
+    model.enqueue(
+        chat_stream(content=[f"{FIXED}\n\n```\n\n  a\n\nb\n\n```\n"]),
+        chat_stream(content=["No."]),
+    )
+    result = await exec_(client, prompt="hi")
+    listed = {
+        "blocks": [
+            {
+                "index": 0,
+                "language": "python",
+                "lines": 2,
+                "preview": "def area(r):",
+                "text": "def area(r):\n    return 3 * r * r",
+            },
+            {"index": 1, "language": "", "lines": 5, "preview": "a", "text": "  a\n\nb"},
+        ]
+    }
+    asked = {"turnId": result["turnId"]}
+    found = await (await client.send("codex/codeBlocks", asked)).result()
+    check_shape(found, protocol.CodeBlocksResult)
+    assert found == listed
+    none = await exec_(client, prompt="hi")
+    empty = await (await client.send("codex/codeBlocks", {"turnId": none["turnId"]})).result()
+    assert empty == {"blocks": []}
+    error = await (await client.send("codex/codeBlocks", {"turnId": "gone"})).error()
+    assert error["data"]["kind"] == "unknownThread"
+    # A server that was started later reads the answer from its thread.
+    asked["threadId"] = result["threadId"]
+    async with start() as later:
+        await later.initialize()
+        assert await (await later.send("codex/codeBlocks", asked)).result() == listed

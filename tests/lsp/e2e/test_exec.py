@@ -269,7 +269,9 @@ async def test_errors_are_typed_and_say_who_and_what(
 
     model.enqueue(error_answer(401, "bad key"))
     refused = await failed()
-    assert isinstance(refused.pop("hint"), str)
+    hint = refused.pop("hint")
+    assert isinstance(hint, str)
+    assert refused.pop("nextStep") == {"action": "setApiKey", "argument": "fake", "hint": hint}
     assert refused == {
         "kind": "unauthorized",
         "retryable": False,
@@ -426,3 +428,44 @@ async def test_thousands_of_edits_hold_up_no_stream_and_are_all_in_the_next_ques
         sent = model.turns[1].json["messages"][-1]["content"]
         assert "\n24999 two\n25000 lines of text\n" in sent
         assert "Selected there, in line 25000: `l`" in sent
+
+
+async def test_a_question_is_asked_again_in_the_place_of_a_failed_answer(
+    client: LspClient, model: ModelServer
+) -> None:
+    model.enqueue(
+        chat_stream(content=["Tw", Cut.RESET]),
+        chat_stream(content=["Two."]),
+    )
+    cut = await (await client.send(EXEC, {"prompt": "1 + 1?"})).result()
+    assert (cut["status"], cut["content"]) == ("truncated", "Tw")
+    place = {"threadId": cut["threadId"], "replaces": cut["turnId"]}
+    again = await (await client.send(EXEC, {"prompt": "1 + 1?", **place})).result()
+    assert (again["threadId"], again["content"]) == (cut["threadId"], "Two.")
+    said = [message["content"] for message in model.turns[1].json["messages"][1:]]
+    assert said == ["1 + 1?"]
+    kept = await (await client.send("codex/thread", {"threadId": cut["threadId"]})).result()
+    assert [turn["turnId"] for turn in kept["turns"]] == [again["turnId"]]
+    error = await (await client.send(EXEC, {"prompt": "1 + 1?", **place})).error()
+    assert error["data"]["kind"] == "unknownThread"
+    assert error["data"]["hint"] == "Ask without replaces: the question is then added at the end."
+    assert len(model.turns) == 2
+
+
+async def test_an_answer_that_was_cut_off_is_continued(
+    client: LspClient, model: ModelServer, tmp_path: Path
+) -> None:
+    model.enqueue(
+        chat_stream(content=["One, two,"], finish_reason="length"),
+        chat_stream(content=[" three."]),
+    )
+    uri = await client.open(tmp_path / "a.py", "secret = 1\n")
+    cut = await (await client.send(EXEC, {"prompt": "Count!"})).result()
+    assert cut["status"] == "truncated"
+    params = {"intent": "continue", "threadId": cut["threadId"], "textDocument": {"uri": uri}}
+    rest = await (await client.send(EXEC, params)).result()
+    assert (rest["content"], rest["status"]) == (" three.", "completed")
+    *before, last = [message["content"] for message in model.turns[1].json["messages"][1:]]
+    assert before == ["Count!", "One, two,"]
+    assert last.startswith("Your last answer was cut off")
+    assert "secret" not in last

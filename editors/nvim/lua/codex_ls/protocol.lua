@@ -8,6 +8,7 @@ M.METHOD = {
   EXEC = "codex/exec",
   CHAT = "codex/chat",
   EDIT = "codex/edit",
+  CODE_BLOCKS = "codex/codeBlocks",
   PROFILES = "codex/profiles",
   DOCTOR = "codex/doctor",
   THREADS = "codex/threads",
@@ -80,6 +81,7 @@ M.STATUS = {
 ---| "explain"
 ---| "fix"
 ---| "edit"
+---| "continue"
 
 ---@alias codex_ls.Mode
 ---| "ask"
@@ -182,6 +184,14 @@ M.STATUS = {
 ---| "documentChanged"
 ---| "tooLong"
 
+---@alias codex_ls.NextAction
+---| "checkSetup"
+---| "setApiKey"
+---| "selectProfile"
+---| "selectModel"
+---| "openConfig"
+---| "getBuiltinModel"
+
 ---@enum codex_ls.ErrorKind
 M.ERROR_KIND = {
   CONFIG_INVALID = "configInvalid",
@@ -220,7 +230,7 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 
 ---What `codex/exec` asks.
 ---@class codex_ls.ExecParams
----@field prompt? string not blank, unless the intent is explain or fix; /NAME and arguments ask one of codex/prompts
+---@field prompt? string not blank, unless the intent is explain, fix or continue; /NAME asks one of codex/prompts
 ---@field intent? codex_ls.Intent absent: ask
 ---@field expected? codex_ls.ExpectedProfile who the user was shown as the one that answers
 ---@field profile? string a profile of config.toml; goes before every setting
@@ -228,6 +238,7 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 ---@field effort? codex_ls.Effort
 ---@field mode? codex_ls.Mode absent: ask
 ---@field threadId? string resume that conversation; absent begins a new one
+---@field replaces? string the turnId of a turn of that conversation, which is no longer part of it
 ---@field textDocument? { uri: string } what the question is about, and whose folder's settings apply
 ---@field range? lsp.Range the selection; needs a textDocument
 ---@field diagnostics? lsp.Diagnostic[] what the editor shows there
@@ -259,11 +270,18 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 ---@field loadEstimated? boolean loadMs is counted here; absent: reported by the model server
 ---@field thinkingTokens? integer counted here, where usage has no reasoningTokens
 
+---What a client can offer as a button or a link; the hint says the same for a shell.
+---@class codex_ls.NextStep
+---@field action codex_ls.NextAction
+---@field argument? string
+---@field hint? string in place of the other hint: it names no shell command; absent: the action says it all
+
 ---Something the user should know that is not an error.
 ---@class codex_ls.Notice
 ---@field kind string
 ---@field message string
 ---@field hint? string
+---@field nextStep? codex_ls.NextStep
 
 ---The answer to `codex/exec`.
 ---@class codex_ls.ExecResult
@@ -285,6 +303,7 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 ---@class codex_ls.ErrorData
 ---@field kind codex_ls.ErrorKind
 ---@field hint? string the one next step
+---@field nextStep? codex_ls.NextStep the same for a client that has commands
 ---@field retryable boolean the same request may work later
 ---@field provider? string
 ---@field profile? string
@@ -294,6 +313,7 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 ---@class codex_ls.TurnError
 ---@field kind codex_ls.ErrorKind
 ---@field hint? string the one next step
+---@field nextStep? codex_ls.NextStep the same for a client that has commands
 ---@field retryable boolean the same request may work later
 ---@field provider? string
 ---@field profile? string
@@ -399,6 +419,23 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 ---@field language string
 ---@field lines integer
 ---@field preview string its first line
+
+---One code block of an answer, whole.
+---@class codex_ls.CodeBlockText
+---@field index integer
+---@field language string
+---@field lines integer
+---@field preview string its first line
+---@field text string as the model wrote it, without the fences and without blank lines at its ends
+
+---Which answer's code blocks `codex/codeBlocks` returns.
+---@class codex_ls.CodeBlocksParams
+---@field turnId string
+---@field threadId? string for a turn of an earlier session
+
+---The answer to `codex/codeBlocks`: in the order of the answer.
+---@class codex_ls.CodeBlocksResult
+---@field blocks codex_ls.CodeBlockText[] empty if there is no code block
 
 ---Why nothing is changed.
 ---@class codex_ls.EditRefusal
@@ -653,6 +690,7 @@ M.EFFORTS = { "none", "minimal", "low", "medium", "high" }
 ---@field kind? string notice
 ---@field message? string notice
 ---@field hint? string notice
+---@field nextStep? codex_ls.NextStep notice
 ---@field stage? codex_ls.ItemStage item
 ---@field item? codex_ls.TurnItem item
 ---@field itemId? string item

@@ -77,7 +77,8 @@ function firstFolder(): vscode.Uri {
 
 /** The text of the latest answer as its comment shows it. */
 export function answered(): string {
-  const comment = extension().conversations.latest?.thread.comments.at(-1);
+  const comments = extension().conversations.latest?.thread.comments ?? [];
+  const comment = comments.filter(({ contextValue }) => contextValue !== "step").at(-1);
   return (comment?.body as vscode.MarkdownString | undefined)?.value ?? "";
 }
 

@@ -16,6 +16,7 @@ export type Piece =
 export interface Chat {
   reasoning?: Piece[];
   content?: Piece[];
+  finish_reason?: string;
 }
 
 export interface Seen {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fail, label, lose, newAnswer, reduce, settle, withServerStatus } from "../../src/answer";
+import { fail, lose, newAnswer, reduce, settle, withServerStatus } from "../../src/answer";
+import { label } from "../../src/label";
 import type { Answer } from "../../src/answer";
 import type { ExecResult, Timing, TurnEvent } from "../../src/protocol";
 

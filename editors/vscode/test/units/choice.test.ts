@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { label, newAnswer, reduce } from "../../src/answer";
+import { newAnswer, reduce } from "../../src/answer";
+import { label } from "../../src/label";
 import { choiceFrom, overrideFrom, who } from "../../src/choice";
 import { effortItems, modelItems } from "../../src/choiceItems";
 import type { ModelChoice } from "../../src/choiceItems";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { found } from "../../src/anchor";
 import type { Span } from "../../src/anchor";
-import { label } from "../../src/answer";
+import { label } from "../../src/label";
 import { describeThread, localTime, pastAnswer, threadPage, threadRows } from "../../src/pastTurns";
 import { Places } from "../../src/places";
 import type { KeptPlace } from "../../src/places";

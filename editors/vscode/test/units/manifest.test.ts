@@ -65,6 +65,9 @@ test("menus, shortcuts and walkthroughs name commands that there are", () => {
 test("what acts on an answer is offered where there is one", () => {
   const actions = [
     "copyAnswer",
+    "copyCodeBlock",
+    "askAgain",
+    "continue",
     "insertAnswer",
     "replaceSelection",
     "openAnswer",

@@ -4,8 +4,10 @@ import { marked } from "marked";
 import { newAnswer } from "../../src/answer";
 import type { Answer } from "../../src/answer";
 import { doctorReport } from "../../src/doctor";
+import { commandOf, linkOf } from "../../src/nextSteps";
 import { transcript } from "../../src/transcript";
 import {
+  announcement,
   answerBody,
   conversationDocument,
   firstLine,
@@ -125,7 +127,7 @@ test("a transcript has everything, in order, and the last question apart", () =>
   );
 });
 
-test("the report of Check Setup has a verdict, every check and its hint", () => {
+test("the report of Check Setup has a verdict, and every check with its hint, what failed first", () => {
   const report = doctorReport(
     {
       checks: [
@@ -140,9 +142,24 @@ test("the report of Check Setup has a verdict, every check and its hint", () => 
     [
       "# Codex: Check Setup",
       "1 of 2 checks failed.",
-      "- ✅ **config\\.toml**: found\n- ❌ **Address**: refused\n  - Start LM Studio\\.",
+      "- ❌ **Address**: refused\n  - Start LM Studio\\.\n- ✅ **config\\.toml**: found",
       "VS Code 1\\.90\\.0, on this machine\\. Server\\: bundled\\. No key or header is in this report\\.",
       "",
     ].join("\n\n"),
   );
+});
+
+test("an answer that has ended is announced with how it ended", () => {
+  const told = announcement({ ...ANSWER, status: "completed" }, "Why?\nReally?");
+  assert.deepEqual(told, { text: "$(check) Codex: answer done", spoken: "Codex, local: answer done. Why?" });
+  const failed = announcement({ ...ANSWER, status: "failed" }, "Why?");
+  assert.deepEqual(failed, {
+    text: "$(warning) Codex: answer failed",
+    spoken: "Codex, local: answer failed. Why?",
+  });
+});
+
+test("a step of the server is a link to one command with its argument", () => {
+  const step = commandOf({ action: "setApiKey", argument: "a) b" });
+  assert.equal(linkOf(step), "[Set API Key...](command:codex.setApiKey?%5B%22a%29%20b%22%5D)");
 });
