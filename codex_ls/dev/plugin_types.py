@@ -92,7 +92,10 @@ def typescript() -> str:
     for members, name in CLOSED_SETS.items():
         union = f"export type {name} = {_union(members)};"
         if len(union) > _PRETTIER_WIDTH:
-            union = f"export type {name} =\n" + "\n".join(f'  | "{one}"' for one in members) + ";"
+            below = f"  {_union(members)};"
+            if len(below) > _PRETTIER_WIDTH:
+                below = "\n".join(f'  | "{one}"' for one in members) + ";"
+            union = f"export type {name} =\n{below}"
         lines.append(union)
     for name, shape in _plugin_shapes():
         lines += [
