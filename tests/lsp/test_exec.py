@@ -223,7 +223,8 @@ async def test_what_the_shell_warns_about_goes_with_each_turn(bench: Bench, home
     (home / "config.toml").write_text(f"modle = 1{CONFIG}")
     message = "config.toml:1:1: there is no setting `modle`, so it does nothing."
     hint = f"{home / 'config.toml'}, line 1, column 1: did you mean `model`?"
-    notice = {"kind": "configInvalid", "message": message, "hint": hint}
+    step = {"action": "openConfig", "hint": hint}
+    notice = {"kind": "configInvalid", "message": message, "hint": hint, "nextStep": step}
     bench.initialize()
     for number in (1, 2):
         bench.ask(id=number, workDoneToken="w")
@@ -250,11 +251,16 @@ async def test_bad_params_are_answered_at_once_and_without_progress(
     [
         (
             MissingCredential("No key.", hint="Set it."),
-            {"kind": "missingCredential", "hint": "Set it.", "retryable": False},
+            {
+                "kind": "missingCredential",
+                "hint": "Set it.",
+                "nextStep": {"action": "setApiKey", "argument": "lmstudio", "hint": "Set it."},
+                "retryable": False,
+            },
         ),
         (
             Unreachable("Nothing there."),
-            {"kind": "unreachable", "retryable": True},
+            {"kind": "unreachable", "nextStep": {"action": "checkSetup"}, "retryable": True},
         ),
     ],
 )

@@ -399,6 +399,7 @@ def test_a_failure_tells_who_failed() -> None:
             "kind": "unreachable",
             "message": "Nothing listens there.",
             "hint": "Start it.",
+            "nextStep": {"action": "checkSetup", "hint": "Start it."},
             "retryable": True,
             "provider": "local",
             "profile": "local-oss",

@@ -91,7 +91,10 @@ suite("what goes wrong is told with the next step", () => {
     assert.equal(told.length, 2);
     for (const { message, buttons } of told) {
       assert.match(message, /^The codex-ls server did not start on .*no-such-program/);
-      assert.deepEqual(buttons, ["Open Settings", "Show Log"]);
+      assert.deepEqual(buttons, [
+        vscode.env.remoteName === undefined ? "Open Settings" : "Open Remote Settings",
+        "Show Log",
+      ]);
     }
     assert.equal(extension().server.current, "failed");
     assert.match(answered(), /did not start/);
