@@ -171,7 +171,7 @@ class AcpAgent:
         """Return the kept threads, the one that was used last first."""
         with _told():
             if cursor is not None and not (cursor.isascii() and cursor.isdecimal()):
-                raise InvalidParams("The cursor is not one that this agent gave.")
+                raise InvalidParams("The cursor is invalid: this agent did not issue it.")
             start = int(cursor or 0)
             folder = None if cwd is None else str(_folder(cwd))
             store = ThreadStore.of(self._options.env)
@@ -269,7 +269,7 @@ class AcpAgent:
         if session is None:
             raise UnknownThread(
                 f"There is no session {session_id[:64]} here.",
-                hint="Begin one with session/new, or load one with session/load.",
+                hint="Start one with session/new, or load one with session/load.",
             )
         return session
 
@@ -288,7 +288,7 @@ def run_acp(options: AcpOptions) -> int:
     """
     if os.name == "posix" and not (_can_be_awaited(0) and _can_be_awaited(1)):
         raise InvalidParams(
-            "Standard input or output is no pipe.", hint="An editor starts this with pipes."
+            "Standard input or output is no pipe.", hint="Editors start this command with pipes."
         )
     if os.isatty(0):
         sys.stderr.write("codex-ls: waiting for an editor that speaks ACP here; Ctrl-C ends it.\n")

@@ -37,7 +37,7 @@ def config_options(config: Config, settings: ModelSettings) -> list[SessionConfi
         names = {_NO_PROFILE: f"{settings.model} ({settings.provider.id})", **names}
     models = [settings.model]
     models += (each.model for each in profiles if each.provider == settings.provider.id)
-    efforts = {_DEFAULT: "as the model does by itself", **dict.fromkeys(get_args(Effort), "")}
+    efforts = {_DEFAULT: "the model's default", **dict.fromkeys(get_args(Effort), "")}
     return [
         _select(
             "profile",

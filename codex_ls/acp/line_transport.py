@@ -32,7 +32,7 @@ class LineTransport:
         Nothing waits here: whoever sends much asks `is_congested`, and can be cancelled meanwhile.
         """
         if self._writer.transport.is_closing():
-            raise ConnectionError("The client is gone.")
+            raise ConnectionError("The client has disconnected.")
         # `default`: the errors of a validation may hold anything.
         text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str)
         self._writer.write(_SURROGATE.sub("\ufffd", text).encode() + b"\n")

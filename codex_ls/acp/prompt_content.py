@@ -63,7 +63,7 @@ def read_prompt_content(blocks: Iterable[Block], workspace: Workspace) -> Prompt
                 words.append(block.text)
             case ImageContentBlock():
                 if not block.mime_type.startswith("image/") or not block.data:
-                    raise InvalidParams(f"An image of the type {block.mime_type} is no picture.")
+                    raise InvalidParams(f"The type {block.mime_type} is not an image type.")
                 images.append(Image(block.mime_type, block.data))
             case ResourceContentBlock():
                 words.append(f"`{block.name}`")

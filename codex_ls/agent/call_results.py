@@ -67,7 +67,7 @@ class CallResults:
     def deadlock(self) -> str | None:
         """Why the turn should end, as a sentence; None if it may go on."""
         if self._format_errors >= _MAX_FORMAT_ERRORS:
-            return f"The model made {_MAX_FORMAT_ERRORS} calls in a row that no tool can take."
+            return f"The model made {_MAX_FORMAT_ERRORS} invalid tool calls in a row."
         if max(self._repeats.values(), default=0) >= _END_AT:
             return f"The model made the same call {_END_AT} times, with the same result."
         return None

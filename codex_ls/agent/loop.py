@@ -143,8 +143,8 @@ class AgentLoop:
             if (reason := results.deadlock) is not None:
                 break
         else:
-            reason = f"The model has made {MAX_REQUESTS} requests without coming to an end."
-        hint = "Look at what it did, and ask again in other words or in smaller steps."
+            reason = f"The model made {MAX_REQUESTS} requests without finishing."
+        hint = "Check what it did, then rephrase the task or ask in smaller steps."
         yield Noticed(Notice("agentStopped", reason, hint))
         yield StreamFinished("other", complete=True, explained=True)
 

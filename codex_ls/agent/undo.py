@@ -167,7 +167,7 @@ class UndoStore:
         folder = self._of(turn_id)
         entries = _entries(folder)
         if not entries:
-            raise InvalidParams(f"Nothing is known of changes in the turn {turn_id}.")
+            raise InvalidParams(f"No changes of the turn {turn_id} are recorded.")
         oldest = {entry["path"]: entry for entry in reversed(entries)}
         newest = {entry["path"]: entry for entry in entries}
         found = []
@@ -205,7 +205,7 @@ class UndoStore:
         if turn_id is None:
             raise InvalidParams(
                 f"No model has changed anything in {workspace} that could be undone.",
-                hint="Changes that commands made are not kept; Git may have them.",
+                hint="Changes made by commands are not recorded; use Git for those.",
             )
         return turn_id
 

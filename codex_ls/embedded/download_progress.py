@@ -64,7 +64,7 @@ class ProgressView:
                 self._line("Another pull of this model is running. Waiting for it.")
             case "connecting":
                 kept = progress.done_bytes
-                goes_on = f", going on after {_mb(kept)} MB" if kept else ""
+                goes_on = f", resuming after {_mb(kept)} MB" if kept else ""
                 self._line(f"Fetching from {progress.source}{goes_on}")
             case "checking" if not self._moves:
                 self._line("Checking the checksum")

@@ -231,7 +231,8 @@ class _Child:
         reason = self._reason() or told.get("failed") or f"it ended with code {code}"
         return Unreachable(
             f"The built-in engine can't load {model.name}: {reason}",
-            hint=f"codex-ls model pull {model.name} checks its file and fetches it again if need be.",
+            hint=f"codex-ls model pull {model.name} checks the file and downloads it again if"
+            " it is damaged.",
         )
 
     async def kill(self) -> None:

@@ -71,8 +71,9 @@ def run_pull(
     if not yes and not is_fetched(model, env):
         if not _can_ask(err):
             raise InvalidParams(
-                f"Fetching {model.name} takes {_size(model)}, and there is no terminal to ask on.",
-                hint=f"codex-ls model pull {model.name} --yes fetches it without a question.",
+                f"Fetching {model.name} takes {_size(model)}, and there is no terminal to ask"
+                " for confirmation.",
+                hint=f"codex-ls model pull {model.name} --yes fetches it without asking.",
             )
         if not _consents(model, err, env, read_answer):
             err.write("Nothing was fetched.\n")
@@ -113,13 +114,13 @@ def _fetch(model: BuiltInModel, err: TextIO, env: Mapping[str, str]) -> Path:
         path = asyncio.run(pull_model(model, env=env, progress=view))
     except KeyboardInterrupt:
         view.close()
-        err.write("Stopped. The same command goes on from here.\n")
+        err.write("Stopped. Run the command again to resume.\n")
         raise
     except CodexError:
         view.close()
         raise
     view.close()
-    err.write(f"{model.name} {'is here, and whole' if was_here else 'was fetched'}.\n")
+    err.write(f"{model.name} {'is already complete' if was_here else 'was fetched'}.\n")
     return path
 
 

@@ -126,10 +126,10 @@ async def _fill(
         if await _sum(part.path, model, progress) == model.sha256:
             return await part.sync()
         part.clear()
-        problem = f"What {words} sent is not {model.file}: the checksum is another."
+        problem = f"Checksum mismatch for {model.file} downloaded from {words}."
         if not kept_bytes:
             raise StreamBroken(
-                problem, hint="Nothing of it was kept; the same command begins again."
+                problem, hint="The partial download was discarded. Run the command again."
             )
 
 
@@ -205,7 +205,7 @@ def _no_source(model: BuiltInModel, problems: Sequence[CodexError]) -> CodexErro
     """The last source's kind of error, with what each of them said."""
     said = " ".join(problem.message for problem in problems)
     hints = [problem.hint for problem in problems if problem.hint]
-    hint = hints[-1] if hints else f"The same command goes on from what has come of {model.file}."
+    hint = hints[-1] if hints else f"Run the command again to resume the download of {model.file}."
     kind = StreamBroken if isinstance(problems[-1], StreamBroken) else Unreachable
     return kind(f"{model.name} could not be fetched. {said}", hint=hint)
 

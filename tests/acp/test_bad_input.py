@@ -190,7 +190,7 @@ def test_without_pipes_the_next_step_is_named(command: Command) -> None:
     done = command.run("acp")  # its input is the null device
     assert (done.exit_code, done.out) == (2, "")
     assert done.err == (
-        "error: Standard input or output is no pipe.\nhint: An editor starts this with pipes.\n"
+        "error: Standard input or output is no pipe.\nhint: Editors start this command with pipes.\n"
     )
 
 

@@ -169,7 +169,7 @@ def notices(events: list[AgentEvent]) -> list[str]:
 async def test_three_calls_in_a_row_that_no_tool_takes_end_it(box: Box) -> None:
     model = Model(calls(("read_file", "{")), calls(READ), calls(("x", "{}")))
     loop, events = await run(box, model)
-    assert notices(events) == ["The model made 3 calls in a row that no tool can take."]
+    assert notices(events) == ["The model made 3 invalid tool calls in a row."]
     assert len(model.asked) == 5
     assert len(loop.steps) == 10
 
@@ -194,7 +194,7 @@ async def test_forty_requests_are_enough(box: Box, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(box.toolbox, "run", _instantly)
     loop = AgentLoop(box.toolbox, TOOLS, window=None)
     events = [e async for e in loop.run(ask, ModelCall("m", QUESTION), wait=wait)]
-    assert notices(events) == ["The model has made 40 requests without coming to an end."]
+    assert notices(events) == ["The model made 40 requests without finishing."]
     assert next(numbers) == 40
 
 

@@ -107,7 +107,7 @@ def test_the_speed_is_that_of_the_last_seconds_and_of_this_pull() -> None:
         (12, step(TOTAL)),
     )
     assert text.splitlines() == [
-        "Fetching from hub.example, going on after 900 MB",
+        "Fetching from hub.example, resuming after 900 MB",
         "900 of 1,000 MB",
         "1,000 of 1,000 MB  49.5 MB/s",
     ]

@@ -117,7 +117,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_fetched(
 ) -> None:
     with pytest.raises(InvalidParams) as caught:
         run_pull("small", out=io.StringIO(), err=io.StringIO(), env=env)
-    assert caught.value.hint == "codex-ls model pull small --yes fetches it without a question."
+    assert caught.value.hint == "codex-ls model pull small --yes fetches it without asking."
     assert not models.exists()
 
 
@@ -128,7 +128,7 @@ def test_a_model_that_is_here_is_checked_without_a_question(
     put(models, "small.gguf", CONTENT)
     err = io.StringIO()
     assert run_pull("small", out=io.StringIO(), err=err, env=env) == 0
-    assert err.getvalue() == "Checking the checksum\nsmall is here, and whole.\n"
+    assert err.getvalue() == "Checking the checksum\nsmall is already complete.\n"
 
 
 @pytest.mark.usefixtures("wheels")

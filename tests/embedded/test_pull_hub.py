@@ -102,10 +102,10 @@ async def test_wrong_bytes_never_get_the_name_and_are_thrown_away(
     models: Path, env: dict[str, str]
 ) -> None:
     async with HubServer(CONTENT[:-1] + b"?") as hub:
-        with pytest.raises(StreamBroken, match="the checksum is another") as caught:
+        with pytest.raises(StreamBroken, match="Checksum mismatch") as caught:
             await pull_model(small_model(HubFile(hub.url)), env=env)
     assert len(hub.ranges) == 1
-    assert caught.value.hint == "Nothing of it was kept; the same command begins again."
+    assert caught.value.hint == "The partial download was discarded. Run the command again."
     assert names(models) == ["small.gguf.part"]
     assert (models / "small.gguf.part").stat().st_size == 0
 
@@ -189,7 +189,7 @@ async def test_when_no_source_works_the_error_says_what_each_of_them_said(
         "small could not be fetched."
         " 127.0.0.1 answered 404 Not Found. 127.0.0.1 answered 503 Answer."
     )
-    assert caught.value.hint == "The same command goes on from what has come of small.gguf."
+    assert caught.value.hint == "Run the command again to resume the download of small.gguf."
 
 
 async def test_cancelled_it_stops_at_once_and_keeps_what_has_come(
