@@ -95,7 +95,7 @@ screenTest(here, "an answer stays under its code while lines are typed above it"
   const next = await window.page.locator(".part.editor .view-line", { hasText: "def mean" }).boundingBox();
   assert.ok(code!.y < below!.y && below!.y < next!.y, JSON.stringify([code, below, next]));
   await window.shot("11-edited-above");
-  await window.command("Codex: Close");
+  await window.command("Codex: Close Conversation");
 });
 
 screenTest(here, "Stop closes the connection within 200 ms, and keeps the text", async () => {

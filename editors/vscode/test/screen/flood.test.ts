@@ -53,7 +53,7 @@ screenTest(here, "typing echoes within 100 ms while an answer of 100,000 charact
   // As a fast model writes it: a piece every 10 ms.
   const paced = pieces.flatMap((piece) => [piece, { pauseMs: 10 }]);
   await model.answer({ content: ["Begin. ", { gate: "flow" }, ...paced, "The end."] });
-  await window.command("Codex: Close");
+  await window.command("Codex: Close Conversation");
   await window.focusEditor();
   await window.command("Codex: Ask");
   await window.answerInput("Tell me everything");

@@ -52,7 +52,8 @@ const here = session({
 /** Asks at a line, and gives what was seen until the whole answer stood there. */
 async function seen(line: number, answer: PacedAnswer): Promise<Figures> {
   const { window } = here;
-  if ((await window.page.locator(".review-widget").count()) > 0) await window.command("Codex: Close");
+  if ((await window.page.locator(".review-widget").count()) > 0)
+    await window.command("Codex: Close Conversation");
   const { page } = window;
   const server = model!;
   server.answer(answer);

@@ -106,7 +106,7 @@ screenTest(
 
 screenTest(here, "a conversation that was closed stays away after a reload", async () => {
   const { window } = here;
-  await window.command("Codex: Close");
+  await window.command("Codex: Close Conversation");
   await until("it is gone", async () => (await window.page.locator(".review-widget").count()) === 0);
   await stored('"isOpen":false');
   await window.command("Developer: Reload Window");

@@ -46,7 +46,7 @@ screenTest(here, "the status bar opens the profiles, and the choice answers the 
 
 screenTest(here, "Replace Selection shows a diff that the keyboard accepts", async () => {
   const { window } = here;
-  await window.command("Codex: Replace Selection");
+  await window.command("Codex: Replace Selection with Answer");
   await window.page.locator(".tab", { hasText: "proposed by local-coder" }).waitFor();
   await window.page.locator(".monaco-diff-editor").first().waitFor();
   await window.shot("diff");
