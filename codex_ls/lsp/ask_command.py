@@ -336,7 +336,7 @@ class TurnCommand:
             self._window.message(
                 Level.Error,
                 f"{self._who}: the answer can't be written ({error.strerror}).",
-                "It stands in this editor's log of the language server.",
+                "It is in this editor's log of the language server.",
             )
             return None
 
@@ -368,7 +368,7 @@ class TurnCommand:
             unclear = f"nothing was changed: of the answer, {refused.reason}."
             return await self._show(asked, result, unchanged=unclear)
         if not self._window.capabilities.applies_edits:
-            unable = "nothing was changed: this editor takes no edits from a language server."
+            unable = "nothing was changed: this editor does not support edits by a language server."
             return await self._show(asked, result, unchanged=unable)
         refusal: str | None = "it was cancelled"
         with contextlib.suppress(asyncio.CancelledError):

@@ -67,7 +67,7 @@ class AttachedFiles:
             room -= len(context.text)
             if room < 0:
                 raise InvalidParams(
-                    f"{shown(file.name)} is too large to go along: the limit is {MAX_CHARS:,}"
+                    f"{shown(file.name)} is too large to attach: the limit is {MAX_CHARS:,}"
                     " characters for all files together.",
                     hint="Name fewer files, or a range of lines.",
                 )

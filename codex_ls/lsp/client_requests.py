@@ -150,7 +150,7 @@ class ClientWindow:
         if getattr(answer, "applied", False):  # null, from some
             return None
         reason = getattr(answer, "failure_reason", None)
-        return f"the editor did not take the edit ({reason})" if reason else "it was not accepted"
+        return f"the editor did not apply the edit ({reason})" if reason else "it was not accepted"
 
     async def choose(self, message: str, titles: Sequence[str]) -> int | None:
         """Have one of the titles chosen; return its number, or None.

@@ -270,5 +270,5 @@ async def _asked_for_model(
 async def _asked_for_effort(window: ClientWindow) -> EffortChoice | None:
     choices: list[EffortChoice] = ["default", *get_args(Effort)]
     titles = ["As the profile says", *get_args(Effort)]
-    number = await window.choose("How hard is the model to think?", titles)
+    number = await window.choose("Which reasoning effort in this session?", titles)
     return None if number is None else choices[number]

@@ -310,15 +310,15 @@ def read_from_disk(uri: str, folders: Iterable[Path]) -> str:
     """
     named = local_path(uri)
     if named is None:
-        raise InvalidParams(f"{shown(uri)} is not open, and no file.")
+        raise InvalidParams(f"{shown(uri)} is neither open nor a file.")
     file = shown(named.name)
     try:
         path = named.resolve(strict=True)
         roots = [folder.resolve() for folder in folders]
     except (OSError, ValueError, RuntimeError):
-        raise InvalidParams(f"{file} is not open, and not on the disk.") from None
+        raise InvalidParams(f"{file} is neither open nor on disk.") from None
     if not any(path.is_relative_to(root) for root in roots):
-        raise InvalidParams(f"{file} is not open, and lies outside of the workspace.")
+        raise InvalidParams(f"{file} is not open, and is outside of the workspace.")
     try:
         content = _read_regular(path)
     except OSError as error:

@@ -177,7 +177,7 @@ async def doctor(
         except asyncio.CancelledError:
             if is_broken_off():
                 raise
-        work.end("Something is to be put right" if has_failed(checks) else "Nothing failed")
+        work.end("A check failed" if has_failed(checks) else "Nothing failed")
     return DoctorResult(checks=tuple(DoctorCheck(**asdict(check)) for check in checks))
 
 

@@ -64,8 +64,8 @@ def with_own_prompt(params: ExecParams, settings: ClientSettings) -> ExecParams:
     intent = prompt.intent or params.intent
     if intent != "ask" and params.text_document is None:
         raise InvalidParams(
-            f"The prompt /{prompt.name} is about code, and no document goes along.",
-            hint="Ask it in an editor, where the code stands.",
+            f"The prompt /{prompt.name} is about code, and no document was sent.",
+            hint="Ask it in the editor that shows the code.",
         )
     return params.model_copy(
         update={

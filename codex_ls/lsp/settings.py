@@ -131,7 +131,8 @@ def _not_read(keys: list[str]) -> Notice:
     return Notice(
         "untrustedWorkspace",
         f"Editor settings that are not read: {', '.join(names[:_SHOWN_KEYS])}{more}.",
-        "A workspace may name a profile. Addresses, keys, headers and commands belong in config.toml.",
+        "A workspace may select a profile. Addresses, keys, headers and commands belong in"
+        " config.toml.",
     )
 
 
@@ -251,7 +252,8 @@ class Scopes:
 
 _UNANSWERED = Notice(
     "timedOut",
-    f"The editor did not tell its settings within {ANSWER_TIMEOUT_S:.0f} s; config.toml's are used.",
+    f"The editor did not send its settings within {ANSWER_TIMEOUT_S:.0f} s; config.toml's are"
+    " used.",
 )
 
 

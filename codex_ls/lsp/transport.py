@@ -375,7 +375,7 @@ def serve_listener(
                 reason = os.strerror(error.errno or 0)
                 raise InvalidParams(
                     f"{shown_address(address)}:{port} can't be listened on: {reason}.",
-                    hint="Port 0 takes a free one.",
+                    hint="Port 0 selects a free port.",
                 ) from None
             bound = next(iter(server.sockets)).getsockname()
             _say(f"Listening on {scheme}{shown_address(bound[0])}:{bound[1]}")

@@ -89,7 +89,7 @@ def _refusal(
     named = request.headers.get_all("Host")
     if len(named) == 1 and _without_port(named[0]).lower() in hosts:
         return None
-    return socket.respond(HTTPStatus.FORBIDDEN, "The Host header names another machine.\n")
+    return socket.respond(HTTPStatus.FORBIDDEN, "The Host header is for another host.\n")
 
 
 async def _read(server: CodexServer, socket: "ServerConnection") -> None:

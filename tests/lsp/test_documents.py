@@ -98,8 +98,8 @@ def test_what_is_no_text_file_is_refused(folder: Path, monkeypatch: pytest.Monke
     (folder / "large").write_bytes(b"x" * 11)
     monkeypatch.setattr(documents, "MAX_FILE_BYTES", 10)
     for name, sentence in (
-        ("missing", "not on the disk"),
-        ("loop", "not on the disk"),
+        ("missing", "neither open nor on disk"),
+        ("loop", "neither open nor on disk"),
         ("dir", "can't be read"),
         ("pipe", "not a regular file"),
         ("binary", "not a text file"),

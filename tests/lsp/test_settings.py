@@ -79,7 +79,7 @@ def test_the_notice_names_a_few_keys_and_repeats_nothing_odd() -> None:
             "untrustedWorkspace",
             "Editor settings that are not read: one with an odd name, codex.key0, codex.key1,"
             " codex.key2, codex.key3 and 3 more.",
-            "A workspace may name a profile."
+            "A workspace may select a profile."
             " Addresses, keys, headers and commands belong in config.toml.",
         ),
     )

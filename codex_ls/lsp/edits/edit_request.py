@@ -19,7 +19,7 @@ _PREVIEW_CHARS = 80
 _MAY_BE_ASKED_AGAIN = ("noCode", "severalBlocks", "unclosedBlock", "omittedCode", "unclear")
 
 _CHANGED = "The code has changed since the question."
-_NOT_KNOWN = "What the code was when the question was asked is not known."
+_NOT_KNOWN = "The code at the time of the question is not known."
 
 
 async def kept_turn(env: Mapping[str, str], turn_id: str, thread_id: str | None) -> RememberedTurn:

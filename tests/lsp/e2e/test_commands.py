@@ -693,7 +693,7 @@ async def test_an_editor_that_can_show_no_choice_is_told_what_there_is(start: St
         # It has no answer for window/showMessageRequest: "method not found".
         assert await editor.run("codex.selectEffort") == {"status": "cancelled"}
         assert editor.told()[-1]["message"] == (
-            "Codex: How hard is the model to think? This editor can't show the choice:"
+            "Codex: Which reasoning effort in this session? This editor can't show the choice:"
             " As the profile says, none, minimal, low, medium, high."
         )
 

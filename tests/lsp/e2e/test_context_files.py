@@ -84,24 +84,24 @@ async def test_what_can_not_go_along_is_one_sentence_and_nothing_is_sent(
     (work / "short.py").write_text("x = 1\n")
     (work / "folder").mkdir()
     too_large = (
-        "is too large to go along: the limit is 262,144 characters for all files together."
+        "is too large to attach: the limit is 262,144 characters for all files together."
         " Name fewer files, or a range of lines."
     )
     give_path = "Give its path relative to the workspace folder."
     give_uri = "Give the uri of a file instead."
     cases: list[tuple[list[Any], str]] = [
         ([{"path": "gone.py"}], f"There is no file gone.py in the workspace. {give_path}"),
-        ([{"path": "../secret.txt"}], "secret.txt is not open, and lies outside of the workspace."),
-        ([{"path": "link.txt"}], "link.txt is not open, and lies outside of the workspace."),
+        ([{"path": "../secret.txt"}], "secret.txt is not open, and is outside of the workspace."),
+        ([{"path": "link.txt"}], "link.txt is not open, and is outside of the workspace."),
         (
             [{"path": "linked/secret.txt"}],
-            "secret.txt is not open, and lies outside of the workspace.",
+            "secret.txt is not open, and is outside of the workspace.",
         ),
         (
             [{"uri": outside.as_uri()}],
-            "secret.txt is not open, and lies outside of the workspace.",
+            "secret.txt is not open, and is outside of the workspace.",
         ),
-        ([{"uri": "untitled:one"}], "untitled:one is not open, and no file."),
+        ([{"uri": "untitled:one"}], "untitled:one is neither open nor a file."),
         (
             [{"path": "/secret.txt"}],
             f"The path /secret.txt is not relative to a workspace folder. {give_uri}",

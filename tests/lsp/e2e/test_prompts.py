@@ -59,7 +59,7 @@ async def test_its_intent_says_what_is_done_with_the_answer(
     ("prompt", "message"),
     [
         ("/reveiw src", "There is no prompt /reveiw."),
-        ("/typed", "The prompt /typed is about code, and no document goes along."),
+        ("/typed", "The prompt /typed is about code, and no document was sent."),
     ],
 )
 async def test_a_wrong_command_is_an_error(
