@@ -133,4 +133,3 @@ def test_a_prompt_longer_than_the_window_is_refused_with_both_numbers(
     assert done.exit_code == 1
     assert done.err.startswith("error: The prompt has ")
     assert "tokens, and the model's window is " in done.err
-    assert "estimated" not in done.err

@@ -1,6 +1,7 @@
 """Which threads stay in memory: those in use, a few that were, and those that are nowhere else."""
 
 import gc
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from tests.support.streams import chat_stream
 from tests.turn.conftest import events_of, settings_for
 
 
-def threads_in_memory() -> int:
+def threads_in_memory(ids: Collection[str]) -> int:
+    """How many of these there are: another test's may still be referenced."""
     gc.collect()
-    return sum(isinstance(thing, Thread) for thing in gc.get_objects())
+    threads = (thing for thing in gc.get_objects() if isinstance(thing, Thread))
+    return sum(thread.thread_id in ids for thread in threads)
 
 
 async def ask(session: Session, server: ModelServer, *, thread_id: str | None = None) -> str:
@@ -34,9 +37,8 @@ async def test_old_threads_leave_memory_and_come_back_whole(tmp_path: Path) -> N
         server.always(chat_stream(reasoning=["h"], content=["ok"]))
         async with Session(env={"CODEX_HOME": str(tmp_path)}) as session:
             first = await ask(session, server)
-            for _ in range(MAX_RECENT + 5):
-                await ask(session, server)
-            assert threads_in_memory() == MAX_RECENT
+            later = [await ask(session, server) for _ in range(MAX_RECENT + 5)]
+            assert threads_in_memory({first, *later}) == MAX_RECENT
             assert await ask(session, server, thread_id=first) == first
             roles = [message["role"] for message in server.turns[-1].json["messages"]]
             assert roles == ["system", "user", "assistant", "user"]

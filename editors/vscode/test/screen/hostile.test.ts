@@ -101,7 +101,7 @@ async function askAndLook({ window, models }: Session, profile: string, expected
   await window.shot(`5-hostile-${profile}`);
   assert.equal(await comment.locator("img").count(), 0);
   assert.equal(await comment.locator('a[data-href^="command:"], a[href^="command:"]').count(), 0);
-  for (const show of ["Codex: Open as Markdown", "Codex: Show Thinking"]) {
+  for (const show of ["Codex: Open Answer as Markdown", "Codex: Show Thinking"]) {
     await window.command(show);
     await window.command("Markdown: Open Preview");
     await until(
