@@ -129,10 +129,10 @@ def test_a_prompt_longer_than_its_window_is_refused_with_both_numbers(
     command: Command, own_server: OwnServer
 ) -> None:
     own_server.start()
-    done = command.run("exec", "-", stdin=b"many words " * 12_000)
+    done = command.run("exec", "-", stdin=b"many words " * 3_000)  # counted well within 0.2 s
     assert done.exit_code == 1
     told = re.match(
         r"error: The prompt has (\d+) tokens, and the model's window is 4096\.\n", done.err
     )
     assert told is not None, done.err
-    assert int(told[1]) > 24_000  # counted by its own tokenizer, not estimated
+    assert int(told[1]) > 6_000  # counted by its own tokenizer, not estimated
